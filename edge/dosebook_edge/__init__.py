@@ -1,0 +1,1 @@
+"""The box: capture, outbox, uplink."""

@@ -1,0 +1,1 @@
+"""What box and registry agree on: wire messages, quantities, codes and DICOM dose readers."""
