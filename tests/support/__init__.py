@@ -1,0 +1,1 @@
+"""What tests share: waiting, ports, and the real servers that stand beside the product."""

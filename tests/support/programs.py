@@ -1,0 +1,32 @@
+"""Find the programs that tests need, and skip with the cure where one is missing."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+_MORE_PLACES = ("/usr/sbin", "/sbin", "/usr/local/sbin")
+
+
+def find_program(name: str) -> Path | None:
+    """Return a program on PATH, in sbin, or among Debian's PostgreSQL binaries."""
+    postgres = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    places = [*map(str, postgres), os.environ.get("PATH", ""), *_MORE_PLACES]
+    found = shutil.which(name, path=os.pathsep.join(places))
+    return Path(found) if found else None
+
+
+def need_program(name: str, package: str) -> Path:
+    """Return a program, or skip the test naming the Debian package that brings it."""
+    found = find_program(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed: apt-get install {package}, or make test as root")
+    return found
+
+
+def _version(folder: Path) -> float:
+    try:
+        return float(folder.parent.name)
+    except ValueError:
+        return 0.0
