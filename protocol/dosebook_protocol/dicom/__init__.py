@@ -1,0 +1,1 @@
+"""DICOM dose readers: pure functions from the bytes of one object to a `Reading`."""

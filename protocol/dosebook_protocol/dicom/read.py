@@ -1,0 +1,104 @@
+"""`read_object`: bytes of any one object in, what can be read from it out. Pure, and never raises."""
+
+import io
+from typing import Final, Literal, cast
+
+import pydicom.config
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from dosebook_protocol.dicom import convert, tree
+from dosebook_protocol.dicom.errors import UnreadableError
+from dosebook_protocol.reading import Outcome, Reading
+
+MAX_OBJECT_BYTES: Final = 256 * 1024 * 1024
+
+DICOM: Final = "application/dicom"
+DICOM_JSON: Final = "application/dicom+json"
+DICOM_XML: Final = "application/dicom+xml"
+
+MppsMessage = Literal["n-create", "n-set", "merged"]
+
+_MPPS_CLASS: Final = "1.2.840.10008.3.1.2.3.3"
+_SR_CLASSES: Final = "1.2.840.10008.5.1.4.1.1.88."
+_SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
+
+# Values that break their VR are judged by the readers, with a deviation, not by a warning that
+# would quote a patient's name on standard error.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+
+def read_object(data: bytes, media_type: str = DICOM) -> Reading:
+    """Read one object; whatever it holds, the answer is a `Reading`, with the reason if refused.
+
+    Media types: `application/dicom` (with or without file meta), with the parameter `mpps=n-create`,
+    `n-set` or `merged` for MPPS messages, `application/dicom+json` and `application/dicom+xml`.
+    """
+    try:
+        if len(data) > MAX_OBJECT_BYTES:
+            raise UnreadableError(f"{len(data)} bytes are more than the limit {MAX_OBJECT_BYTES}")
+        return _read(data, media_type)
+    except UnreadableError as refusal:
+        return _quarantined(str(refusal))
+    except Exception as failure:  # noqa: BLE001 - a hostile object must never stop its receiver
+        return _quarantined(f"the object could not be parsed ({type(failure).__name__})")
+
+
+def _read(data: bytes, media_type: str) -> Reading:
+    base, message = _media(media_type)
+    if base == DICOM_JSON:
+        return read_dataset(convert.from_json(data), message)
+    if base == DICOM_XML:
+        return read_dataset(convert.from_xml(data), message)
+    if base != DICOM:
+        raise UnreadableError(f"{base!r} is not a media type of DICOM objects")
+    if message is None:
+        root = tree.read_sr(data)
+        if root is not None:
+            return _read_sr(root)
+    return read_dataset(_parse(data), message)
+
+
+def read_dataset(dataset: Dataset, message: MppsMessage | None = None) -> Reading:
+    """Read a data set that was parsed already, by its content; may raise on a broken one."""
+    from dosebook_protocol.dicom import dose_sc, header, mpps  # noqa: PLC0415 - they import context
+
+    sop_class = str(dataset.get("SOPClassUID", "") or "")
+    if message is not None:
+        return mpps.read_mpps(dataset, message)
+    if sop_class.startswith(_SR_CLASSES) or "ContentSequence" in dataset:
+        return _read_sr(tree.from_dataset(dataset))
+    if sop_class == _MPPS_CLASS or "PerformedProcedureStepStatus" in dataset:
+        return mpps.read_mpps(dataset, "merged")
+    if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
+        return dose_sc.read_dose_sc(dataset)
+    return header.read_header(dataset)
+
+
+def _read_sr(root: tree.Node) -> Reading:
+    from dosebook_protocol.dicom import sr_read  # noqa: PLC0415
+
+    return sr_read.read_sr(root)
+
+
+def _parse(data: bytes) -> Dataset:
+    """Parse with pydicom, pixels left out; without preamble or meta as it can best be guessed."""
+    dataset = dcmread(io.BytesIO(data), stop_before_pixels=True, force=True)
+    if not dataset:
+        raise UnreadableError("no DICOM data element was found in it")
+    return dataset
+
+
+def _media(media_type: str) -> tuple[str, MppsMessage | None]:
+    base, _, parameters = media_type.partition(";")
+    name, _, value = parameters.strip().partition("=")
+    message = value.strip().lower()
+    if name.strip().lower() != "mpps":
+        return base.strip().lower(), None
+    if message not in ("n-create", "n-set", "merged"):
+        raise UnreadableError(f"{message!r} is no MPPS message: n-create, n-set or merged is")
+    return base.strip().lower(), cast(MppsMessage, message)
+
+
+def _quarantined(reason: str) -> Reading:
+    return Reading(outcome=Outcome.QUARANTINED, kind="other", reader="read", reason=reason)
