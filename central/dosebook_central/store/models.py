@@ -229,6 +229,7 @@ class User(Base):
     login: Mapped[str] = mapped_column(Key, unique=True)
     name: Mapped[str] = mapped_column(Text, default="")
     role: Mapped[str] = mapped_column(Key)
+    rights: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"granted": […], "refused": […]}
     password_hash: Mapped[str] = mapped_column(Text)
     must_change_password: Mapped[bool] = mapped_column(default=False)
     failed_attempts: Mapped[int] = mapped_column(default=0)
