@@ -50,18 +50,24 @@ class PostgresServer:
                 account = _unprivileged()
                 for path in (self._folder, data):
                     os.chown(path, account.pw_uid, account.pw_gid)
-            command = [self._initdb, "-D", data, "-U", "dosebook", "-A", "trust", "--no-sync"]
+            command = f"{self._initdb} -D {data} -U dosebook -A trust --no-sync -E UTF8"
             subprocess.run(
-                [*command, "-E", "UTF8", "--locale=C.UTF-8"],
-                check=True, capture_output=True, cwd=self._folder, **_identity(),
-            )  # fmt: skip
+                [*command.split(), "--locale=C.UTF-8"],
+                check=True,
+                capture_output=True,
+                cwd=self._folder,
+                **_identity(),
+            )
         options = [f"-c{key}={value}" for key, value in _SETTINGS.items()]
-        log = (self._folder / "log").open("ab")
-        with closing(log):
+        command = f"{self._postgres} -D {data} -p {self.port} -k {self._folder}"
+        with closing((self._folder / "log").open("ab")) as log:
             self._process = subprocess.Popen(
-                [str(self._postgres), "-D", str(data), "-p", str(self.port), "-k", str(self._folder), *options],
-                stdout=log, stderr=log, cwd=self._folder, **_identity(),
-            )  # fmt: skip
+                [*command.split(), *options],
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                **_identity(),
+            )
         eventually(self._answers, 30, what="PostgreSQL answers")
 
     def stop(self, *, hard: bool = False) -> None:

@@ -1,0 +1,2 @@
+// Behaviour of every page.
+import "htmx.org";
