@@ -1,0 +1,82 @@
+"""What a person may do: one right per function, roles as presets, changes per user (R7, R78)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Right(StrEnum):
+    """One function of the registry; every page of the web names the one that it needs."""
+
+    PATIENT_READ = "patient.read"
+    EVIDENCE_READ = "evidence.read"
+    EVIDENCE_DOWNLOAD = "evidence.download"
+    BOX_READ = "box.read"
+    QUARANTINE_READ = "quarantine.read"
+    QUARANTINE_RESOLVE = "quarantine.resolve"
+    IMPORT_RUN = "import.run"
+    AUDIT_READ = "audit.read"
+    USER_MANAGE = "user.manage"
+
+
+RIGHT_WORDS: Final[dict[Right, str]] = {
+    Right.PATIENT_READ: "Search patients, read histories and exams",
+    Right.EVIDENCE_READ: "See where a number comes from",
+    Right.EVIDENCE_DOWNLOAD: "Download the original object",
+    Right.BOX_READ: "See the state of boxes",
+    Right.QUARANTINE_READ: "See what could not be accepted",
+    Right.QUARANTINE_RESOLVE: "Replay or dismiss quarantined objects",
+    Right.IMPORT_RUN: "Import files",
+    Right.AUDIT_READ: "Read and verify the activity log",
+    Right.USER_MANAGE: "Add, change and unlock people",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A preset of rights, with the words that a person reads."""
+
+    label: str
+    rights: frozenset[Right]
+
+
+_CLINICAL: Final = frozenset({Right.PATIENT_READ, Right.EVIDENCE_READ})
+_OPERATING: Final = frozenset({Right.BOX_READ, Right.QUARANTINE_READ})
+
+ROLES: Final[dict[str, Role]] = {
+    "radiographer": Role("Radiographer", _CLINICAL),
+    "radiologist": Role("Radiologist", _CLINICAL),
+    "physicist": Role(
+        "Medical physicist",
+        _CLINICAL
+        | _OPERATING
+        | {Right.EVIDENCE_DOWNLOAD, Right.QUARANTINE_RESOLVE, Right.IMPORT_RUN},
+    ),
+    "director": Role("Director", frozenset({Right.PATIENT_READ, Right.BOX_READ})),
+    "data-manager": Role(
+        "Data manager", _CLINICAL | _OPERATING | {Right.QUARANTINE_RESOLVE, Right.IMPORT_RUN}
+    ),
+    "field-engineer": Role("Field engineer", _OPERATING),
+    "auditor": Role("Auditor", frozenset({Right.AUDIT_READ})),
+    "administrator": Role("Administrator", frozenset(Right)),
+}
+
+
+def rights_of(role: str, changes: Mapping[str, Any] | None = None) -> frozenset[Right]:
+    """Rights of a role, plus those granted to and minus those refused to this one person."""
+    preset = ROLES[role].rights if role in ROLES else frozenset()
+    granted = _known((changes or {}).get("granted"))
+    refused = _known((changes or {}).get("refused"))
+    return (preset | granted) - refused
+
+
+def changes_for(role: str, wanted: frozenset[Right]) -> dict[str, list[str]]:
+    """How `wanted` departs from the preset of a role, as stored beside the user."""
+    preset = ROLES[role].rights
+    return {"granted": sorted(wanted - preset), "refused": sorted(preset - wanted)}
+
+
+def _known(names: Any) -> frozenset[Right]:
+    valid = set(Right)
+    return frozenset(Right(name) for name in names or () if name in valid)
