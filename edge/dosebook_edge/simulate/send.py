@@ -1,0 +1,175 @@
+"""Sending simulated objects over real DICOM associations, as a modality does."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.events import Event
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    ModalityPerformedProcedureStep,
+    Verification,
+)
+
+from dosebook_edge.simulate.scene import IMPLEMENTATION_UID, SimObject
+
+_MAXIMUM_CONTEXTS: Final = 120
+_TIMEOUT_S: Final = 30
+
+
+class SendError(ConnectionError):
+    """The peer did not take the association, or gave it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What the peer said to one object: its DICOM status, None where no answer came."""
+
+    sop_instance_uid: str
+    kind: str
+    status: int | None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the peer took the object (0x0000, or a warning of the 0xB000 range)."""
+        return self.status is not None and (self.status == 0 or self.status & 0xF000 == 0xB000)
+
+
+class Progress(Protocol):
+    """Told after each object."""
+
+    def __call__(self, result: SendResult, /) -> None:
+        """Take note of one result."""
+
+
+def _without_nagle(event: Event) -> None:
+    # Nagle and delayed ACK together cost some 50 ms a message.
+    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+@contextlib.contextmanager
+def _association(
+    contexts: Iterable[tuple[str, tuple[UID, ...]]],
+    host: str,
+    port: int,
+    called_ae_title: str,
+    calling_ae_title: str,
+    tls: ssl.SSLContext | None,
+) -> Iterator[Association]:
+    ae = AE(ae_title=calling_ae_title)
+    ae.implementation_class_uid = UID(IMPLEMENTATION_UID)
+    ae.implementation_version_name = "DOSEBOOK_SIM_1"
+    ae.maximum_pdu_size = 131072
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = _TIMEOUT_S
+    handlers: list[Any] = [(evt.EVT_CONN_OPEN, _without_nagle)]
+    association = ae.associate(
+        host,
+        port,
+        contexts=[build_context(sop_class, list(syntaxes)) for sop_class, syntaxes in contexts],
+        ae_title=called_ae_title,
+        max_pdu=131072,
+        tls_args=(tls, host) if tls else None,
+        evt_handlers=handlers,
+    )
+    if not association.is_established:
+        raise SendError(
+            f"{called_ae_title} at {host}:{port} did not accept an association from "
+            f"{calling_ae_title}. Is it running, and does it know this AE title? "
+            f"Try: dosebook-simulate echo --to {host}:{port} --aet {called_ae_title}"
+        )
+    try:
+        yield association
+    finally:
+        if association.is_established:
+            association.release()
+
+
+def _contexts(objects: Iterable[SimObject]) -> list[tuple[str, tuple[UID, ...]]]:
+    wanted: dict[tuple[str, UID], None] = {}
+    both = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+    for item in objects:
+        if item.kind == "store":
+            syntax = UID(item.dataset.file_meta.TransferSyntaxUID)
+            wanted[(item.dataset.SOPClassUID, syntax)] = None
+    contexts: list[tuple[str, tuple[UID, ...]]] = [
+        (sop_class, (syntax,)) for sop_class, syntax in wanted
+    ]
+    if any(item.kind != "store" for item in objects):
+        contexts.append((ModalityPerformedProcedureStep, both))
+    if len(contexts) > _MAXIMUM_CONTEXTS:
+        raise ValueError("more kinds of object than one association can carry; send them in parts")
+    return contexts
+
+
+def _send_one(association: Association, item: SimObject, message_id: int) -> int | None:
+    dataset = item.dataset
+    if item.kind == "store":
+        status = association.send_c_store(dataset, msg_id=message_id)
+    elif item.kind == "mpps-create":
+        status, _ = association.send_n_create(
+            dataset, ModalityPerformedProcedureStep, item.sop_instance_uid, message_id
+        )
+    else:
+        status, _ = association.send_n_set(
+            dataset, ModalityPerformedProcedureStep, item.sop_instance_uid, message_id
+        )
+    return int(status.Status) if "Status" in status else None
+
+
+def send(
+    objects: Iterable[SimObject],
+    host: str,
+    port: int,
+    called_ae_title: str,
+    calling_ae_title: str,
+    tls: ssl.SSLContext | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[SendResult]:
+    """Send objects in order over one association; a broken association leaves status None.
+
+    Raises:
+        SendError: the association was not accepted.
+    """
+    queue = list(objects)
+    results: list[SendResult] = []
+    if not queue:
+        return results
+    peer = (host, port, called_ae_title, calling_ae_title, tls)
+    with _association(_contexts(queue), *peer) as association:
+        for index, item in enumerate(queue):
+            status = None
+            if association.is_established:
+                with contextlib.suppress(RuntimeError, ValueError):  # context refused, link lost
+                    status = _send_one(association, item, index % 65535 + 1)
+            result = SendResult(item.sop_instance_uid, item.kind, status)
+            results.append(result)
+            if progress is not None:
+                progress(result)
+    return results
+
+
+def echo(
+    host: str,
+    port: int,
+    called_ae_title: str,
+    calling_ae_title: str,
+    tls: ssl.SSLContext | None = None,
+) -> int | None:
+    """Send a C-ECHO and return its status.
+
+    Raises:
+        SendError: the association was not accepted.
+    """
+    contexts = [(str(Verification), (ExplicitVRLittleEndian, ImplicitVRLittleEndian))]
+    peer = (host, port, called_ae_title, calling_ae_title, tls)
+    with _association(contexts, *peer) as association:
+        status: Dataset = association.send_c_echo()
+        return int(status.Status) if "Status" in status else None
