@@ -51,6 +51,7 @@ class Box(Base):
     room: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[str] = mapped_column(Key, default="active")  # active | revoked
     public_key: Mapped[bytes] = mapped_column(LargeBinary)  # Ed25519, 32 raw bytes
+    superseded_keys: Mapped[list[Any]] = mapped_column(default=list)  # hex; old records stay valid
     certificate_pem: Mapped[str] = mapped_column(Text, default="")
     certificate_serial: Mapped[str] = mapped_column(Key, default="")
     certificate_expires_at: Mapped[datetime | None]
