@@ -1,0 +1,236 @@
+"""Image headers → one reading with the irradiation event that the image shows.
+
+Classic and enhanced CR, DX, MG, PX, IO, XA, RF, CT, NM and PT, and the secondary-capture class that
+some mammography devices use for projections. An image of an ionising modality that names its
+technique is an event even where it states no dose.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from dosebook_protocol.dicom import context
+from dosebook_protocol.dicom import header_access as access
+from dosebook_protocol.dicom import header_identity as identity
+from dosebook_protocol.dicom.dataset import DatasetAttributes
+from dosebook_protocol.dicom.header_ct import ACQUISITION_TYPES, phantom_of, toshiba_values
+from dosebook_protocol.dicom.header_nm import administrations
+from dosebook_protocol.dicom.header_values import Notes, read_values
+from dosebook_protocol.reading import (
+    BreastSide,
+    Code,
+    DoseValue,
+    EventKind,
+    IrradiationEvent,
+    Moment,
+    Outcome,
+    Reading,
+    Total,
+)
+
+READER: Final = "header"
+
+_NUCLEAR: Final = frozenset({"NM", "PT"})
+IONISING: Final = frozenset({"CR", "DX", "MG", "PX", "IO", "XA", "RF", "CT"}) | _NUCLEAR
+
+# Storage SOP Classes of PS3.4 B.5, for objects that leave Modality (0008,0060) empty.
+_IMAGE: Final = "1.2.840.10008.5.1.4.1.1."
+_MODALITY_OF_CLASS: Final = {
+    f"{_IMAGE}1": "CR",
+    f"{_IMAGE}1.1": "DX",
+    f"{_IMAGE}1.1.1": "DX",
+    f"{_IMAGE}1.2": "MG",
+    f"{_IMAGE}1.2.1": "MG",
+    f"{_IMAGE}1.3": "IO",
+    f"{_IMAGE}1.3.1": "IO",
+    f"{_IMAGE}2": "CT",
+    f"{_IMAGE}2.1": "CT",
+    f"{_IMAGE}12.1": "XA",
+    f"{_IMAGE}12.1.1": "XA",
+    f"{_IMAGE}12.2": "RF",
+    f"{_IMAGE}12.2.1": "RF",
+    f"{_IMAGE}13.1.3": "MG",
+    f"{_IMAGE}20": "NM",
+    f"{_IMAGE}128": "PT",
+    f"{_IMAGE}130": "PT",
+}
+_LATERALITY: Final[dict[str, tuple[Code, BreastSide]]] = {
+    "L": (Code("7771000", "SCT", "Left"), "left"),
+    "R": (Code("24028007", "SCT", "Right"), "right"),
+    "B": (Code("51440002", "SCT", "Right and left"), "both"),
+}
+_GEOMETRY: Final = frozenset(
+    {"positioner_primary_angle", "positioner_secondary_angle", "number_of_frames"}
+)
+# One exposure; above this a wrong unit is likelier than the dose (P1).
+_IMPLAUSIBLE_ABOVE: Final = {
+    ("CR", "dose_area_product"): 10,
+    ("DX", "dose_area_product"): 10,
+    ("PX", "dose_area_product"): 10,
+    ("IO", "dose_area_product"): 10,
+    ("MG", "average_glandular_dose"): 20,
+}
+
+
+def read_header(dataset: Dataset) -> Reading:
+    """Read an image header: `read` with its event, else `no_dose` with the reason."""
+    attributes, notes = DatasetAttributes(dataset), Notes()
+    base = context.base_reading(
+        attributes, kind="image-header", reader=READER, notes=notes.deviations
+    )
+    modality = base.modality or _MODALITY_OF_CLASS.get(base.sop_class_uid, "")
+    if modality not in IONISING:
+        named = f"an object of modality {modality}" if modality else "an object without a modality"
+        return replace(
+            base,
+            kind="other",
+            reason=f"{named} states no patient dose",
+            deviations=notes.deviations.result(),
+        )
+    base = replace(base, modality=modality)
+    if base.modality in _NUCLEAR:
+        reading = _nuclear(dataset, base, notes)
+    else:
+        reading = _x_ray(dataset, base, notes)
+    return replace(reading, deviations=notes.deviations.result())
+
+
+def _nuclear(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
+    events = administrations(dataset, base, notes)
+    if not events:
+        return replace(base, reason="the header states no administered radiopharmaceutical")
+    return replace(base, outcome=Outcome.READ, events=events)
+
+
+def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
+    sources = list(access.nested(dataset))
+    read_values(sources, notes, mammography=base.modality == "MG")
+    if base.modality == "CT":
+        _add_private_ct(dataset, notes)
+    uids = identity.stated_uids(sources)
+    if not uids and identity.is_secondary(dataset):
+        return replace(base, reason="a derived image that names no irradiation event of its own")
+    if not uids and not any(v.quantity not in _GEOMETRY for v in notes.values):
+        return replace(base, reason="the header states neither a dose nor a technique")
+    _note_implausible(base.modality, notes)
+    event = _event(dataset, sources, base, notes)
+    if len(uids) > 1:
+        return _several_events(uids, event, base, notes)
+    if uids:
+        event = replace(event, uid=uids[0], uid_is_synthesised=False)
+    return replace(base, outcome=Outcome.READ, events=(event,))
+
+
+def _add_private_ct(dataset: Dataset, notes: Notes) -> None:
+    stated = {value.quantity for value in notes.values}
+    notes.values.extend(v for v in toshiba_values(dataset, notes) if v.quantity not in stated)
+
+
+def _event(
+    dataset: Dataset, sources: list[tuple[Dataset, str]], base: Reading, notes: Notes
+) -> IrradiationEvent:
+    is_ct = base.modality == "CT"
+    key = (
+        identity.ct_key(dataset, notes.values)
+        if is_ct
+        else identity.projection_key(dataset, base.modality, notes.values)
+    )
+    laterality, side = laterality_of(sources)
+    is_mammography = base.modality == "MG"
+    return IrradiationEvent(
+        uid=identity.synthesised_uid(*key),
+        kind=_kind(base.modality),
+        uid_is_synthesised=True,
+        started=started(dataset, sources),
+        event_type=_ct_type(dataset, sources) if is_ct else None,
+        protocol=base.protocol,
+        target_region=_first_code(sources, 0x00082218),
+        laterality=laterality,
+        side=side if is_mammography else None,
+        view=_first_code(sources, 0x00540220),
+        phantom=phantom_of(sources, notes) if is_ct else None,
+        values=tuple(notes.values),
+        items=tuple(notes.items),
+        image_uids=(base.sop_instance_uid,) if base.sop_instance_uid else (),
+    )
+
+
+def _several_events(
+    uids: list[str], event: IrradiationEvent, base: Reading, notes: Notes
+) -> Reading:
+    """An image composed of several exposures: its numbers belong to all of them together."""
+    notes.deviations.add(
+        "image-of-several-events",
+        "(0008,3010)",
+        f"{len(uids)} irradiation events in one image: its dose is kept as their total",
+    )
+    doses = tuple(Total(v, side=event.side) for v in event.values if _is_summed_dose(v))
+    technique = tuple(v for v in event.values if not _is_summed_dose(v))
+    bare = replace(event, uid_is_synthesised=False, values=technique)
+    events = tuple(replace(bare, uid=uid) for uid in uids)
+    return replace(base, outcome=Outcome.READ, events=events, totals=doses)
+
+
+def _is_summed_dose(value: DoseValue) -> bool:
+    return value.quantity in {
+        "dose_area_product", "acquisition_dose_area_product", "average_glandular_dose",
+        "entrance_dose", "organ_dose",
+    }  # fmt: skip
+
+
+def _kind(modality: str) -> EventKind:
+    if modality == "CT":
+        return EventKind.CT
+    return EventKind.MAMMOGRAPHY if modality == "MG" else EventKind.PROJECTION
+
+
+def started(dataset: Dataset, sources: list[tuple[Dataset, str]]) -> Moment | None:
+    """Return when the image was acquired; a date or time that is missing is not made up."""
+    offset = access.first(dataset, 0x00080201)
+    for ds, _ in sources:
+        sent = access.first(ds, 0x0008002A) or access.first(ds, 0x00189074)
+        found = context.moment(sent, offset) if sent else None
+        if found:
+            return found
+    date, time = access.first(dataset, 0x00080022), access.first(dataset, 0x00080032)
+    return context.date_and_time(date, time, offset) if date else None
+
+
+def laterality_of(
+    sources: list[tuple[Dataset, str]],
+) -> tuple[Code | None, BreastSide | None]:
+    """Return the side as code and as breast side, by Image Laterality before Laterality."""
+    for tag in (0x00200062, 0x00209072, 0x00200060):
+        for ds, _ in sources:
+            found = _LATERALITY.get(access.first(ds, tag).upper())
+            if found:
+                return found
+    return None, None
+
+
+def _first_code(sources: list[tuple[Dataset, str]], tag: int) -> Code | None:
+    for ds, _ in sources:
+        found = access.code(ds, tag)
+        if found:
+            return found
+    return None
+
+
+def _ct_type(dataset: Dataset, sources: list[tuple[Dataset, str]]) -> Code | None:
+    for ds, _ in sources:
+        found = ACQUISITION_TYPES.get(access.first(ds, 0x00189302).upper())
+        if found:
+            return found
+    return ACQUISITION_TYPES["CONSTANT_ANGLE"] if identity.is_localizer(dataset) else None
+
+
+def _note_implausible(modality: str, notes: Notes) -> None:
+    for value in notes.values:
+        limit = _IMPLAUSIBLE_ABOVE.get((modality, value.quantity))
+        if limit is not None and value.value > limit:
+            notes.deviations.add(
+                "implausible-dose",
+                value.path,
+                f"{value.value} {value.unit} is much for one exposure; kept as stated",
+            )
