@@ -1,0 +1,1 @@
+"""What pages read: few plain statements each, rows out as frozen dataclasses."""

@@ -1,0 +1,1 @@
+"""The pages: one blueprint per thing a person does."""

@@ -1,0 +1,64 @@
+"""Modalities: their words, their colour families and what is shown first for each."""
+
+from typing import Final
+
+FAMILIES: Final[dict[str, tuple[str, frozenset[str]]]] = {
+    "ct": ("CT", frozenset({"CT"})),
+    "xa": ("XA · RF", frozenset({"XA", "RF"})),
+    "dx": ("DX · CR", frozenset({"DX", "CR", "RG"})),
+    "mg": ("MG", frozenset({"MG"})),
+    "nm": ("NM · PT", frozenset({"NM", "PT"})),
+    "io": ("Dental", frozenset({"IO", "PX"})),
+    "other": ("Other", frozenset()),
+}
+# What stands for an exam in a list: one quantity per family, each on its own scale.
+HEADLINE: Final[dict[str, tuple[str, ...]]] = {
+    "ct": ("dlp", "ctdi_vol"),
+    "xa": ("dose_area_product", "dose_rp"),
+    "dx": ("dose_area_product", "entrance_dose", "dose_rp"),
+    "mg": ("average_glandular_dose", "entrance_dose"),
+    "nm": ("administered_activity", "dlp"),
+    "io": ("dose_area_product", "dlp"),
+    "other": ("dose_area_product", "dlp", "dose_rp", "entrance_dose"),
+}
+WORDS: Final = {
+    "CT": "Computed tomography",
+    "XA": "Angiography",
+    "RF": "Fluoroscopy",
+    "DX": "Digital radiography",
+    "CR": "Computed radiography",
+    "MG": "Mammography",
+    "NM": "Nuclear medicine",
+    "PT": "PET",
+    "IO": "Intra-oral radiography",
+    "PX": "Panoramic radiography",
+}
+EVIDENCE_WORDS: Final = {
+    "rdsr-ct": "CT dose report (RDSR)",
+    "rdsr-projection": "X-ray dose report (RDSR)",
+    "rdsr-mammography": "Mammography dose report (RDSR)",
+    "rdsr-enhanced": "Enhanced dose report (RDSR)",
+    "esr-dose-ct": "CT dose in Enhanced SR",
+    "rrdsr": "Radiopharmaceutical dose report",
+    "patient-rdsr": "Patient dose report (P-RDSR)",
+    "image-header": "Image header",
+    "dose-sc-header": "Dose picture header",
+    "mpps": "Performed procedure step (MPPS)",
+    "other": "Other object",
+}
+
+
+def family(modality: str) -> str:
+    """The colour family of a modality code."""
+    code = modality.upper()
+    return next((key for key, (_, codes) in FAMILIES.items() if code in codes), "other")
+
+
+def family_label(key: str) -> str:
+    """The words of a family."""
+    return FAMILIES[key][0]
+
+
+def evidence_word(kind: str) -> str:
+    """A kind of evidence in words."""
+    return EVIDENCE_WORDS.get(kind, kind)

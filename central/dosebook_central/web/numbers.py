@@ -1,0 +1,158 @@
+"""Numbers, units and times as people read them."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+from dosebook_protocol.quantities import QUANTITIES
+
+MISSING: Final = "—"
+THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+
+_UNITS: Final = {
+    "mGy.cm": "mGy·cm",
+    "Gy.cm2": "Gy·cm²",
+    "cGy.cm2": "cGy·cm²",
+    "dGy.cm2": "dGy·cm²",
+    "mGy.cm2": "mGy·cm²",
+    "uGy.m2": "µGy·m²",
+    "Gy.m2": "Gy·m²",
+    "mA.s": "mAs",
+    "uA.s": "µAs",
+    "uGy": "µGy",
+    "us": "µs",
+    "um": "µm",
+    "deg": "°",
+    "cm2": "cm²",
+    "mm2": "mm²",
+    "m2": "m²",
+    "cm3": "cm³",
+    "{pulse}/s": "pulses/s",
+    "{n}": "",
+    "1": "",
+}
+# Decimals at which a column lines up; small values get more, so that two digits always show.
+_DECIMALS: Final = {
+    "ctdi_vol": 2,
+    "dlp": 1,
+    "dose_area_product": 3,
+    "dose_rp": 2,
+    "average_glandular_dose": 2,
+    "administered_activity": 1,
+    "effective_dose": 2,
+    "fluoro_time": 0,
+}
+_PHANTOMS: Final = {"16cm": "16 cm", "32cm": "32 cm"}
+_PLANES: Final = {"a": "plane A", "b": "plane B", "all": "both planes", "single": ""}
+_SIDES: Final = {"left": "left", "right": "right", "both": "both breasts"}
+
+
+def unit_text(unit: str) -> str:
+    """A UCUM unit in print: `Gy.cm2` → `Gy·cm²`."""
+    return _UNITS.get(unit, unit)
+
+
+def number_text(value: Decimal | None, quantity: str = "") -> str:
+    """A value at its column's decimals; `—` when it is missing, never 0 in its place (P29)."""
+    if value is None:
+        return MISSING
+    decimals = _DECIMALS.get(quantity)
+    if decimals is None:
+        return full_text(value)
+    if value and value.adjusted() - 1 < -decimals:
+        decimals = 1 - value.adjusted()
+    return f"{value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN):f}"
+
+
+def full_text(value: Decimal) -> str:
+    """A value with every digit it has and no exponent."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quantity_label(quantity: str) -> str:
+    """The label of a quantity: `dose_rp` → `Ka,r`."""
+    known = QUANTITIES.get(quantity)
+    return known.label if known else quantity.replace("_", " ")
+
+
+def phantom_text(phantom: str | None) -> str:
+    """A CT dosimetry phantom, which is shown beside every CTDIvol and DLP (P11)."""
+    return _PHANTOMS.get(phantom or "", "phantom not stated")
+
+
+def plane_text(plane: str | None) -> str:
+    """An acquisition plane; nothing for a single one."""
+    return _PLANES.get(plane or "", plane or "")
+
+
+def side_text(side: str | None) -> str:
+    """A breast side."""
+    return _SIDES.get(side or "", side or "")
+
+
+def size_text(size_bytes: float) -> str:
+    """A number of bytes in the largest unit that fits."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size_bytes < 1000:
+            return f"{size_bytes:.0f} {unit}" if unit == "B" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1000
+    return f"{size_bytes:.1f} TB"
+
+
+def local_time_text(iso: str) -> str:
+    """A sender's local time to the minute: `2026-03-02 09:41`."""
+    return iso[:16].replace("T", " ") if iso else MISSING
+
+
+def moment_text(moment: datetime | None) -> str:
+    """A moment in the registry's own zone, to the second."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else MISSING
+
+
+def since_text(moment: datetime | None, now: datetime) -> str:
+    """How long ago a moment is, in one unit."""
+    if moment is None:
+        return "never"
+    return f"{span_text(max(now - moment, timedelta()))} ago"
+
+
+def span_text(span: timedelta) -> str:
+    """A span of time in its largest unit."""
+    seconds = int(span.total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size}{THIN}{unit}"
+    return f"{seconds}{THIN}s"
+
+
+def age_text(birth_date: str, on: str) -> str:
+    """Age on a day, both as ISO or DICOM dates; years, or months below two years."""
+    born, day = _day(birth_date), _day(on)
+    if born is None or day is None or day < born:
+        return ""
+    months = (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
+    return f"{months // 12} y" if months >= 24 else f"{months} months"
+
+
+def date_text(date: str) -> str:
+    """A DICOM or ISO date as ISO; what cannot be read is shown as sent."""
+    day = _day(date)
+    return day.strftime("%Y-%m-%d") if day else date or MISSING
+
+
+def parse_moment(text: str | None) -> datetime | None:
+    """An RFC 3339 moment of a health message; None when it is missing or unreadable."""
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+
+
+def _day(text: str) -> datetime | None:
+    digits = text[:10].replace("-", "")[:8]
+    try:
+        return datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
