@@ -1,0 +1,106 @@
+"""Room for records: how much is used, when to refuse, and what is kept back for receipts."""
+
+import contextlib
+import errno
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dosebook_edge.outbox.model import Level, OutboxFullError
+
+_LARGEST_RESERVE: Final = 16 * 1024 * 1024
+_SMALLEST_RESERVE: Final = 256 * 1024
+_ROW_OVERHEAD: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Bytes used by the database, and the state of the file system that it lies on."""
+
+    used: int
+    disk_total: int
+    disk_free: int
+
+    @property
+    def disk_percent(self) -> float:
+        """Part of the file system that is used."""
+        return 100.0 * (1 - self.disk_free / self.disk_total) if self.disk_total else 100.0
+
+
+class Capacity:
+    """Watches one database against its largest size and its file system.
+
+    A file of reserved blocks lies beside the database: when the disk is full, giving it up makes
+    room for receipts, which is what empties a full outbox.
+    """
+
+    def __init__(self, database: Path, max_bytes: int, warn_percent: float) -> None:
+        self.max_bytes = max_bytes
+        self._warn_percent = warn_percent
+        self._folder = database.parent
+        self._reserve = database.with_suffix(".reserve")
+
+    def usage(self, connection: sqlite3.Connection) -> Usage:
+        """Measure now."""
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        free_pages = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+        disk = os.statvfs(self._folder)
+        return Usage(
+            used=(pages - free_pages) * page_size,
+            disk_total=disk.f_blocks * disk.f_frsize,
+            disk_free=disk.f_bavail * disk.f_frsize,
+        )
+
+    def percent(self, usage: Usage) -> float:
+        """How full the outbox is of its largest size."""
+        return min(100.0, 100.0 * usage.used / self.max_bytes)
+
+    def level(self, usage: Usage) -> Level:
+        """`full` when the next ordinary record would be refused."""
+        if self.missing(usage, _ROW_OVERHEAD) > 0:
+            return "full"
+        fullest = max(self.percent(usage), usage.disk_percent)
+        return "warning" if fullest >= self._warn_percent else "ok"
+
+    def missing(self, usage: Usage, incoming: int) -> int:
+        """Bytes that must be freed before a payload of that size fits; 0 when it fits."""
+        over_limit = usage.used + incoming + _ROW_OVERHEAD - self.max_bytes
+        # A payload is written twice, to the log and then to the database.
+        over_disk = 2 * (incoming + _ROW_OVERHEAD) - usage.disk_free
+        return max(0, over_limit, over_disk)
+
+    def refusal(self, usage: Usage) -> OutboxFullError:
+        """The sentence for whoever is refused."""
+        return OutboxFullError(
+            f"The outbox is full: {usage.used / 1e6:.1f} of {self.max_bytes / 1e6:.1f} MB used, "
+            f"{usage.disk_free / 1e6:.1f} MB free on the disk. New objects are refused until the "
+            "registry has received what waits, or there is space. "
+            "Run: dosebook-box check uplink"
+        )
+
+    def keep_reserve(self) -> None:
+        """Set blocks aside for receipts, where there is room to."""
+        disk = os.statvfs(self._folder)
+        size = min(_LARGEST_RESERVE, max(_SMALLEST_RESERVE, disk.f_blocks * disk.f_frsize // 50))
+        free = disk.f_bavail * disk.f_frsize
+        if free < 2 * size or (self._reserve.exists() and self._reserve.stat().st_size == size):
+            return
+        descriptor = os.open(self._reserve, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            os.ftruncate(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
+    def give_up_reserve(self) -> bool:
+        """Free the reserved blocks; whether there were any."""
+        with contextlib.suppress(FileNotFoundError):
+            self._reserve.unlink()
+            return True
+        return False

@@ -1,0 +1,221 @@
+"""Every SQL statement of the outbox, one verb each. Writers run inside the caller's transaction."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dosebook_protocol.record import Receipts, Record
+
+from dosebook_edge.outbox.model import Appended, Entry
+
+WAITING: Final = "waiting"
+
+_INSERT: Final = """
+INSERT INTO record (sequence, record_id, captured_at, source, source_kind, evidence_sha256,
+                    sop_instance_hash, size, outcome, status, reason, acknowledged_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', '', '')
+"""
+_INSERT_PAYLOAD: Final = "INSERT INTO payload (sequence, sealed) VALUES (?, ?)"
+_ADVANCE: Final = "UPDATE meta SET value = ? WHERE name = 'last_sequence'"
+_LAST: Final = "SELECT value FROM meta WHERE name = 'last_sequence'"
+_FIND_EVIDENCE: Final = """
+SELECT record_id, sequence FROM record WHERE evidence_sha256 = ? AND source = ? LIMIT 1
+"""
+_FIND_INSTANCE: Final = """
+SELECT 1 FROM record WHERE sop_instance_hash = ? AND sop_instance_hash <> '' LIMIT 1
+"""
+_WAITING: Final = """
+SELECT sequence, record_id, size FROM record
+WHERE status = 'waiting' AND sequence > ? ORDER BY sequence LIMIT ?
+"""
+_PAYLOAD: Final = """
+SELECT record_id, sealed FROM record JOIN payload USING (sequence) WHERE sequence = ?
+"""
+_ACKNOWLEDGE: Final = """
+UPDATE record SET status = ?, reason = ?, acknowledged_at = ?
+WHERE sequence = ? AND record_id = ? AND status = 'waiting'
+"""
+_REPLAY: Final = """
+UPDATE record SET status = 'waiting', reason = '', acknowledged_at = ''
+WHERE sequence = ? AND status <> 'waiting'
+  AND EXISTS (SELECT 1 FROM payload WHERE payload.sequence = record.sequence)
+"""
+_COUNTS: Final = """
+SELECT count(*), coalesce(sum(size), 0), min(sequence) FROM record WHERE status = 'waiting'
+"""
+_CAPTURED_AT: Final = "SELECT captured_at FROM record WHERE sequence = ?"
+_ENTRIES: Final = """
+SELECT record.sequence, record_id, captured_at, source, source_kind, evidence_sha256, size, outcome,
+       status, reason, acknowledged_at, payload.sequence IS NOT NULL
+FROM record LEFT JOIN payload USING (sequence)
+WHERE (? = '' OR status = ?) AND record.sequence < ?
+ORDER BY record.sequence DESC LIMIT ?
+"""
+_DELIVERED_PAYLOADS: Final = """
+SELECT sequence, size FROM record JOIN payload USING (sequence)
+WHERE status <> 'waiting' AND acknowledged_at < ? ORDER BY sequence LIMIT ?
+"""
+_DELETE_PAYLOAD: Final = "DELETE FROM payload WHERE sequence = ?"
+_DELETE_LEDGER: Final = """
+DELETE FROM record WHERE sequence IN (
+  SELECT sequence FROM record LEFT JOIN payload USING (sequence)
+  WHERE status <> 'waiting' AND acknowledged_at < ? AND payload.sequence IS NULL
+  ORDER BY sequence LIMIT ?)
+"""
+_GAPS: Final = "SELECT count(*), coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM record"
+_ORPHANS: Final = """
+SELECT count(*) FROM record LEFT JOIN payload USING (sequence)
+WHERE status = 'waiting' AND payload.sequence IS NULL
+"""
+_EVER: Final = "9999"
+_BEYOND: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What waits, and how far receipts have come without a gap."""
+
+    waiting: int
+    waiting_bytes: int
+    oldest_waiting_at: datetime | None
+    last_sequence: int
+    acknowledged_sequence: int
+
+
+def last_sequence(connection: sqlite3.Connection) -> int:
+    """The highest sequence number ever given."""
+    return int(connection.execute(_LAST).fetchone()[0])
+
+
+def insert(
+    connection: sqlite3.Connection, record: Record, instance_hash: str, size: int, sealed: bytes
+) -> None:
+    """Write one record with its payload and advance the sequence."""
+    connection.execute(
+        _INSERT,
+        (
+            record.sequence,
+            record.record_id,
+            record.captured_at.isoformat(),
+            record.source,
+            record.source_kind.value,
+            record.evidence.sha256,
+            instance_hash,
+            size,
+            record.reading.outcome.value,
+        ),
+    )
+    connection.execute(_INSERT_PAYLOAD, (record.sequence, sealed))
+    connection.execute(_ADVANCE, (str(record.sequence),))
+
+
+def find_evidence(connection: sqlite3.Connection, source: str, sha256: str) -> Appended | None:
+    """The record of a source that holds this evidence."""
+    row = connection.execute(_FIND_EVIDENCE, (sha256, source)).fetchone()
+    return None if row is None else Appended(row[0], row[1], is_repeat=True)
+
+
+def has_instance(connection: sqlite3.Connection, instance_hash: str) -> bool:
+    """Whether any record is of that SOP Instance."""
+    return connection.execute(_FIND_INSTANCE, (instance_hash,)).fetchone() is not None
+
+
+def waiting(
+    connection: sqlite3.Connection, after: int, limit: int, max_bytes: int
+) -> list[tuple[int, str, bytes]]:
+    """Sequence, id and sealed payload of waiting records, within a number and a size."""
+    found: list[tuple[int, str, bytes]] = []
+    room = max_bytes
+    for sequence, record_id, size in connection.execute(_WAITING, (after, limit)).fetchall():
+        if found and size > room:
+            break
+        row = payload(connection, sequence)
+        # A receipt and a retirement may have come between the two queries.
+        if row is not None:
+            found.append((sequence, record_id, row[1]))
+            room -= size
+    return found
+
+
+def payload(connection: sqlite3.Connection, sequence: int) -> tuple[str, bytes] | None:
+    """Id and sealed payload of one record."""
+    row = connection.execute(_PAYLOAD, (sequence,)).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def acknowledge(connection: sqlite3.Connection, receipts: Receipts) -> int:
+    """Note the receipts that match a waiting record in both id and sequence."""
+    at = receipts.committed_at.isoformat()
+    return sum(
+        connection.execute(
+            _ACKNOWLEDGE, (one.status.value, one.reason, at, one.sequence, one.record_id)
+        ).rowcount
+        for one in receipts.receipts
+    )
+
+
+def replay(connection: sqlite3.Connection, sequences: Iterable[int]) -> list[int]:
+    """Let delivered records wait again where their payload is still there."""
+    return [one for one in sequences if connection.execute(_REPLAY, (one,)).rowcount]
+
+
+def counts(connection: sqlite3.Connection) -> Counts:
+    """Count what waits."""
+    number, size, first = connection.execute(_COUNTS).fetchone()
+    last = last_sequence(connection)
+    if first is None:
+        return Counts(0, 0, None, last, last)
+    row = connection.execute(_CAPTURED_AT, (first,)).fetchone()
+    oldest = None if row is None else datetime.fromisoformat(row[0])
+    return Counts(number, size, oldest, last, first - 1)
+
+
+def entries(
+    connection: sqlite3.Connection, status: str, limit: int, before: int | None
+) -> list[Entry]:
+    """Rows without content, newest first."""
+    top = _BEYOND if before is None else before
+    rows = connection.execute(_ENTRIES, (status, status, top, limit)).fetchall()
+    return [Entry(*row[:-1], has_payload=bool(row[-1])) for row in rows]
+
+
+def retire(
+    connection: sqlite3.Connection,
+    delivered_before: datetime,
+    ledger_before: datetime,
+    limit: int,
+) -> int:
+    """Delete payloads, then rows, of records delivered before a time; never of waiting ones."""
+    found = connection.execute(
+        _DELIVERED_PAYLOADS, (delivered_before.isoformat(), limit)
+    ).fetchall()
+    connection.executemany(_DELETE_PAYLOAD, [(sequence,) for sequence, _ in found])
+    connection.execute(_DELETE_LEDGER, (ledger_before.isoformat(), limit))
+    return len(found)
+
+
+def retire_bytes(connection: sqlite3.Connection, wanted: int) -> int:
+    """Delete payloads of delivered records, oldest first, until that many bytes are free."""
+    freed = 0
+    for sequence, size in connection.execute(_DELIVERED_PAYLOADS, (_EVER, _BEYOND)).fetchall():
+        if freed >= wanted:
+            break
+        connection.execute(_DELETE_PAYLOAD, (sequence,))
+        freed += size
+    return freed
+
+
+def integrity(connection: sqlite3.Connection) -> list[str]:
+    """SQLite's own check, and that no record is missing from the sequence or without payload."""
+    problems = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    number, first, last = connection.execute(_GAPS).fetchone()
+    if number != last - first + 1:
+        problems.append(f"{last - first + 1 - number} sequence numbers are missing from the ledger")
+    if number and last != last_sequence(connection):
+        problems.append(f"the ledger ends at {last}, the counter says {last_sequence(connection)}")
+    (orphans,) = connection.execute(_ORPHANS).fetchone()
+    if orphans:
+        problems.append(f"{orphans} waiting records have no payload")
+    return problems

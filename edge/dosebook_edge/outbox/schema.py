@@ -1,0 +1,109 @@
+"""Tables of the box's database, and how it is opened."""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from dosebook_edge.outbox.model import OutboxError
+
+VERSION: Final = "1"
+
+# Small rows apart from the payloads: a receipt rewrites a row of 300 bytes, not one of megabytes.
+_TABLES: Final[dict[str, dict[str, type]]] = {
+    "meta": {"name": str, "value": str},
+    "record": {
+        "sequence": int,
+        "record_id": str,
+        "captured_at": str,
+        "source": str,
+        "source_kind": str,
+        "evidence_sha256": str,
+        "sop_instance_hash": str,
+        "size": int,
+        "outcome": str,
+        "status": str,
+        "reason": str,
+        "acknowledged_at": str,
+    },
+    "payload": {"sequence": int, "sealed": bytes},
+    "procedure_step": {"uid_hash": str, "state": str, "changed_at": str, "sealed": bytes},
+    "refusal": {
+        "source": str,
+        "calling_ae_title": str,
+        "peer": str,
+        "reason": str,
+        "count": int,
+        "first_at": str,
+        "last_at": str,
+    },
+}
+_KEYS: Final[dict[str, str | tuple[str, ...]]] = {
+    "meta": "name",
+    "record": "sequence",
+    "payload": "sequence",
+    "procedure_step": "uid_hash",
+    "refusal": ("source", "calling_ae_title", "peer", "reason"),
+}
+_INDEXES: Final = (
+    "CREATE INDEX record_waiting ON record (sequence) WHERE status = 'waiting'",
+    "CREATE UNIQUE INDEX record_by_id ON record (record_id)",
+    "CREATE INDEX record_by_evidence ON record (evidence_sha256)",
+    "CREATE INDEX record_by_instance ON record (sop_instance_hash) WHERE sop_instance_hash <> ''",
+)
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the database so that COMMIT means on disk; transactions are always explicit."""
+    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=10
+    )
+    connection.execute("PRAGMA busy_timeout = 10000")
+    if not read_only:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_size_limit = 8388608")
+    return connection
+
+
+def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
+    """Create the tables in one transaction where there are none; raises `OutboxError`."""
+    found = version(connection)
+    if found == VERSION:
+        return
+    if found is not None:
+        raise OutboxError(
+            f"the outbox has schema version {found}, this release reads {VERSION}: "
+            "install the release that wrote it, or a newer one"
+        )
+    database = Database(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    for name, columns in _TABLES.items():
+        key = _KEYS[name]
+        required = [key, *columns] if isinstance(key, str) else list(columns)
+        database[name].create(columns, pk=key, not_null=set(required), strict=True)
+    for statement in _INDEXES:
+        connection.execute(statement)
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?)",
+        [("version", VERSION), ("key", key_fingerprint), ("last_sequence", "0")],
+    )
+    connection.execute("COMMIT")
+
+
+def version(connection: sqlite3.Connection) -> str | None:
+    """Schema version of the database, None for an empty one."""
+    return meta(connection, "version")
+
+
+def meta(connection: sqlite3.Connection, name: str) -> str | None:
+    """One value of the meta table, None where there is none."""
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise
+    return None if row is None else str(row[0])

@@ -1,0 +1,298 @@
+"""The outbox: the one place where a captured dose waits, and the verbs that move it."""
+
+import hashlib
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, TypeVar
+
+from dosebook_protocol.reading import READER_VERSION
+from dosebook_protocol.record import EvidenceRef, Receipts, Record
+from dosebook_protocol.wire import (
+    MAX_EVIDENCE,
+    MessageError,
+    encode_record,
+    encode_record_message,
+)
+
+from dosebook_edge import __version__
+from dosebook_edge.outbox import queries, schema
+from dosebook_edge.outbox.capacity import Capacity
+from dosebook_edge.outbox.committer import Committer
+from dosebook_edge.outbox.model import (
+    Appended,
+    Draft,
+    Entry,
+    OutboxError,
+    OutboxFullError,
+    OutboxKeyError,
+    OutboxStatus,
+    Signer,
+    TooLargeError,
+    Waiting,
+)
+from dosebook_edge.outbox.vault import Vault
+
+T = TypeVar("T")
+
+DATABASE: Final = "outbox.db"
+KEY: Final = "outbox.key"
+_RETIRE_AT_ONCE: Final = 500
+_OVERHEAD: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """Limits of an outbox. Nothing here ever removes a record that waits for its receipt."""
+
+    max_bytes: int = 4_000_000_000
+    warn_percent: float = 80.0
+    keep_delivered: timedelta = timedelta(days=30)
+    keep_ledger: timedelta = timedelta(days=400)
+
+
+class Outbox:
+    """Records on disk, in one gapless sequence, until the registry's receipt.
+
+    Thread-safe. `append` and `acknowledge` return after COMMIT with `synchronous=FULL`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        box_id: str,
+        signer: Signer,
+        settings: OutboxSettings | None = None,
+    ) -> None:
+        self._settings = settings or OutboxSettings()
+        self._box_id = box_id
+        self._signer = signer
+        database = folder / DATABASE
+        is_new = not database.exists()
+        self.vault = Vault.open(folder / KEY, create=is_new)
+        self._writing = schema.connect(database)
+        schema.prepare(self._writing, self.vault.fingerprint)
+        if schema.meta(self._writing, "key") != self.vault.fingerprint:
+            raise OutboxKeyError(
+                f"{folder / KEY} is not the key that {database} was written with. "
+                "Restore the key file from the box's backup."
+            )
+        self._reading = schema.connect(database, read_only=True)
+        self._reading_lock = threading.Lock()
+        self._committer = Committer(self._writing)
+        self._capacity = Capacity(
+            database, self._settings.max_bytes, self._settings.warn_percent
+        )
+        self._capacity.keep_reserve()
+        self._last_sequence = queries.last_sequence(self._writing)
+        self._news = threading.Condition()
+
+    def close(self) -> None:
+        """Close the database; nothing is lost by not calling it."""
+        with self._reading_lock:
+            self._reading.close()
+        self._writing.close()
+
+    def append(
+        self, draft: Draft, also: Callable[[sqlite3.Connection], None] | None = None
+    ) -> Appended:
+        """Make a record durable and return its id and sequence number; raises `OutboxError`.
+
+        `also` runs in the same transaction (the state of a procedure step with its record).
+        """
+        if len(draft.evidence) > MAX_EVIDENCE:
+            raise TooLargeError(
+                f"the object has {len(draft.evidence)} bytes, a record takes {MAX_EVIDENCE}"
+            )
+        sha256 = hashlib.sha256(draft.evidence).hexdigest()
+        record = self._record(draft, sha256)
+        appended = self._write(lambda connection: self._insert(connection, draft, record, also))
+        with self._news:
+            self._last_sequence = max(self._last_sequence, appended.sequence)
+            self._news.notify_all()
+        return appended
+
+    def find_repeat(self, source: str, evidence: bytes) -> Appended | None:
+        """The record that holds exactly this evidence of this source, if there is one."""
+        sha256 = hashlib.sha256(evidence).hexdigest()
+        return self._read(lambda connection: queries.find_evidence(connection, source, sha256))
+
+    def has_instance(self, sop_instance_uid: str) -> bool:
+        """Whether a record of that SOP Instance is, or was, in the outbox."""
+        hashed = self.vault.identifier_hash(sop_instance_uid)
+        return self._read(lambda connection: queries.has_instance(connection, hashed))
+
+    def unacknowledged(self, after: int, limit: int, max_bytes: int) -> list[Waiting]:
+        """Records without receipt beyond a sequence number, in order; at least one if any waits."""
+        rows = self._read(
+            lambda connection: queries.waiting(connection, after, limit, max_bytes)
+        )
+        return [
+            Waiting(sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed))
+            for sequence, record_id, sealed in rows
+        ]
+
+    def acknowledge(self, receipts: Receipts) -> int:
+        """Note receipts; returns how many records stopped waiting. Foreign receipts change nothing."""
+        if receipts.box_id != self._box_id:
+            return 0
+        return self._write_with_reserve(
+            lambda connection: queries.acknowledge(connection, receipts)
+        )
+
+    def wait_for_new(self, last_sequence: int, timeout: float) -> bool:
+        """Wait until a record beyond that sequence number is there; whether it is."""
+        with self._news:
+            return self._news.wait_for(lambda: self._last_sequence > last_sequence, timeout)
+
+    def replay(self, sequences: Iterable[int]) -> list[int]:
+        """Let delivered records wait again; returns those whose payload is still there."""
+        wanted = list(sequences)
+        return self._write_with_reserve(lambda connection: queries.replay(connection, wanted))
+
+    def status(self) -> OutboxStatus:
+        """Counts, sizes and level, measured now."""
+        counts, usage = self._read(
+            lambda connection: (queries.counts(connection), self._capacity.usage(connection))
+        )
+        return OutboxStatus(
+            waiting=counts.waiting,
+            waiting_bytes=counts.waiting_bytes,
+            oldest_waiting_at=counts.oldest_waiting_at,
+            last_sequence=counts.last_sequence,
+            acknowledged_sequence=counts.acknowledged_sequence,
+            used_bytes=usage.used,
+            max_bytes=self._capacity.max_bytes,
+            used_percent=self._capacity.percent(usage),
+            disk_free_bytes=usage.disk_free,
+            disk_used_percent=usage.disk_percent,
+            level=self._capacity.level(usage),
+        )
+
+    def entries(
+        self, *, status: str = "", limit: int = 100, before: int | None = None
+    ) -> list[Entry]:
+        """Rows, newest first."""
+        return self._read(lambda connection: queries.entries(connection, status, limit, before))
+
+    def message(self, sequence: int) -> Waiting | None:
+        """One record's message, None when it was retired or never was."""
+        row = self._read(lambda connection: queries.payload(connection, sequence))
+        if row is None:
+            return None
+        record_id, sealed = row
+        return Waiting(
+            sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed)
+        )
+
+    def retire(self, now: datetime | None = None) -> int:
+        """Remove payloads of records delivered long ago, and old rows; returns how many payloads."""
+        self._capacity.keep_reserve()
+        at = now or datetime.now(UTC)
+        delivered_before = at - self._settings.keep_delivered
+        ledger_before = at - self._settings.keep_ledger
+        return self._write_with_reserve(
+            lambda connection: queries.retire(
+                connection, delivered_before, ledger_before, _RETIRE_AT_ONCE
+            )
+        )
+
+    def integrity(self) -> list[str]:
+        """What is wrong with the database: nothing, in an empty list."""
+        return self._read(queries.integrity)
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run other small writes of the box in the outbox's shared commits; raises `OutboxError`."""
+        return self._write_with_reserve(work)
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query on the reading connection."""
+        return self._read(work)
+
+    def _record(self, draft: Draft, sha256: str) -> Record:
+        return Record(
+            record_id=uuid.uuid4().hex,
+            box_id=self._box_id,
+            sequence=1,
+            source=draft.source,
+            source_kind=draft.source_kind,
+            captured_at=draft.captured_at,
+            clock=draft.clock,
+            box_version=__version__,
+            transport=draft.transport,
+            evidence=EvidenceRef(
+                sha256=sha256, media_type=draft.media_type, size=len(draft.evidence)
+            ),
+            reader_version=READER_VERSION,
+            reading=draft.reading,
+        )
+
+    def _insert(
+        self,
+        connection: sqlite3.Connection,
+        draft: Draft,
+        record: Record,
+        also: Callable[[sqlite3.Connection], None] | None,
+    ) -> Appended:
+        if draft.once:
+            repeat = queries.find_evidence(connection, draft.source, record.evidence.sha256)
+            if repeat is not None:
+                return repeat
+        self._make_room(connection, len(draft.evidence) + _OVERHEAD)
+        sequence = queries.last_sequence(connection) + 1
+        numbered = record.model_copy(update={"sequence": sequence})
+        envelope = self._signer.sign(encode_record(numbered))
+        message = encode_record_message(envelope, draft.evidence)
+        sealed = self.vault.seal(_place(sequence, record.record_id), message)
+        hashed = (
+            self.vault.identifier_hash(draft.sop_instance_uid) if draft.sop_instance_uid else ""
+        )
+        queries.insert(connection, numbered, hashed, len(message), sealed)
+        if also is not None:
+            also(connection)
+        return Appended(record.record_id, sequence)
+
+    def _make_room(self, connection: sqlite3.Connection, incoming: int) -> None:
+        """Retire delivered payloads, oldest first, where space is short; raises `OutboxFullError`."""
+        usage = self._capacity.usage(connection)
+        missing = self._capacity.missing(usage, incoming)
+        if missing == 0:
+            return
+        if usage.used + incoming > self._capacity.max_bytes:
+            queries.retire_bytes(connection, missing)
+            usage = self._capacity.usage(connection)
+            missing = self._capacity.missing(usage, incoming)
+        if missing > 0:
+            raise self._capacity.refusal(usage)
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._committer.run(work)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                usage = self._read(self._capacity.usage)
+                raise self._capacity.refusal(usage) from None
+            raise OutboxError(f"the outbox could not be written: {error}") from error
+        except (sqlite3.Error, MessageError) as error:
+            raise OutboxError(f"the outbox could not be written: {error}") from error
+
+    def _write_with_reserve(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Write what frees space, with the reserved blocks where the disk is full."""
+        try:
+            return self._write(work)
+        except OutboxFullError:
+            if not self._capacity.give_up_reserve():
+                raise
+            return self._write(work)
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with self._reading_lock:
+            return work(self._reading)
+
+
+def _place(sequence: int, record_id: str) -> str:
+    return f"{sequence}|{record_id}"
