@@ -122,8 +122,9 @@ def carm_events(
 
 def _geometry(event: CarmEvent, scene: Scene) -> list[Item]:
     vendor = scene.vendor
-    primary, secondary = dcm("112011", "Positioner Primary Angle"), dcm(
-        "112012", "Positioner Secondary Angle"
+    primary, secondary = (
+        dcm("112011", "Positioner Primary Angle"),
+        dcm("112012", "Positioner Secondary Angle"),
     )
     items: list[Item] = []
     if "angles" in vendor.empty:
@@ -172,9 +173,7 @@ def _event_item(event: CarmEvent, scene: Scene) -> Item:
         *_geometry(event, scene),
         *device_role(scene),
     ]
-    return container(
-        dcm("113706", "Irradiation Event X-Ray Data"), items, template="10003"
-    )
+    return container(dcm("113706", "Irradiation Event X-Ray Data"), items, template="10003")
 
 
 def event_truth(event: CarmEvent) -> EventTruth:
@@ -210,7 +209,12 @@ def _plane_totals(
     rows = [
         ("dose_area_product", dcm("113722", "Dose Area Product Total"), "dap", mine),
         ("dose_rp", dcm("113725", "Dose (RP) Total"), "dose", mine),
-        ("fluoro_dose_area_product", dcm("113726", "Fluoro Dose Area Product Total"), "dap", fluoro),
+        (
+            "fluoro_dose_area_product",
+            dcm("113726", "Fluoro Dose Area Product Total"),
+            "dap",
+            fluoro,
+        ),
         ("fluoro_dose_rp", dcm("113728", "Fluoro Dose (RP) Total"), "dose", fluoro),
         (
             "acquisition_dose_area_product",

@@ -94,7 +94,11 @@ def _person_name(rng: Random, names: _Names, sex: str) -> str:
 
 
 def random_patient(
-    rng: Random, *, number: int | None = None, day: date = date(2026, 11, 20), sex: str | None = None
+    rng: Random,
+    *,
+    number: int | None = None,
+    day: date = date(2026, 11, 20),
+    sex: str | None = None,
 ) -> SimPatient:
     """Invent one patient; `number` fixes the identifier, `day` the day that ages refer to."""
     names = rng.choice(_POOL)

@@ -44,7 +44,7 @@ IMPLEMENTATION_UID: Final = fixed_uid("implementation")
 
 @dataclass(frozen=True, slots=True)
 class SimObject:
-    """One message to send: a C-STORE, or an MPPS N-CREATE or N-SET; `at` is the sender's local time."""
+    """One message to send: a C-STORE, or an MPPS N-CREATE or N-SET, at the sender's local time."""
 
     kind: ObjectKind
     dataset: Dataset

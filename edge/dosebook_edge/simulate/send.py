@@ -51,38 +51,45 @@ class Progress(Protocol):
 
 def _without_nagle(event: Event) -> None:
     # Nagle and delayed ACK together cost some 50 ms a message.
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    transport = event.assoc.dul.socket
+    if transport is not None and transport.socket is not None:
+        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Peer:
+    host: str
+    port: int
+    called_ae_title: str
+    calling_ae_title: str
+    tls: ssl.SSLContext | None
 
 
 @contextlib.contextmanager
 def _association(
-    contexts: Iterable[tuple[str, tuple[UID, ...]]],
-    host: str,
-    port: int,
-    called_ae_title: str,
-    calling_ae_title: str,
-    tls: ssl.SSLContext | None,
+    peer: _Peer, contexts: Iterable[tuple[str, tuple[UID, ...]]]
 ) -> Iterator[Association]:
-    ae = AE(ae_title=calling_ae_title)
+    ae = AE(ae_title=peer.calling_ae_title)
     ae.implementation_class_uid = UID(IMPLEMENTATION_UID)
     ae.implementation_version_name = "DOSEBOOK_SIM_1"
     ae.maximum_pdu_size = 131072
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = _TIMEOUT_S
     handlers: list[Any] = [(evt.EVT_CONN_OPEN, _without_nagle)]
     association = ae.associate(
-        host,
-        port,
+        peer.host,
+        peer.port,
         contexts=[build_context(sop_class, list(syntaxes)) for sop_class, syntaxes in contexts],
-        ae_title=called_ae_title,
+        ae_title=peer.called_ae_title,
         max_pdu=131072,
-        tls_args=(tls, host) if tls else None,
+        tls_args=(peer.tls, peer.host) if peer.tls else None,
         evt_handlers=handlers,
     )
     if not association.is_established:
+        address = f"{peer.host}:{peer.port}"
         raise SendError(
-            f"{called_ae_title} at {host}:{port} did not accept an association from "
-            f"{calling_ae_title}. Is it running, and does it know this AE title? "
-            f"Try: dosebook-simulate echo --to {host}:{port} --aet {called_ae_title}"
+            f"{peer.called_ae_title} at {address} did not accept an association from "
+            f"{peer.calling_ae_title}. Is it running, and does it know this AE title? "
+            f"Try: dosebook-simulate echo --to {address} --aet {peer.called_ae_title}"
         )
     try:
         yield association
@@ -123,7 +130,7 @@ def _send_one(association: Association, item: SimObject, message_id: int) -> int
     return int(status.Status) if "Status" in status else None
 
 
-def send(
+def send(  # noqa: PLR0917 - a DICOM address is these four, in this order everywhere
     objects: Iterable[SimObject],
     host: str,
     port: int,
@@ -142,8 +149,8 @@ def send(
     results: list[SendResult] = []
     if not queue:
         return results
-    peer = (host, port, called_ae_title, calling_ae_title, tls)
-    with _association(_contexts(queue), *peer) as association:
+    peer = _Peer(host, port, called_ae_title, calling_ae_title, tls)
+    with _association(peer, _contexts(queue)) as association:
         for index, item in enumerate(queue):
             status = None
             if association.is_established:
@@ -169,7 +176,7 @@ def echo(
         SendError: the association was not accepted.
     """
     contexts = [(str(Verification), (ExplicitVRLittleEndian, ImplicitVRLittleEndian))]
-    peer = (host, port, called_ae_title, calling_ae_title, tls)
-    with _association(contexts, *peer) as association:
+    peer = _Peer(host, port, called_ae_title, calling_ae_title, tls)
+    with _association(peer, contexts) as association:
         status: Dataset = association.send_c_echo()
         return int(status.Status) if "Status" in status else None

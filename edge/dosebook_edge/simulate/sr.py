@@ -25,7 +25,7 @@ _MEASURED_VALUE: Final = 0x0040A300
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One content item. `value` is text, a Code, a Measured, (SOP class, UID) of an image, or None."""
+    """One content item; an image's value is its (SOP class, SOP instance UID)."""
 
     relationship: str
     value_type: str

@@ -8,9 +8,9 @@ from dosebook_edge.simulate.values import Measured
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One stated number: exact in Dosebook's storage unit (Gy.cm2, mGy, mGy.cm, MBq, s) and as sent.
+    """One stated number: exact in Dosebook's storage unit, and as sent.
 
-    `original` is the number in the unit as sent, to be compared as a number: its digits may be
+    Storage units are Gy.cm2, mGy, mGy.cm, MBq and s. `original` is the number in the unit as sent, to be compared as a number: its digits may be
     written with an exponent in the object.
     """
 

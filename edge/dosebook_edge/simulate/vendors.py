@@ -1,6 +1,6 @@
 """The manner of several makers, as data: what differs between two valid dose reports of one exam.
 
-Makers' names say whose habits a row copies; the devices, their serial numbers and doses are invented.
+Makers' names say whose habits a row copies; devices, serial numbers and doses are invented.
 """
 
 from dataclasses import dataclass
