@@ -16,6 +16,7 @@ TARGETS = {
     "bench": "ratios to reference implementations, into build/bench.json (ONLY=name)",
     "faults": "kills, cuts, full disks and intruders in full counts (SEED=…)",
     "pins": "write the requirements files anew from the pyproject files",
+    "reference": "write the generated pages of docs/reference anew",
 }
 
 
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
 def _run(target: str, rest: list[str]) -> int:
     if target == "help":
         for name, purpose in TARGETS.items():
-            print(f"make {name:7} {purpose}")
+            print(f"make {name:9} {purpose}")
         return 0
     bootstrap(dev=target != "demo")
     if target == "check":
