@@ -47,21 +47,17 @@ HEART: Final = sct("80891009", "Heart")
 HIP: Final = sct("29836001", "Hip")
 HAND: Final = sct("85562004", "Hand")
 KNEE: Final = sct("72696002", "Knee")
-LOWER_LIMB: Final = sct("61685007", "Lower limb")
 BREAST: Final = sct("76752008", "Breast")
 LEFT_BREAST: Final = sct("80248007", "Left breast")
 RIGHT_BREAST: Final = sct("73056007", "Right breast")
 LEFT: Final = sct("7771000", "Left")
 RIGHT: Final = sct("24028007", "Right")
 
-# Views (CID 4010, CID 4014) and positions
+# Views (CID 4010, CID 4014)
 CRANIO_CAUDAL: Final = sct("399162004", "cranio-caudal")
 MEDIO_LATERAL_OBLIQUE: Final = sct("399368009", "medio-lateral oblique")
 POSTERO_ANTERIOR: Final = sct("272479007", "postero-anterior")
 ANTERO_POSTERIOR: Final = sct("399348003", "antero-posterior")
-HEADFIRST: Final = sct("102540008", "headfirst")
-RECUMBENT: Final = sct("102538003", "recumbent")
-SUPINE: Final = sct("40199007", "supine")
 
 # Kinds of irradiation event (CID 10002, CID 10013)
 FLUOROSCOPY: Final = sct("44491008", "Fluoroscopy")
@@ -81,7 +77,6 @@ PLANE_B: Final = dcm("113621", "Plane B")
 HEAD_PHANTOM: Final = dcm("113690", "IEC Head Dosimetry Phantom")
 BODY_PHANTOM: Final = dcm("113691", "IEC Body Dosimetry Phantom")
 RP_15CM: Final = dcm("113860", "15cm from Isocenter toward Source")
-RP_30CM_DETECTOR: Final = dcm("113861", "30cm in Front of Image Input Surface")
 RP_ENTRANCE: Final = dcm("113865", "Entrance exposure to a 4.2 cm breast thickness")
 
 # Materials (CID 10006, CID 10016) and filters (CID 10007)
@@ -89,7 +84,6 @@ COPPER: Final = sct("66925006", "Copper")
 ALUMINUM: Final = sct("12503006", "Aluminum")
 TUNGSTEN: Final = sct("26194003", "Tungsten")
 RHODIUM: Final = sct("59801003", "Rhodium")
-SILVER: Final = sct("41967008", "Silver")
 STRIP_FILTER: Final = dcm("113650", "Strip filter")
 
 # Nuclear medicine (CID 25, CID 18, CID 11)
@@ -107,17 +101,15 @@ _SRT: Final[dict[str, tuple[str, str]]] = {
     "816094009": ("T-D3000", ""), "818981001": ("T-D4000", ""), "816092008": ("T-D6000", ""),
     "818982008": ("R-FAB57", ""), "416775004": ("R-FAB56", ""), "38266002": ("T-D0010", ""),
     "122496007": ("T-11503", ""), "80891009": ("T-32000", ""), "29836001": ("T-D2500", ""),
-    "85562004": ("T-D8700", ""), "72696002": ("T-D9200", ""), "61685007": ("T-D9000", ""),
+    "85562004": ("T-D8700", ""), "72696002": ("T-D9200", ""),
     "76752008": ("T-04000", ""), "80248007": ("T-04030", ""), "73056007": ("T-04020", ""),
     "7771000": ("G-A101", ""), "24028007": ("G-A100", ""), "399162004": ("R-10242", ""),
     "399368009": ("R-10226", ""), "272479007": ("R-40888", ""), "399348003": ("R-10206", ""),
-    "102540008": ("F-10470", ""), "102538003": ("F-10450", ""), "40199007": ("F-10340", ""),
     "44491008": ("P5-06000", ""), "116152004": ("P5-08001", ""), "399331006": ("P5-0808E", ""),
     "27483000": ("P5-00100", ""), "66925006": ("C-127F9", "Copper or Copper compound"),
     "12503006": ("C-120F9", "Aluminum or Aluminum compound"),
     "26194003": ("C-164F9", "Tungsten or Tungsten compound"),
     "59801003": ("C-167F9", "Rhodium or Rhodium compound"),
-    "41967008": ("C-137F9", "Silver or Silver compound"),
     "35321007": ("C-B1031", ""), "77004003": ("C-111A1", ""), "47625008": ("G-D101", ""),
     "373066001": ("R-0038D", ""), "408730004": ("G-C32C", ""), "272741003": ("G-C171", ""),
     "91723000": ("T-D0005", ""), "89457008": ("C-10072", ""), "304283002": ("R-42806", ""),

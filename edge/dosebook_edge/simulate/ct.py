@@ -217,9 +217,7 @@ def event_truth(event: CtEvent) -> EventTruth:
     )
 
 
-def ct_report(
-    rng: Random, scene: Scene, events: Sequence[CtEvent], *, is_complete: bool = True
-) -> tuple[Dataset, ObjectTruth]:
+def ct_report(rng: Random, scene: Scene, events: Sequence[CtEvent]) -> tuple[Dataset, ObjectTruth]:
     """Write the dose report of these events (PS3.16 TID 10011)."""
     vendor = scene.vendor
     total = Measured(
@@ -262,7 +260,6 @@ def ct_report(
         ],
         template="10011",
         at=last,
-        is_complete=is_complete,
     )
     truth = ObjectTruth(
         dataset.SOPInstanceUID,

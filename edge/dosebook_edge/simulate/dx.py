@@ -1,4 +1,4 @@
-"""A simulated radiography room: DX images whose headers state a dose, and their TID 10001 report."""
+"""A simulated radiography room: DX images whose headers state a dose, and their RDSR."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -162,10 +162,10 @@ def _event_item(event: DxEvent, scene: Scene) -> Item:
     )
 
 
-def event_truth(event: DxEvent, vendor_states_dose: bool = True) -> EventTruth:  # noqa: FBT001, FBT002
+def event_truth(event: DxEvent, *, states_dose: bool = True) -> EventTruth:
     """What the report says of one exposure."""
     values: tuple[Value, ...] = (stated("dose_area_product", event.dap, plane="single"),)
-    if vendor_states_dose:
+    if states_dose:
         values += (stated("dose_rp", event.dose, plane="single"),)
     return EventTruth(
         event.uid,
@@ -220,7 +220,7 @@ def dx_report(rng: Random, scene: Scene, events: Sequence[DxEvent]) -> tuple[Dat
         dataset.SOPClassUID,
         "projection-rdsr",
         vendor.key,
-        tuple(event_truth(event, states_dose) for event in events),
+        tuple(event_truth(event, states_dose=states_dose) for event in events),
         tuple(told),
     )
     return dataset, truth

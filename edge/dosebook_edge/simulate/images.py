@@ -28,7 +28,7 @@ class Series:
 
 
 def _image(
-    rng: Random, scene: Scene, sop_class: str, series: Series, index: int, at: datetime
+    rng: Random, scene: Scene, sop_class: str, series: Series, *, index: int, at: datetime
 ) -> Dataset:
     dataset = header(scene, sop_class, uid(rng), at)
     dataset.SeriesInstanceUID, dataset.SeriesNumber = series.uid, str(series.number)
@@ -62,8 +62,8 @@ def dx_image(
     body_part: str,
     view: str,
 ) -> Dataset:
-    """Return a DX image; its dose-area product (0018,115E) is in dGy.cm2, as the standard has it."""
-    dataset = _image(rng, scene, DX_IMAGE, series, index, at)
+    """Return a DX image; its dose-area product (0018,115E) is in dGy.cm2 by the standard."""
+    dataset = _image(rng, scene, DX_IMAGE, series, index=index, at=at)
     dataset.Modality = "DX"
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.IrradiationEventUID = event_uid
@@ -94,7 +94,7 @@ def mg_image(
     thickness_mm: int,
 ) -> Dataset:
     """Return a mammogram; Organ Dose (0040,0316) is in dGy, as the standard has it (P3)."""
-    dataset = _image(rng, scene, MG_IMAGE, series, index, at)
+    dataset = _image(rng, scene, MG_IMAGE, series, index=index, at=at)
     dataset.Modality = "MG"
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.IrradiationEventUID = event_uid
@@ -123,7 +123,7 @@ def pet_image(
 ) -> Dataset:
     """Return a PET slice; Radionuclide Total Dose (0018,1074) is in Bq."""
     at = injected + timedelta(minutes=60, seconds=index)
-    dataset = _image(rng, scene, PET_IMAGE, series, index, at)
+    dataset = _image(rng, scene, PET_IMAGE, series, index=index, at=at)
     dataset.Modality = "PT"
     dataset.Units, dataset.CountsSource = "BQML", "EMISSION"
     dataset.DecayCorrection = "START"
@@ -154,7 +154,7 @@ def ct_image(
     ctdi_mgy: Decimal,
 ) -> Dataset:
     """Return a CT slice with its CTDIvol (0018,9345) in mGy."""
-    dataset = _image(rng, scene, CT_IMAGE, series, index, at)
+    dataset = _image(rng, scene, CT_IMAGE, series, index=index, at=at)
     dataset.Modality = "CT"
     dataset.IrradiationEventUID = event_uid
     dataset.KVP, dataset.SliceThickness = str(kvp), "5"

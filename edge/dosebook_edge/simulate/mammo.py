@@ -93,18 +93,18 @@ def mammo_events(rng: Random, scene: Scene, events: int | None = None) -> list[M
         )
         made.append(
             MammoEvent(
-                event_uid,
-                at,
-                side,
-                view,
-                agd,
-                entrance,
-                kvp,
-                milliseconds,
-                charge,
-                thickness,
-                picture,
-            )  # fmt: skip
+                uid=event_uid,
+                started=at,
+                side=side,
+                view=view,
+                agd=agd,
+                entrance_mgy=entrance,
+                kvp=kvp,
+                exposure_ms=milliseconds,
+                exposure_uas=charge,
+                thickness_mm=thickness,
+                image=picture,
+            )
         )
     return made
 

@@ -12,7 +12,7 @@ from dosebook_edge.simulate import codes
 from dosebook_edge.simulate.codes import Code, dcm, sct
 from dosebook_edge.simulate.ct import CtEvent, Protocol, ct_events, ct_report
 from dosebook_edge.simulate.images import PET_IMAGE, Series, pet_image
-from dosebook_edge.simulate.scene import Scene, make_scene, observer, report, uid
+from dosebook_edge.simulate.scene import Scene, make_scene, report, uid
 from dosebook_edge.simulate.sr import Item, code, container, moment, num, number, text, uidref
 from dosebook_edge.simulate.truth import EventTruth, ObjectTruth, Value, stated
 from dosebook_edge.simulate.values import Measured, rounded
@@ -135,7 +135,6 @@ def rrdsr(rng: Random, exam: PetCtExam) -> tuple[Dataset, ObjectTruth]:
         dcm("113500", "Radiopharmaceutical Radiation Dose Report"),
         [
             code(codes.ASSOCIATED_PROCEDURE, codes.PET_PROCEDURE, intent, rel="HAS CONCEPT MOD"),
-            *observer(scene),
             administration,
         ],
         template="10021",

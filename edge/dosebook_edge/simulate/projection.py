@@ -1,4 +1,4 @@
-"""What the projection templates share (PS3.16 TID 10001 to 10003): C-arm, radiography, mammography."""
+"""What C-arm, radiography and mammography reports share (PS3.16 TID 10001 to 10003)."""
 
 from collections.abc import Iterable
 from datetime import datetime

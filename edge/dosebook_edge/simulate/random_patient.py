@@ -48,7 +48,9 @@ class SimPatient:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
+    """Given and family names of one character set; `|` parts the components of a name."""
+
     charset: tuple[str, ...]
     family: Sequence[str]
     female: Sequence[str]
@@ -56,37 +58,37 @@ class _Names:
 
 
 # Three-component names: alphabetic, ideographic, phonetic (PS3.5 annex H).
-_JAPANESE: Final = _Names(
+_JAPANESE: Final = Names(
     ("", "ISO 2022 IR 87"),
     ("Mizushima|水島|みずしま", "Kirihara|桐原|きりはら", "Asakura|朝倉|あさくら"),
     ("Haruka|春香|はるか", "Chiyo|千代|ちよ"),
     ("Kenji|健二|けんじ", "Satoru|悟|さとる"),
 )
-_LATIN_1: Final = _Names(
+LATIN_1: Final = Names(
     ("ISO_IR 100",),
     ("Brückner", "Sørlie", "Lefèvre", "Ibáñez", "Åkerblom"),
     ("Solène", "Märta", "Inés"),
     ("Jürgen", "Åke", "Aurèle"),
 )
-_UTF_8: Final = _Names(
-    ("ISO_IR 192",),
-    ("Wiśniewolska", "Řehořková", "Τριανταφύλλου", "Nguyễn"),
-    ("Żaneta", "Zdeňka", "Ελένη"),
-    ("Łukasz", "Jiří", "Νίκος"),
+_POLISH: Final = Names(
+    ("ISO_IR 192",), ("Kołodziej", "Gąsior", "Wróbel"), ("Żaneta", "Bożena"), ("Łukasz", "Wacław")
 )
-_CYRILLIC: Final = _Names(
-    ("ISO_IR 144",), ("Соколинская", "Вербицкая"), ("Марина", "Злата"), ("Илья", "Родион")
+_GREEK: Final = Names(
+    ("ISO_IR 192",), ("Τριανταφύλλου", "Παπαδήμα"), ("Ελένη", "Δάφνη"), ("Νίκος", "Πέτρος")
 )
-_ASCII: Final = _Names(
+_CYRILLIC: Final = Names(
+    ("ISO_IR 144",), ("Коваленко", "Черных"), ("Марина", "Злата"), ("Илья", "Родион")
+)
+_ASCII: Final = Names(
     (),
     ("Fenwick", "Okonjo", "Marlowe", "Castellan", "Thorne", "Vasquez", "Hollis", "Penhale"),
     ("Beatrix", "Imogen", "Rosa", "Nadia", "Clara"),
     ("Ambrose", "Desmond", "Felix", "Hugo", "Rufus"),
 )
-_POOL: Final = (_ASCII, _ASCII, _ASCII, _LATIN_1, _LATIN_1, _UTF_8, _CYRILLIC, _JAPANESE)
+_POOL: Final = (_ASCII, _ASCII, _ASCII, LATIN_1, LATIN_1, _POLISH, _GREEK, _CYRILLIC, _JAPANESE)
 
 
-def _person_name(rng: Random, names: _Names, sex: str) -> str:
+def _person_name(rng: Random, names: Names, sex: str) -> str:
     given = rng.choice(names.female if sex == "F" else names.male)
     family = rng.choice(names.family)
     groups = zip(family.split("|"), given.split("|"), strict=True)
@@ -99,9 +101,10 @@ def random_patient(
     number: int | None = None,
     day: date = date(2026, 11, 20),
     sex: str | None = None,
+    names: Names | None = None,
 ) -> SimPatient:
     """Invent one patient; `number` fixes the identifier, `day` the day that ages refer to."""
-    names = rng.choice(_POOL)
+    pool = names or rng.choice(_POOL)
     chosen = sex or rng.choice("FM")
     child = sex is None and rng.random() < 0.12
     years = rng.randint(1, 15) if child else min(rng.randint(19, 92), rng.randint(40, 92))
@@ -111,17 +114,17 @@ def random_patient(
     return SimPatient(
         id=f"{serial:07d}",  # leading zeros: an identifier is text
         issuer=ISSUER,
-        name=_person_name(rng, names, chosen),
+        name=_person_name(rng, pool, chosen),
         sex=chosen,
         birth_date=day - timedelta(days=years * 365 + rng.randint(1, 364)),
-        charset=names.charset,
+        charset=pool.charset,
         size_m=f"{height:.2f}",
         weight_kg=f"{max(index, 14) * height * height:.1f}",
     )
 
 
 def population(rng: Random, count: int, day: date) -> list[SimPatient]:
-    """Invent distinct patients; the last shares its bare id with the first, of another issuer (P21)."""
+    """Invent distinct patients; the last has the first's bare id, of another issuer (P21)."""
     start = rng.randint(1000, 800_000)
     people = [random_patient(rng, number=start + 7 * i, day=day) for i in range(count)]
     if count > 2:

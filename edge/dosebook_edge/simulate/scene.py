@@ -152,6 +152,14 @@ def to_bytes(dataset: Dataset) -> bytes:
     return stream.getvalue()
 
 
+def stored(dataset: Dataset) -> SimObject:
+    """Return the C-STORE of a simulated object, at its content time."""
+    at = datetime.strptime(  # noqa: DTZ007 - a modality's local time names no zone
+        f"{dataset.ContentDate}{dataset.ContentTime}", DT_FORMAT
+    )
+    return SimObject("store", dataset, dataset.SOPInstanceUID, at)
+
+
 def observer(scene: Scene) -> list[Item]:
     """Return the device that observed (PS3.16 TID 1002)."""
     vendor = scene.vendor

@@ -10,8 +10,8 @@ from dosebook_edge.simulate.values import Measured
 class Value:
     """One stated number: exact in Dosebook's storage unit, and as sent.
 
-    Storage units are Gy.cm2, mGy, mGy.cm, MBq and s. `original` is the number in the unit as sent, to be compared as a number: its digits may be
-    written with an exponent in the object.
+    Storage units are Gy.cm2, mGy, mGy.cm, MBq and s. `original` is the number in the unit as sent,
+    to be compared as a number: its digits may be written with an exponent in the object.
     """
 
     quantity: str
