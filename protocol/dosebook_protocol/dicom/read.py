@@ -68,7 +68,7 @@ def read_dataset(dataset: Dataset, message: MppsMessage | None = None) -> Readin
         return mpps.read_mpps(dataset, message)
     if sop_class.startswith(_SR_CLASSES) or "ContentSequence" in dataset:
         return _read_sr(tree.from_dataset(dataset))
-    if sop_class == _MPPS_CLASS or "PerformedProcedureStepStatus" in dataset:
+    if sop_class == _MPPS_CLASS or (not sop_class and "PerformedProcedureStepStatus" in dataset):
         return mpps.read_mpps(dataset, "merged")
     if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
         return dose_sc.read_dose_sc(dataset)

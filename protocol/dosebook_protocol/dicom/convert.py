@@ -1,0 +1,170 @@
+"""DICOM JSON and Native DICOM Model XML to data sets; XML is hardened (P40)."""
+
+import json
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+from pydicom.dataset import Dataset
+
+from dosebook_protocol.dicom.errors import UnreadableError
+
+MAX_DEPTH: Final = 200
+
+JsonObject = dict[str, Any]
+
+_INTEGERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "IS"})
+_FLOATS: Final = frozenset({"FL", "FD"})
+_NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
+_NAME_PARTS: Final = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+_GROUP_LENGTH_LAST: Final = 0x0003FFFF
+
+
+def json_objects(data: bytes) -> list[bytes]:
+    """Split a DICOM JSON answer, which may hold many data sets, into one document for each."""
+    return [json.dumps(entry).encode() for entry in _json_list(data)]
+
+
+def from_json(data: bytes) -> Dataset:
+    """Read one data set in the DICOM JSON model (PS3.18 annex F).
+
+    Raises:
+        UnreadableError: it is no such document, or holds more than one data set.
+    """
+    entries = _json_list(data)
+    if len(entries) != 1:
+        raise UnreadableError(f"{len(entries)} data sets in one JSON document: split it first")
+    return _dataset(entries[0])
+
+
+def from_xml(data: bytes) -> Dataset:
+    """Read one data set in the Native DICOM Model (PS3.19 annex A).
+
+    Raises:
+        UnreadableError: it is no such document, or has a document type or an entity (P40).
+    """
+    _refuse_hostile(data)
+    try:
+        root = ET.fromstring(data)
+    except ET.ParseError as failure:
+        raise UnreadableError(f"not well-formed XML: {failure}") from None
+    if _local(root) != "NativeDicomModel":
+        raise UnreadableError(f"the XML root is {_local(root)!r}, not 'NativeDicomModel'")
+    return _dataset(_xml_attributes(root))
+
+
+def _json_list(data: bytes) -> list[JsonObject]:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        raise UnreadableError("not a JSON document") from None
+    entries = document if isinstance(document, list) else [document]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise UnreadableError("the JSON document holds no DICOM data set")
+    return entries
+
+
+def _dataset(attributes: JsonObject) -> Dataset:
+    """Build the data set; JSON and XML are Unicode, so its character set becomes UTF-8."""
+    kept = {tag: value for tag, value in attributes.items() if _is_data_tag(tag)}
+    if not kept:
+        raise UnreadableError("the document holds no DICOM data element")
+    try:
+        dataset = Dataset.from_json(kept, bulk_data_uri_handler=lambda _uri: None)
+    except Exception as failure:
+        reason = f"a data element that breaks the DICOM JSON model ({type(failure).__name__})"
+        raise UnreadableError(reason) from failure
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    return dataset
+
+
+def _is_data_tag(tag: str) -> bool:
+    try:
+        return len(tag) == 8 and int(tag, 16) > _GROUP_LENGTH_LAST
+    except ValueError:
+        return False
+
+
+def _refuse_hostile(data: bytes) -> None:
+    """Refuse a document type, which every entity needs, and nesting beyond any data set."""
+    depth = 0
+
+    def refuse(*_: object) -> None:
+        raise UnreadableError("the XML has a document type or an entity: refused")
+
+    def start(_name: str, _attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise UnreadableError(f"the XML is nested more than {MAX_DEPTH} deep: refused")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    try:
+        parser.Parse(data, True)  # noqa: FBT003 - expat takes it by position
+    except expat.ExpatError as failure:
+        raise UnreadableError(f"not well-formed XML: {failure}") from None
+
+
+def _local(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _xml_attributes(parent: ET.Element) -> JsonObject:
+    """Turn the attributes below an element into the DICOM JSON model."""
+    attributes: JsonObject = {}
+    for child in parent:
+        if _local(child) != "DicomAttribute":
+            continue
+        tag, vr = child.get("tag", "").upper(), child.get("vr", "UN")
+        attribute: JsonObject = {"vr": vr}
+        values = _xml_values(child, vr)
+        if values:
+            attribute["Value"] = values
+        for binary in child:
+            if _local(binary) == "InlineBinary":
+                attribute["InlineBinary"] = (binary.text or "").strip()
+        attributes[tag] = attribute
+    return attributes
+
+
+def _xml_values(attribute: ET.Element, vr: str) -> list[Any]:
+    values: list[Any] = []
+    for child in attribute:
+        name = _local(child)
+        if name == "Item":
+            values.append(_xml_attributes(child))
+        elif name == "PersonName":
+            values.append(_person_name(child))
+        elif name == "Value":
+            values.append(_value(child.text or "", vr))
+    return values
+
+
+def _value(text: str, vr: str) -> str | int | float:
+    try:
+        if vr in _INTEGERS:
+            return int(text)
+        if vr in _FLOATS:
+            return float(text)
+    except ValueError:
+        raise UnreadableError(f"{text!r} is no value of VR {vr}") from None
+    return text
+
+
+def _person_name(name: ET.Element) -> JsonObject:
+    groups: JsonObject = {}
+    for group in name:
+        if _local(group) in _NAME_GROUPS:
+            parts = {_local(part): part.text or "" for part in group}
+            joined = "^".join(parts.get(part, "") for part in _NAME_PARTS)
+            groups[_local(group)] = joined.rstrip("^")
+    return groups

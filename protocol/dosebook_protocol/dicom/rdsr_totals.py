@@ -1,0 +1,44 @@
+"""Totals that an X-ray dose report states: per plane, breast or phantom, never added (P12, P16)."""
+
+from typing import Final
+
+from dosebook_protocol import codes
+from dosebook_protocol.codes import CONCEPTS, Key
+from dosebook_protocol.dicom import sr_meaning
+from dosebook_protocol.dicom.deviations import Deviations
+from dosebook_protocol.dicom.sr_collect import Collected
+from dosebook_protocol.dicom.sr_content import Item
+from dosebook_protocol.dicom.sr_numbers import dose_values
+from dosebook_protocol.reading import Code, CodedItem, Total
+
+_TOTALS: Final[frozenset[Key]] = frozenset(
+    (value, "DCM")
+    for value in (
+        "113722 113725 113726 113728 113730 113727 113729 113855 113731 111637 "  # TID 10004-10007
+        "113812 113813 113814 130745"  # TID 10012
+    ).split()
+)
+
+
+def totals(container: Item, notes: Deviations) -> tuple[list[Total], list[CodedItem]]:
+    """Read one accumulated dose container: its totals, and all else in it as items."""
+    plane_item = container.child(codes.ACQUISITION_PLANE)
+    plane = sr_meaning.plane(plane_item.code() if plane_item is not None else None)
+    found: list[Total] = []
+    rest = Collected(notes)
+    for child in container.children:
+        if child.concept in _TOTALS and child.value_type == "NUM":
+            values, left_over = dose_values(child, CONCEPTS[child.concept].quantity, notes)
+            side = sr_meaning.side(_modifier(child, codes.LATERALITY))
+            phantom = sr_meaning.phantom(_modifier(child, codes.PHANTOM_TYPE))
+            found.extend(Total(value, plane, side, phantom) for value in values)
+            rest.as_text(child, left_over)
+            rest.below(child)
+        else:
+            rest.item(child)
+    return found, rest.all_items()
+
+
+def _modifier(item: Item, concept: Key) -> Code | None:
+    modifier = item.child(concept)
+    return modifier.code() if modifier is not None else None

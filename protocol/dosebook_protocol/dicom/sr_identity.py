@@ -1,0 +1,51 @@
+"""Identity of irradiation events: the sender's UID, or one made from the content (P8)."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dosebook_protocol.dicom.deviations import Deviations
+from dosebook_protocol.reading import IrradiationEvent
+
+_UID_LIMIT = 64
+
+
+def synthesised_uid(study_uid: str, event: IrradiationEvent) -> str:
+    """Make the UID of an event without one, the same from every copy and encoding of its report.
+
+    The study is part of it, since two patients may get exposures that are alike in every number.
+    """
+    parts = [study_uid, event.kind, event.started.original if event.started else "", event.protocol]
+    for code in (event.event_type, event.target_region, event.laterality, event.view):
+        parts.append(f"{code.value} {code.scheme}" if code is not None else "")
+    parts += [event.plane or "", event.phantom or "", *event.image_uids]
+    parts += [f"{value.quantity}={value.value.normalize()}" for value in event.values]
+    parts += [f"{item.name}={item.code.value if item.code else item.text}" for item in event.items]
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return f"2.25.{int.from_bytes(digest[:16], 'big')}"
+
+
+def identified(
+    events: Iterable[tuple[str, IrradiationEvent]], study_uid: str, notes: Deviations
+) -> tuple[IrradiationEvent, ...]:
+    """Give every event, paired with its path, a UID of its own; identical twins become one."""
+    taken: dict[str, IrradiationEvent] = {}
+    for path, event in events:
+        uid = event.uid.strip()
+        if uid and uid not in taken:
+            if len(uid) > _UID_LIMIT or not set(uid) <= set("0123456789."):
+                notes.add("invalid-uid", path, "the irradiation event UID is no DICOM UID; kept")
+            taken[uid] = event
+            continue
+        made = synthesised_uid(study_uid, event)
+        if uid and synthesised_uid(study_uid, taken[uid]) == made:
+            notes.add("duplicate-event", path, "the same event with the same UID again: kept once")
+            continue
+        if made in taken:
+            detail = "no UID, and equal to another event in every value and time: kept once"
+            notes.add("duplicate-event", path, detail)
+            continue
+        what = "its UID is that of another event" if uid else "it has no UID"
+        notes.add("synthesised-uid", path, f"{what}: one was made from the event's content")
+        taken[made] = replace(event, uid=made, uid_is_synthesised=True)
+    return tuple(taken.values())
