@@ -16,7 +16,7 @@ from dosebook_protocol.dicom import header_identity as identity
 from dosebook_protocol.dicom.dataset import DatasetAttributes
 from dosebook_protocol.dicom.header_ct import ACQUISITION_TYPES, phantom_of, toshiba_values
 from dosebook_protocol.dicom.header_nm import administrations
-from dosebook_protocol.dicom.header_values import Notes, read_values
+from dosebook_protocol.dicom.header_values import Notes, read_items, read_values
 from dosebook_protocol.reading import (
     BreastSide,
     Code,
@@ -100,7 +100,8 @@ def _nuclear(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     events = administrations(dataset, base, notes)
     if not events:
         return replace(base, reason="the header states no administered radiopharmaceutical")
-    return replace(base, outcome=Outcome.READ, events=events)
+    read_items([(dataset, "")], notes)
+    return replace(base, outcome=Outcome.READ, events=events, items=tuple(notes.items))
 
 
 def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:

@@ -28,7 +28,7 @@ _BINARY: Final = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "
 def shortest_float(value: float, *, single: bool = False) -> str:
     """Return the shortest decimal text that reads back as the same binary number."""
     if not single:
-        return repr(value)
+        return repr(float(value))
     packed = struct.pack("<f", value)
     for digits in range(6, 9):
         text = f"{value:.{digits}g}"

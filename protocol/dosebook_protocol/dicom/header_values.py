@@ -85,6 +85,10 @@ ITEM_ATTRIBUTES: Final[tuple[tuple[int, str], ...]] = (
     (0x00186000, "sensitivity"),
     (0x00400318, "organ_exposed"),
     (0x00200012, "acquisition_number"),
+    (0x00189324, "estimated_dose_saving"),
+    (0x00181404, "exposures_on_plate"),
+    (0x00400301, "total_number_of_exposures"),
+    (0x00400254, "performed_procedure_step_description"),
     (0x00400310, "comments_on_radiation_dose"),
 )
 
@@ -138,7 +142,13 @@ class Notes:
             self.items.append(CodedItem(f"{quantity}_as_sent", text=sent, path=path))
             return None
         storage = QUANTITIES[quantity].unit
-        return DoseValue(quantity, to_storage(number, unit, quantity), storage, sent, unit, path)
+        try:
+            stored = to_storage(number, unit, quantity)
+        except ArithmeticError:
+            self.deviations.add("number-too-large", path, f"{sent!r} is beyond any real value")
+            self.items.append(CodedItem(f"{quantity}_as_sent", text=sent, path=path))
+            return None
+        return DoseValue(quantity, stored, storage, sent, unit, path)
 
 
 def read_values(sources: Sources, notes: Notes, *, mammography: bool) -> None:
@@ -150,7 +160,7 @@ def read_values(sources: Sources, notes: Notes, *, mammography: bool) -> None:
             found for a in attributes if (found := _read(sources, quantity, a, materials, notes))
         ]
         _settle(readings, notes)
-    _read_items(sources, notes)
+    read_items(sources, notes)
     if mammography:
         _read_density(notes)
 
@@ -221,7 +231,8 @@ def _keep_beside(chosen: DoseValue, other: DoseValue, notes: Notes) -> None:
         )
 
 
-def _read_items(sources: Sources, notes: Notes) -> None:
+def read_items(sources: Sources, notes: Notes) -> None:
+    """Read what the header says in words and codes: view, filter, grid, comment."""
     for tag, name in ITEM_ATTRIBUTES:
         for ds, prefix in sources:
             text = access.text(ds, tag)
