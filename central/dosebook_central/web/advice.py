@@ -1,0 +1,29 @@
+"""What to do about a quarantined object, by the stable code of its reason."""
+
+from typing import Final
+
+_ADVICE: Final = {
+    "signature": "The record was not signed by this box's key. If the box was replaced, enrol the "
+    "new one and replay; else have its room visited.",
+    "box-unknown": "No box of this name is enrolled. Enrol it with dosebook-registry box add, then "
+    "replay.",
+    "box-revoked": "The box was revoked. If that was a mistake, enrol it again and replay.",
+    "evidence": "The object's bytes are not those that were signed. Ask for the object to be sent "
+    "again; this one stays as it came.",
+    "malformed": "The message cannot be taken apart. Compare the versions of box and registry.",
+    "unreadable": "The reader does not understand this object yet. After an update with a newer "
+    "reader, replay it; meanwhile the original is kept.",
+    "unit": "A unit in the object is unknown, and units are never guessed. Have the modality's "
+    "vendor correct it, or wait for a reader that knows the unit, then replay.",
+    "conflict": "The record contradicts one that is stored. Compare both before replaying.",
+}
+_DEFAULT: Final = (
+    "The original is kept. Replay after an update or a correction, or set it aside with a note."
+)
+
+
+def what_to_do(code: str) -> str:
+    """Advice for a code; codes of one family share it: `unit-unknown` reads as `unit`."""
+    if code in _ADVICE:
+        return _ADVICE[code]
+    return next((text for key, text in _ADVICE.items() if code.startswith(key)), _DEFAULT)

@@ -1,0 +1,121 @@
+"""A history as rows: the chart draws exactly what the table says (R13)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dosebook_central.store.queries.history import HistoryExam
+from dosebook_central.web.history_query import HistoryQuery
+from dosebook_central.web.measures import Shown, key_measures, largest
+from dosebook_central.web.modalities import FAMILIES, evidence_word, family, family_label
+from dosebook_central.web.numbers import local_time_text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One exam as the table shows it and as the chart draws it."""
+
+    exam: HistoryExam
+    lane: str
+    drawn: Shown | None  # whose value is the mark's area
+    listed: tuple[Shown, ...]
+
+    @property
+    def region(self) -> str:
+        """Target regions in words."""
+        return ", ".join(self.exam.regions)
+
+    @property
+    def title(self) -> str:
+        """What was done, as the sender says it."""
+        return self.exam.description or self.exam.protocol or "procedure not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One line of the chart: a family of modalities and the scale of its marks."""
+
+    key: str
+    label: str
+    count: int
+    largest: Shown | None
+
+
+def rows(exams: Iterable[HistoryExam], query: HistoryQuery) -> list[Row]:
+    """Rows in the order of the query."""
+    made = [_row(exam, query.quantity or None) for exam in exams]
+    column, is_descending = query.sort.lstrip("-"), query.sort.startswith("-")
+    return sorted(made, key=lambda row: _order(row, column), reverse=is_descending)
+
+
+def lanes(made: Iterable[Row]) -> list[Lane]:
+    """The lanes that occur, in the fixed order of modalities."""
+    by_lane: dict[str, list[Row]] = {}
+    for row in made:
+        by_lane.setdefault(row.lane, []).append(row)
+    return [
+        Lane(
+            key,
+            family_label(key),
+            len(by_lane[key]),
+            max(
+                (row.drawn for row in by_lane[key] if row.drawn),
+                key=lambda shown: shown.value,
+                default=None,
+            ),
+        )
+        for key in FAMILIES
+        if key in by_lane
+    ]
+
+
+def points(made: Iterable[Row]) -> list[dict[str, Any]]:
+    """The chart's data, oldest first; exams without a time stay in the table."""
+    drawn = sorted((row for row in made if row.exam.started), key=lambda row: row.exam.started)
+    return [_point(row) for row in drawn]
+
+
+def _row(exam: HistoryExam, quantity: str | None) -> Row:
+    return Row(
+        exam=exam,
+        lane=family(exam.modality),
+        drawn=largest(exam.headline, quantity, exam.modality),
+        listed=tuple(key_measures(exam.headline, exam.modalities)),
+    )
+
+
+def _point(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.exam.id,
+        "at": row.exam.started[:19],
+        "lane": row.lane,
+        "value": row.drawn.full if row.drawn else None,
+        "when": local_time_text(row.exam.started),
+        "what": row.title,
+        "where": row.exam.station,
+        "region": row.region,
+        "modality": " + ".join(row.exam.modalities),
+        "lines": [shown.sentence for shown in row.listed] or ["no dose stated"],
+        "evidence": evidence_word(row.exam.evidence_kind),
+        "conflict": row.exam.has_conflict,
+    }
+
+
+def _order(row: Row, column: str) -> tuple[Any, ...]:
+    started = row.exam.started
+    if column == "value":
+        # Values of one quantity compare; different quantities stand apart, by name.
+        return (
+            row.drawn is not None,
+            row.drawn.quantity if row.drawn else "",
+            row.drawn.value if row.drawn else Decimal(0),
+            started,
+        )
+    words = {
+        "modality": "+".join(row.exam.modalities),
+        "description": row.title.casefold(),
+        "region": row.region.casefold(),
+        "evidence": row.exam.evidence_kind,
+    }
+    return (words.get(column, ""), started, row.exam.id)

@@ -1,0 +1,161 @@
+"""One exam: its numbers, its events, its evidences, and where each number comes from."""
+
+from flask import Blueprint, Response, abort, render_template, request
+
+from dosebook_central.access.rights import Right
+from dosebook_central.domain.exam import Basis, Measure, Source
+from dosebook_central.store.queries.exams import ExamEvent, ExamPage, get_exam, get_source
+from dosebook_central.web.context import context
+from dosebook_central.web.flags import flags
+from dosebook_central.web.gate import needs, tell
+from dosebook_central.web.provenance import Origin, event_value, origin, read_back
+
+bp = Blueprint("exams", __name__, url_prefix="/exams")
+
+_SHOWN_ORIGINS = 12
+_EVENT_COLUMNS = (
+    ("ctdi_vol", "ctdi_vol_mgy", "mGy"),
+    ("dlp", "dlp_mgy_cm", "mGy.cm"),
+    ("dose_area_product", "dose_area_product_gy_cm2", "Gy.cm2"),
+    ("dose_rp", "dose_rp_mgy", "mGy"),
+    ("average_glandular_dose", "average_glandular_dose_mgy", "mGy"),
+    ("administered_activity", "administered_activity_mbq", "MBq"),
+)
+
+
+@bp.get("/<exam_id>")
+@needs(Right.PATIENT_READ)
+def show(exam_id: str) -> str:
+    """Show one exam."""
+    page = _page(exam_id)
+    tell("read exam", "exam", exam_id)
+    return _render(page)
+
+
+@bp.get("/<exam_id>/measures/<int:index>")
+@needs(Right.EVIDENCE_READ)
+def measure(exam_id: str, index: int) -> str:
+    """Show where a headline value comes from: beside the exam, or as a fragment."""
+    page = _page(exam_id)
+    if index >= len(page.summary.headline):
+        abort(404)
+    found = page.summary.headline[index]
+    tell("read evidence", "exam", exam_id, quantity=found.quantity)
+    return _pane(page, found, f"m{index}", _origins(page, found))
+
+
+@bp.get("/<exam_id>/events/<int:ordinal>/<quantity>")
+@needs(Right.EVIDENCE_READ)
+def event(exam_id: str, ordinal: int, quantity: str) -> str:
+    """Show where one number of the event table comes from, with all else the event says."""
+    page = _page(exam_id)
+    line = next((one for one in page.events if one.ordinal == ordinal), None)
+    if line is None or quantity not in {column[0] for column in _EVENT_COLUMNS}:
+        abort(404)
+    tell("read evidence", "exam", exam_id, event=ordinal, quantity=quantity)
+    found, origins = _event_measure(page, line, quantity)
+    return _pane(page, found, f"e{ordinal}-{quantity}", origins, line)
+
+
+@bp.get("/<exam_id>/evidence/<record_id>")
+@needs(Right.EVIDENCE_DOWNLOAD)
+def download(exam_id: str, record_id: str) -> Response:
+    """Hand out the original object, bit by bit as it was captured."""
+    with context().engine.connect() as connection:
+        found = get_source(connection, exam_id, record_id)
+    if found is None:
+        abort(404)
+    try:
+        content = context().evidence.get(found.record.evidence_sha256)
+    except (KeyError, OSError):
+        abort(404)
+    tell("download evidence", "record", record_id, exam=exam_id)
+    # The name is the hash: a patient's name or UID does not belong in a file name.
+    is_dicom = found.record.media_type == "application/dicom"
+    name = f"{found.record.evidence_sha256[:16]}{'.dcm' if is_dicom else '.bin'}"
+    return Response(
+        content,
+        mimetype="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _page(exam_id: str) -> ExamPage:
+    with context().engine.connect() as connection:
+        page = get_exam(connection, exam_id)
+    if page is None:
+        abort(404)
+    return page
+
+
+def _render(page: ExamPage, **pane: object) -> str:
+    columns = [
+        column
+        for column in _EVENT_COLUMNS
+        if any(getattr(one, column[1]) is not None for one in page.events)
+    ]
+    return render_template(
+        "exam.html",
+        page=page,
+        patient=page.patient,
+        flags=list(flags(page)),
+        columns=columns,
+        has={
+            name: any(getattr(one, name) for one in page.events)
+            for name in ("event_type", "protocol", "target_region", "plane", "side", "started")
+        },
+        **pane,
+    )
+
+
+def _pane(
+    page: ExamPage,
+    found: Measure,
+    key: str,
+    origins: list[Origin],
+    line: ExamEvent | None = None,
+) -> str:
+    pane = {
+        "measure": found,
+        "opened": key,
+        "origins": origins,
+        "hidden_origins": max(0, len(found.sources) - len(origins)),
+        "line": line,
+    }
+    if request.headers.get("HX-Request"):
+        return render_template("parts/evidence.html", page=page, **pane)
+    return _render(page, **pane)
+
+
+def _origins(page: ExamPage, found: Measure) -> list[Origin]:
+    made = []
+    with context().engine.connect() as connection:
+        for source in found.sources[:_SHOWN_ORIGINS]:
+            record = get_source(connection, page.head.id, source.record_id)
+            if record is not None:
+                made.append(origin(record, source, context().evidence))
+    return made
+
+
+def _event_measure(page: ExamPage, line: ExamEvent, quantity: str) -> tuple[Measure, list[Origin]]:
+    with context().engine.connect() as connection:
+        record = get_source(connection, page.head.id, line.record_id)
+    reading = read_back(record) if record else None
+    if record is None or reading is None or line.record_index >= len(reading.events):
+        abort(404)
+    value = event_value(reading.events[line.record_index], quantity)
+    if value is None:
+        abort(404)
+    source = Source(line.record_id, value.path, value.original, value.original_unit)
+    found = Measure(
+        quantity=quantity,
+        label=value.quantity,
+        value=value.value,
+        unit=value.unit,
+        basis=Basis.SINGLE,
+        plane=line.plane or None,  # type: ignore[arg-type]
+        side=line.side or None,  # type: ignore[arg-type]
+        phantom=line.phantom or None,  # type: ignore[arg-type]
+        sources=(source,),
+    )
+    return found, [origin(record, source, context().evidence, line.record_index)]

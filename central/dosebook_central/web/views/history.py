@@ -1,0 +1,36 @@
+"""A patient's dose history: the timeline and the same numbers as a table."""
+
+from flask import Blueprint, abort, render_template, request
+
+from dosebook_central.access.rights import Right
+from dosebook_central.store.queries.history import get_history
+from dosebook_central.web import timeline
+from dosebook_central.web.context import context
+from dosebook_central.web.gate import needs, tell
+from dosebook_central.web.history_query import QUANTITIES, HistoryQuery, facets
+
+bp = Blueprint("history", __name__, url_prefix="/patients")
+
+
+@bp.get("/<patient_id>")
+@needs(Right.PATIENT_READ)
+def show(patient_id: str) -> str:
+    """Show one patient's exams; the address holds an opaque id and the query."""
+    with context().engine.connect() as connection:
+        history = get_history(connection, patient_id)
+    if history is None:
+        abort(404)
+    tell("read history", "patient", patient_id, exams=len(history.exams))
+    query = HistoryQuery.from_arguments(request.args)  # type: ignore[arg-type]
+    rows = timeline.rows(query.select(history.exams), query)
+    return render_template(
+        "history.html",
+        patient=history.patient,
+        total=len(history.exams),
+        rows=rows,
+        lanes=timeline.lanes(rows),
+        points=timeline.points(rows),
+        query=query,
+        facets=facets(history.exams),
+        quantities=QUANTITIES,
+    )

@@ -1,0 +1,34 @@
+"""What needs a person first, then what is new."""
+
+from flask import Blueprint, render_template
+
+from dosebook_central.access.rights import Right
+from dosebook_central.store.queries import boxes, exams, quarantine
+from dosebook_central.web.box_words import describe
+from dosebook_central.web.context import context
+from dosebook_central.web.gate import may, personal, tell
+
+bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+@personal
+def show() -> str:
+    """Show this person's tasks and the latest exams, as far as their rights go."""
+    found = context()
+    with found.engine.connect() as connection:
+        latest = exams.latest(connection) if may(Right.PATIENT_READ) else []
+        conflicts = exams.with_conflict(connection) if may(Right.PATIENT_READ) else []
+        waiting = quarantine.counts(connection)["open"] if may(Right.QUARANTINE_READ) else 0
+        states = boxes.list_boxes(connection) if may(Right.BOX_READ) else []
+    described = [describe(state, found.now()) for state in states]
+    if latest or conflicts:
+        tell("read latest exams", "exam", "", exams=len(latest), conflicts=len(conflicts))
+    return render_template(
+        "home.html",
+        latest=latest,
+        conflicts=conflicts,
+        waiting=waiting,
+        boxes=described,
+        troubled=[box for box in described if box.level in {"warn", "alert"}],
+    )

@@ -1,0 +1,57 @@
+"""Sign in and out."""
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from dosebook_central.access import users
+from dosebook_central.audit import log
+from dosebook_central.web.context import context
+from dosebook_central.web.gate import act, me, personal, public, sign_in
+from dosebook_central.web.views.service import is_local
+
+bp = Blueprint("login", __name__)
+
+
+@bp.get("/login")
+@public
+def form() -> ResponseReturnValue:
+    """Show the form, or go on when somebody is signed in already."""
+    if g.person is not None:
+        return redirect(_target())
+    return render_template("login.html", target=request.args.get("next", ""))
+
+
+@bp.post("/login")
+@public
+def enter() -> ResponseReturnValue:
+    """Sign a person in; every failure reads the same."""
+    login = request.form.get("login", "")
+    password = request.form.get("password", "")
+    here = request.remote_addr or ""
+    person = users.authenticate(context().engine, login, password, context().now())
+    # What was typed as a login may be a password typed into the wrong field: never logged.
+    actor, action = (person.login, "login") if person else ("-", "login failed")
+    log.record(context().engine, log.Act(actor, action, "session", "", {"from": here}))
+    if person is None:
+        return render_template("login.html", failed=True, target=request.args.get("next", "")), 401
+    sign_in(person)
+    return redirect(_target())
+
+
+@bp.post("/logout")
+@personal
+def leave() -> ResponseReturnValue:
+    """Sign out: this and every other session of the account ends."""
+    person = me()
+    log.perform(
+        context().engine,
+        lambda connection: users.end_sessions(connection, person.id),
+        lambda _: act("logout", "session"),
+    )
+    session.clear()
+    return redirect(url_for("login.form"))
+
+
+def _target() -> str:
+    target = request.args.get("next", "")
+    return target if target and is_local(target) else url_for("home.show")

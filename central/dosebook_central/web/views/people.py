@@ -1,0 +1,148 @@
+"""The people who sign in: add, change rights, unlock, deactivate. Nobody is deleted."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from dosebook_central.access import users
+from dosebook_central.access.passwords import PasswordRefusedError, one_time_password
+from dosebook_central.access.rights import RIGHT_WORDS, ROLES, Right
+from dosebook_central.access.users import UserError
+from dosebook_central.audit import log
+from dosebook_central.web.context import context
+from dosebook_central.web.gate import act, needs
+
+bp = Blueprint("people", __name__, url_prefix="/people")
+
+
+@bp.get("")
+@needs(Right.USER_MANAGE)
+def show() -> str:
+    """Show all accounts."""
+    return _page()
+
+
+@bp.post("")
+@needs(Right.USER_MANAGE)
+def add() -> ResponseReturnValue:
+    """Add a person; the one-time password is shown once, here."""
+    form = {key: request.form.get(key, "").strip() for key in ("login", "name", "role")}
+    password = one_time_password()
+    try:
+        log.perform(
+            context().engine,
+            lambda connection: users.insert_user(
+                connection, form["login"], form["name"], form["role"], password
+            ),
+            lambda number: act("add user", "user", str(number), role=form["role"]),
+        )
+    except (UserError, PasswordRefusedError) as error:
+        return _page(error=str(error), form=form), 422
+    return _page(handed_out=(form["login"], password))
+
+
+@bp.get("/<int:user_id>")
+@needs(Right.USER_MANAGE)
+def edit(user_id: int) -> str:
+    """Show one account with its rights."""
+    return render_template(
+        "person.html", account=_account(user_id), roles=ROLES, right_words=RIGHT_WORDS
+    )
+
+
+@bp.post("/<int:user_id>/rights")
+@needs(Right.USER_MANAGE)
+def change_rights(user_id: int) -> ResponseReturnValue:
+    """Set role and rights; a new role brings its own rights."""
+    account = _account(user_id)
+    role = request.form.get("role", "")
+    if role not in ROLES:
+        abort(400)
+    ticked = {Right(name) for name in request.form.getlist("right") if name in set(Right)}
+    rights = ticked if role == account.person.role else ROLES[role].rights
+    return _do(
+        user_id,
+        "change rights",
+        lambda connection: users.set_role(connection, user_id, role, rights),
+        f"{account.person.name}: {ROLES[role].label}, rights saved.",
+        role=role,
+        rights=sorted(rights),
+    )
+
+
+@bp.post("/<int:user_id>/unlock")
+@needs(Right.USER_MANAGE)
+def unlock(user_id: int) -> ResponseReturnValue:
+    """Let a locked person try again."""
+    name = _account(user_id).person.name
+    return _do(user_id, "unlock user", lambda c: users.unlock(c, user_id), f"{name} may try again.")
+
+
+@bp.post("/<int:user_id>/active")
+@needs(Right.USER_MANAGE)
+def change_active(user_id: int) -> ResponseReturnValue:
+    """Deactivate or reactivate an account."""
+    is_active = request.form.get("active") == "yes"
+    name = _account(user_id).person.name
+    return _do(
+        user_id,
+        "reactivate user" if is_active else "deactivate user",
+        lambda c: users.set_active(c, user_id, is_active=is_active),
+        f"{name} may sign in again." if is_active else f"{name} is signed out and may not sign in.",
+    )
+
+
+@bp.post("/<int:user_id>/password")
+@needs(Right.USER_MANAGE)
+def reset(user_id: int) -> ResponseReturnValue:
+    """Hand out a new one-time password."""
+    login = _account(user_id).person.login
+    password = one_time_password()
+    log.perform(
+        context().engine,
+        lambda connection: users.reset_password(connection, user_id, password),
+        lambda _: act("reset password", "user", str(user_id)),
+    )
+    return _page(handed_out=(login, password))
+
+
+def _do(
+    user_id: int, action: str, work: Callable[[Connection], None], done: str, **detail: object
+) -> ResponseReturnValue:
+    try:
+        log.perform(context().engine, work, lambda _: act(action, "user", str(user_id), **detail))
+    except UserError as error:
+        flash(str(error), "warn")
+    else:
+        flash(done)
+    return redirect(url_for(".show"))
+
+
+def _account(user_id: int) -> users.Account:
+    with context().engine.connect() as connection:
+        account = users.get_account(connection, user_id)
+    if account is None:
+        abort(404)
+    return account
+
+
+def _page(
+    error: str = "",
+    form: dict[str, str] | None = None,
+    handed_out: tuple[str, str] | None = None,
+) -> str:
+    with context().engine.connect() as connection:
+        accounts = users.list_accounts(connection)
+    now = context().now()
+    locked = {one.person.id for one in accounts if users.is_locked(one.locked_until, now)}
+    return render_template(
+        "people.html",
+        accounts=accounts,
+        locked=locked,
+        roles=ROLES,
+        error=error,
+        form=form or {},
+        handed_out=handed_out,
+    )

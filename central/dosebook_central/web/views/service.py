@@ -1,0 +1,60 @@
+"""What machines ask, and the switch between light and dark."""
+
+from flask import Blueprint, jsonify, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+
+from dosebook_central.web.context import context
+from dosebook_central.web.gate import public
+
+bp = Blueprint("service", __name__)
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> ResponseReturnValue:
+    """Say whether the registry serves: 200 when the database answers, else 503."""
+    try:
+        with context().engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        is_healthy = context().healthy()
+    except Exception:  # noqa: BLE001  # whatever fails here means: not healthy
+        is_healthy = False
+    answer = {"status": "ok" if is_healthy else "failing", "version": context().version}
+    return jsonify(answer), 200 if is_healthy else 503
+
+
+@bp.post("/theme")
+@public
+def theme() -> ResponseReturnValue:
+    """Remember light or dark in a cookie of this browser."""
+    wanted = request.form.get("theme", "")
+    response = make_response(redirect(_back()))
+    if wanted in {"light", "dark"}:
+        response.set_cookie(
+            "dosebook-theme",
+            wanted,
+            max_age=365 * 86400,
+            samesite="Lax",
+            secure=context().secure_cookies,
+        )
+    else:
+        response.delete_cookie("dosebook-theme")
+    return response
+
+
+@bp.get("/browser")
+@public
+def browser() -> str:
+    """Say in plain HTML that this browser is too old (R93)."""
+    return render_template("browser.html")
+
+
+def _back() -> str:
+    target = request.form.get("back", "/")
+    return target if is_local(target) else "/"
+
+
+def is_local(target: str) -> bool:
+    """Whether an address stays on this registry."""
+    return target.startswith("/") and not target.startswith(("//", "/\\"))
