@@ -1,0 +1,167 @@
+"""One part of an exam: what one machine did of one family, from the strongest evidence of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dosebook_central.domain.claims import Claim, claim_of, standing
+from dosebook_central.domain.disagreement import disagreements, event_differs, missing_events
+from dosebook_central.domain.evidence import Evidence, Strength, families, is_other_device
+from dosebook_central.domain.exam import Conflict, Role
+from dosebook_central.domain.totals import IndexedEvent, PartTotals, part_totals
+from dosebook_protocol.reading import EventKind
+
+NAMES: Final = {
+    Strength.REPORT: "radiation dose report",
+    Strength.VENDOR_REPORT: "vendor's dose report",
+    Strength.MPPS: "MPPS",
+    Strength.HEADER: "image header",
+    Strength.DOSIMETER: "dosimeter",
+    Strength.SCREEN: "dose screen",
+    Strength.MANUAL: "manual entry",
+}
+
+Use = tuple[Role, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPart:
+    """A part with its counted events, its totals, and what each evidence was used for."""
+
+    family: EventKind
+    claims: tuple[Claim, ...]
+    events: tuple[IndexedEvent, ...]
+    totals: PartTotals
+    conflicts: tuple[Conflict, ...]
+    uses: dict[str, Use]
+
+    @property
+    def evidences(self) -> tuple[Evidence, ...]:
+        """The evidences that are counted, in canonical order."""
+        return tuple(claim.evidence for claim in self.claims)
+
+
+def count_parts(
+    evidences: Sequence[Evidence], elsewhere: dict[str, frozenset[str]]
+) -> tuple[CountedPart, ...]:
+    """Count each family of dose once.
+
+    `elsewhere` names, per record, the UIDs of its events that another patient's exam counts.
+    """
+    parts: list[CountedPart] = []
+    for family in EventKind:
+        claims = [
+            _without(claim_of(evidence, family), elsewhere)
+            for evidence in evidences
+            if family in families(evidence.reading)
+        ]
+        claims = [claim for claim in claims if claim.events or claim.is_whole]
+        while claims:
+            part, claims = _count(family, claims)
+            parts.append(part)
+    return tuple(parts)
+
+
+def _without(claim: Claim, elsewhere: dict[str, frozenset[str]]) -> Claim:
+    taken = elsewhere.get(claim.evidence.record_id, frozenset())
+    if not taken & claim.uids:
+        return claim
+    left = tuple((index, event) for index, event in claim.events if event.uid not in taken)
+    return Claim(claim.evidence, left, claim.totals, is_whole=False)
+
+
+def _count(family: EventKind, claims: Sequence[Claim]) -> tuple[CountedPart, list[Claim]]:
+    """Count the strongest claims and compare the weaker ones; return those of other machines."""
+    strongest = min(claim.evidence.strength for claim in claims)
+    top = [claim for claim in claims if claim.evidence.strength == strongest]
+    weaker, uncovered = _covered(top, [claim for claim in claims if claim not in top])
+    kept, replaced = standing(top)
+    events = _unite(kept)
+    uses = _uses(kept, replaced, events, strongest)
+    for claim in weaker:
+        uses[claim.evidence.record_id] = (
+            Role.CORROBORATES,
+            f"the {NAMES[strongest]} covers the same dose",
+        )
+    totals = part_totals(family, kept, events)
+    conflicts = _event_conflicts(kept)
+    for strength in sorted({claim.evidence.strength for claim in weaker}):
+        compared, _ = standing([one for one in weaker if one.evidence.strength == strength])
+        their_events = _unite(compared)
+        their_totals = part_totals(family, compared, their_events)
+        conflicts += disagreements((totals, kept, events), (their_totals, compared, their_events))
+        conflicts += missing_events(events, their_events, compared)
+    part = CountedPart(family, kept, events, totals, tuple(conflicts), uses)
+    return part, uncovered
+
+
+def _covered(top: Sequence[Claim], rest: Sequence[Claim]) -> tuple[list[Claim], list[Claim]]:
+    weaker: list[Claim] = []
+    uncovered: list[Claim] = []
+    for claim in rest:
+        is_elsewhere = all(is_other_device(claim.evidence, one.evidence) for one in top)
+        (uncovered if is_elsewhere else weaker).append(claim)
+    return weaker, uncovered
+
+
+def _unite(claims: Sequence[Claim]) -> tuple[IndexedEvent, ...]:
+    """Unite events by UID, each from the newest claim that has it (P5), in order of time."""
+    newest_first = sorted(
+        claims, key=lambda one: (one.evidence.created, one.evidence.sha256), reverse=True
+    )
+    found: dict[str, IndexedEvent] = {}
+    for claim in newest_first:
+        for index, event in claim.events:
+            found.setdefault(event.uid, (claim.evidence.record_id, index, event))
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda one: (one[2].started.local if one[2].started else "", one[1], one[2].uid),
+        )
+    )
+
+
+def _uses(
+    kept: Sequence[Claim],
+    replaced: dict[str, Claim],
+    events: Sequence[IndexedEvent],
+    strongest: Strength,
+) -> dict[str, Use]:
+    contributing = {record for record, _, _ in events}
+    name = NAMES[strongest]
+    uses: dict[str, Use] = {}
+    for claim in kept:
+        record = claim.evidence.record_id
+        if record in contributing or not claim.events:
+            uses[record] = (Role.COUNTED, f"strongest evidence of this dose: {name}")
+        else:
+            uses[record] = (Role.CORROBORATES, "its irradiation events are counted from others")
+    for record, container in replaced.items():
+        if strongest in {Strength.HEADER, Strength.DOSIMETER}:
+            uses[record] = (Role.CORROBORATES, "shows an irradiation event that is counted already")
+        else:
+            count = len(container.events)
+            uses[record] = (
+                Role.SUPERSEDED,
+                f"a newer {name} with {count} irradiation events contains all of its events",
+            )
+    return uses
+
+
+def _event_conflicts(claims: Sequence[Claim]) -> list[Conflict]:
+    """Two standing reports that give one event different doses."""
+    seen: dict[str, tuple[Claim, int]] = {}
+    found: list[Conflict] = []
+    for claim in claims:
+        for index, event in claim.events:
+            if event.uid not in seen:
+                seen[event.uid] = (claim, index)
+                continue
+            other, position = seen[event.uid]
+            found += event_differs(
+                other.evidence,
+                other.evidence.reading.events[position],
+                claim.evidence,
+                event,
+            )
+    return found

@@ -1,0 +1,75 @@
+"""Who an evidence speaks of, and how names are folded to be found."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.exam import PatientIdentity
+
+UNIDENTIFIED: Final = "unidentified"
+"""Issuer of the identifiers that stand in for a patient whom no evidence identifies (P20)."""
+
+_VOICED: Final = "\u3099\u309a"  # marks that make another letter of a kana, not an accent
+
+PatientKey = tuple[str, str]  # (identifier, issuer); ("", "") is nobody
+
+
+def split_by_patient(
+    evidences: Sequence[Evidence],
+) -> dict[PatientKey, tuple[Evidence, ...]]:
+    """Share the evidences of one group among the patients whom they name.
+
+    Identity is identifier and issuer (P21). Inside a group, which its UIDs tie together, an
+    identifier without issuer is the one with the same text if there is only one such, and an
+    evidence without identifier belongs to the group's only patient.
+    """
+    keys = {_key(evidence) for evidence in evidences} - {("", "")}
+    stated = {key for key in keys if key[1]}
+    merged = {key: _with_issuer(key, stated) for key in keys}
+    named = set(merged.values())
+    nobody: PatientKey = next(iter(named)) if len(named) == 1 else ("", "")
+    split: dict[PatientKey, list[Evidence]] = {}
+    for evidence in evidences:
+        split.setdefault(merged.get(_key(evidence), nobody), []).append(evidence)
+    return {key: tuple(split[key]) for key in sorted(split)}
+
+
+def identity(key: PatientKey, evidences: Sequence[Evidence], stand_in: str) -> PatientIdentity:
+    """Describe a patient from the evidences in canonical order.
+
+    `stand_in` identifies a patient for whom no evidence gives an identifier; the name is kept.
+    """
+    patients = [evidence.reading.patient for evidence in evidences]
+    identifier, issuer = key if key != ("", "") else (stand_in, UNIDENTIFIED)
+    return PatientIdentity(
+        identifier=identifier,
+        issuer=issuer,
+        name=next((patient.name for patient in patients if patient.name), ""),
+        sex=next((patient.sex for patient in patients if patient.sex), ""),
+        birth_date=next((patient.birth_date for patient in patients if patient.birth_date), ""),
+    )
+
+
+def fold_name(name: str) -> str:
+    """Fold a DICOM person name for searching: no case, accents, separators or width (P22)."""
+    compatible = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(
+        " " if letter in "^=,." else letter
+        for letter in compatible
+        if letter in _VOICED or not unicodedata.combining(letter)
+    )
+    return " ".join(unicodedata.normalize("NFKC", letters).split())
+
+
+def _key(evidence: Evidence) -> PatientKey:
+    patient = evidence.reading.patient
+    identifier = patient.id.strip()
+    return (identifier, patient.issuer.strip()) if identifier else ("", "")
+
+
+def _with_issuer(key: PatientKey, stated: set[PatientKey]) -> PatientKey:
+    if key[1]:
+        return key
+    same = [other for other in stated if other[0] == key[0]]
+    return same[0] if len(same) == 1 else key

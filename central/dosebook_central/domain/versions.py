@@ -1,0 +1,99 @@
+"""One object sent more than once: which version of it holds (P6, P53)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.exam import Conflict, ConflictValue
+from dosebook_protocol.quantities import QUANTITIES
+from dosebook_protocol.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersions:
+    """The version of one object that holds, the versions before it, and what changed in dose."""
+
+    holds: Evidence
+    older: tuple[Evidence, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def choose_versions(evidences: Sequence[Evidence]) -> tuple[ObjectVersions, ...]:
+    """Group evidences by SOP Instance UID (of an MPPS, its own UID) and choose what holds.
+
+    The newest by content time holds; of an MPPS the version that is furthest in its states.
+    """
+    by_object: dict[str, list[Evidence]] = {}
+    for evidence in evidences:
+        by_object.setdefault(_object_key(evidence), []).append(evidence)
+    return tuple(_choose(versions) for versions in by_object.values())
+
+
+def _object_key(evidence: Evidence) -> str:
+    step = evidence.reading.step
+    uid = step.uid if step else evidence.reading.sop_instance_uid
+    return uid or evidence.sha256
+
+
+def _choose(versions: list[Evidence]) -> ObjectVersions:
+    if len(versions) == 1:
+        return ObjectVersions(versions[0])
+    ranked = sorted(versions, key=_recency, reverse=True)
+    holds, older = ranked[0], tuple(ranked[1:])
+    if holds.reading.step is not None:
+        return ObjectVersions(holds, older)
+    changes = tuple(
+        change for before in older if (change := _change_of_dose(before, holds)) is not None
+    )
+    return ObjectVersions(holds, older, changes)
+
+
+def _recency(evidence: Evidence) -> tuple[bool, str, bool, str, str]:
+    """Sort key: a final state over a running one, then content time, then more dose information."""
+    step = evidence.reading.step
+    is_final = step is not None and step.status != "IN PROGRESS"
+    ended = step.ended.local if step and step.ended else ""
+    has_totals = bool(evidence.reading.totals or evidence.reading.events)
+    return (is_final, ended or evidence.created, has_totals, evidence.created, evidence.sha256)
+
+
+def _change_of_dose(before: Evidence, after: Evidence) -> Conflict | None:
+    old, new = _doses(before.reading), _doses(after.reading)
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) == new.get(key):
+            continue
+        quantity = QUANTITIES[key[0]]
+        values = tuple(
+            ConflictValue(doses[key], quantity.unit, one.record_id, one.reading.kind)
+            for one, doses in ((after, new), (before, old))
+            if key in doses
+        )
+        sentence = (
+            f"One object came twice with another {quantity.label}; the version with the later "
+            "content time is counted."
+        )
+        return Conflict("instance-changed", sentence, key[0], values)
+    return None
+
+
+_DoseKey = tuple[str, str, str, str]
+
+
+def _doses(reading: Reading) -> dict[_DoseKey, Decimal]:
+    """Every dose that a reading states, by what it is the dose of."""
+    doses: dict[_DoseKey, Decimal] = {
+        (
+            total.value.quantity,
+            "",
+            total.plane or "",
+            f"{total.side or ''}{total.phantom or ''}",
+        ): total.value.value
+        for total in reading.totals
+        if QUANTITIES[total.value.quantity].is_dose
+    }
+    for event in reading.events:
+        for value in event.values:
+            if QUANTITIES[value.quantity].is_dose:
+                doses[(value.quantity, event.uid, event.plane or "", "")] = value.value
+    return doses
