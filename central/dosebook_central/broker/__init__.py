@@ -1,0 +1,1 @@
+"""The built-in MQTT broker, and the rights of boxes on it."""

@@ -1,0 +1,256 @@
+"""amqtt, with what it leaves open closed.
+
+As it comes, amqtt 0.12 takes TLS 1.2 and clients without a certificate, knows no revocation, lets a
+client take over another's session together with that one's certificate, publishes wills past the
+topic rights, keeps dead connections, and reads packets of any size without end. Here a client is
+what its certificate says, sessions end with their connection, wills and retained messages do not
+exist, and nobody is read faster than the registry takes delivery.
+"""
+
+import asyncio
+import logging
+import ssl
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
+from amqtt.broker import Broker
+from amqtt.contexts import Action, ListenerConfig, ListenerType
+from amqtt.errors import AMQTTError, MQTTError
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.session import Session
+from cryptography import x509
+
+from dosebook_central.broker.revocations import Revocations
+from dosebook_central.broker.rights import Access, is_own_client_id, may
+from dosebook_central.fleet.ca import REGISTRY_NAME, common_name
+from dosebook_protocol.wire import MAX_MESSAGE
+
+_LOG = logging.getLogger(__name__)
+
+_CONNECT_TIMEOUT_S: Final = 10.0
+_REVOCATION_CHECK_S: Final = 1.0
+_MAX_PACKET: Final = MAX_MESSAGE + 1024
+_READ_BUFFER: Final = 512 * 1024
+_MAX_CONNECTIONS: Final = 2000
+# Messages on their way to subscribers beyond which boxes are not read: the registry has its own
+# window, and what waits here is memory.
+_MAX_UNDELIVERED: Final = 256
+_PAUSE_S: Final = 0.005
+_CERTIFICATE: Final = "dosebook.certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Where the broker's credentials and the revocation list are."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+    revocations: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who is connected, by its certificate."""
+
+    name: str
+    serial: int
+
+
+class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
+    """An amqtt broker for boxes and the registry only."""
+
+    def __init__(self, tls: TlsFiles, host: str, port: int) -> None:
+        self._tls = tls
+        self._revocations = Revocations(tls.revocations)
+        self._watch: asyncio.Task[None] | None = None
+        listener = {"type": "tcp", "bind": f"{host}:{port}", "max_connections": _MAX_CONNECTIONS}
+        files = {"ssl": True, "certfile": str(tls.certificate), "keyfile": str(tls.key)}
+        super().__init__({"listeners": {"default": listener | files}, "plugins": {}})
+
+    async def start(self) -> None:
+        """Listen, and watch the revocation list."""
+        await super().start()
+        self._watch = asyncio.create_task(self._disconnect_revoked())
+
+    async def shutdown(self) -> None:
+        """Disconnect everybody and stop."""
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await super().shutdown()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, also where it was asked for any."""
+        return int(self._servers["default"].instance.sockets[0].getsockname()[1])
+
+    def _create_ssl_context(self, listener: ListenerConfig) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(self._tls.authority)
+        context.load_cert_chain(self._tls.certificate, self._tls.key)
+        return context
+
+    async def _create_server_instance(
+        self,
+        listener_name: str,
+        listener_type: ListenerType,
+        address: str | None,
+        port: int,
+        ssl_context: ssl.SSLContext | None,
+    ) -> asyncio.Server:
+        return await asyncio.start_server(
+            partial(self.stream_connected, listener_name=listener_name),
+            address,
+            port,
+            ssl=ssl_context,
+            ssl_handshake_timeout=_CONNECT_TIMEOUT_S,
+            limit=_READ_BUFFER,
+        )
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        """Serve one connection."""
+        try:
+            client = _client_of(writer)
+        except ValueError as error:
+            _LOG.warning("broker_refused reason=%s", error)
+            writer.close()
+            return
+        is_paced = client.name != REGISTRY_NAME
+        await self._client_connected(
+            listener_name,
+            _PacedReader(reader, self if is_paced else None),
+            _CertifiedWriter(writer, client),
+        )
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more messages wait for delivery than should."""
+        return bool(self._broadcast_queue.qsize() + len(self._tasks_queue) > _MAX_UNDELIVERED)
+
+    async def _initialize_client_session(
+        self,
+        reader: ReaderAdapter,
+        writer: WriterAdapter,
+        remote_address: str,
+        remote_port: int,
+    ) -> tuple[BrokerProtocolHandler, Session]:
+        client: Client = writer.client
+        try:
+            handler, session = await asyncio.wait_for(
+                _Handler.init_from_connect(reader, writer, self.plugins_manager),
+                _CONNECT_TIMEOUT_S,
+            )
+            if not is_own_client_id(client.name, session.client_id or ""):
+                raise AMQTTError(f"{client.name} connects with a client id that is not its own")
+            if session.will_flag:
+                raise AMQTTError(f"{client.name} connects with a will")
+        except (AMQTTError, MQTTError, TimeoutError, ConnectionError) as error:
+            _LOG.warning("broker_refused client=%s reason=%s", client.name, error)
+            await writer.close()
+            raise AMQTTError(str(error)) from None
+        await self._end_former(session.client_id)
+        session.clean_session = True
+        session.parent = 0
+        # A client is dead after one and a half times its keep-alive (MQTT-3.1.2-24).
+        session.keep_alive = session.keep_alive * 3 // 2
+        session.attributes[_CERTIFICATE] = client
+        return handler, session
+
+    async def _end_former(self, client_id: str) -> None:
+        """End the connection that the same client had before (MQTT-3.1.4-2)."""
+        _, former = self._sessions.get(client_id, (None, None))
+        if former is not None:
+            await former.handle_connection_closed()
+            await former.stop()
+        await self._delete_session(client_id)
+
+    async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
+        client: Client = session.attributes[_CERTIFICATE]
+        if self._revocations.is_revoked(client.serial):
+            _LOG.warning("broker_refused client=%s reason=certificate revoked", client.name)
+            return False
+        return True
+
+    async def _topic_filtering(self, session: Session, topic: str, action: Action) -> bool:
+        if action is not Action.SUBSCRIBE:
+            return True  # publishing is checked on arrival, receiving follows from subscribing
+        client: Client = session.attributes[_CERTIFICATE]
+        if may(client.name, Access.SUBSCRIBE, topic):
+            return True
+        _LOG.warning("broker_denied client=%s access=subscribe", client.name)
+        return False
+
+    async def _handle_message_delivery(
+        self,
+        client_session: Session,
+        handler: BrokerProtocolHandler,
+        wait_deliver: asyncio.Future[Any],
+    ) -> bool:
+        message = wait_deliver.result()
+        if message is None:
+            return True
+        client: Client = client_session.attributes[_CERTIFICATE]
+        if may(client.name, Access.PUBLISH, message.topic or ""):
+            await self._broadcast_message(client_session, message.topic, message.data)
+        else:
+            # MQTT 3.1.1 has no word for "not authorised"; an acknowledgement would be a lie.
+            _LOG.warning("broker_denied client=%s access=publish", client.name)
+            await handler.handle_connection_closed()
+        return True
+
+    async def _disconnect_revoked(self) -> None:
+        while True:
+            await asyncio.sleep(_REVOCATION_CHECK_S)
+            for session, handler in list(self._sessions.values()):
+                client: Client = session.attributes[_CERTIFICATE]
+                if self._revocations.is_revoked(client.serial):
+                    _LOG.warning("broker_disconnected client=%s reason=revoked", client.name)
+                    await handler.handle_connection_closed()
+
+
+class _Handler(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt ships no types
+    def handle_read_timeout(self) -> None:
+        """Drop a client that was silent for longer than it promised."""
+        if self._disconnect_waiter is not None and not self._disconnect_waiter.done():
+            self._disconnect_waiter.set_result(None)
+
+
+class _PacedReader(StreamReaderAdapter):  # type: ignore[misc]  # amqtt ships no types
+    """Bounds what one client makes the broker hold."""
+
+    def __init__(self, reader: asyncio.StreamReader, broker: HardenedBroker | None) -> None:
+        super().__init__(reader)
+        self._broker = broker
+
+    async def read(self, n: int = -1) -> bytes:
+        """Read exactly n bytes; ends the connection for a packet over the limit."""
+        if n > _MAX_PACKET:
+            raise ConnectionAbortedError(f"packet of {n} bytes, the limit is {_MAX_PACKET}")
+        while self._broker and self._broker.is_behind:  # noqa: ASYNC110  # amqtt tells no change
+            await asyncio.sleep(_PAUSE_S)
+        return bytes(await super().read(n))
+
+
+class _CertifiedWriter(StreamWriterAdapter):  # type: ignore[misc]  # amqtt ships no types
+    """Carries the client's certified identity to where the session is made."""
+
+    def __init__(self, writer: asyncio.StreamWriter, client: Client) -> None:
+        super().__init__(writer)
+        self.client = client
+
+
+def _client_of(writer: asyncio.StreamWriter) -> Client:
+    encryption = writer.get_extra_info("ssl_object")
+    der = encryption.getpeercert(binary_form=True) if encryption else None
+    if not der:
+        raise ValueError("no client certificate")
+    certificate = x509.load_der_x509_certificate(der)
+    return Client(common_name(certificate), certificate.serial_number)

@@ -1,0 +1,63 @@
+"""Private keys on disk: PEM, readable by their owner only, written at once or not at all."""
+
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+PrivateKey = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
+
+
+class FleetError(Exception):
+    """Something about boxes, keys or certificates is wrong; the text says what to do."""
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Replace a file so that a reader sees the old or the new content, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def write_key(path: Path, key: PrivateKey) -> None:
+    """Write a private key, mode 0600."""
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_atomically(path, pem, 0o600)
+
+
+def read_authority_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Read the private key of a certificate authority; raises `FleetError`."""
+    key = _read(path)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise FleetError(f"{path} is not an elliptic-curve key")
+    return key
+
+
+def read_signing_key(path: Path) -> Ed25519PrivateKey:
+    """Read a private key that signs messages; raises `FleetError`."""
+    key = _read(path)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise FleetError(f"{path} is not an Ed25519 key")
+    return key
+
+
+def _read(path: Path) -> object:
+    try:
+        return load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        raise FleetError(f"{path} is missing: create it with dosebook-registry init") from None
+    except ValueError as error:
+        raise FleetError(f"{path} is not a private key: {error}") from None

@@ -1,0 +1,1 @@
+"""Who a box is: its key, made here and never leaving, and its certificate from the registry."""

@@ -1,0 +1,57 @@
+"""A registry's credentials and enrolled boxes, as the product itself makes them."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine
+
+from dosebook_central.fleet.credentials import Credentials
+from dosebook_central.fleet.enrol import Fleet
+from dosebook_central.store.models import Base
+from dosebook_edge.identity import identity as identities
+from dosebook_edge.identity.identity import Identity
+
+
+@dataclass
+class FleetUnderTest:
+    """A registry in a folder; `enrol` makes boxes that trust it."""
+
+    data_dir: Path
+    engine: Engine
+    broker_host: str = "localhost"
+    broker_port: int = 8883
+
+    @classmethod
+    def create(cls, folder: Path) -> "FleetUnderTest":
+        """Make the authority, the signing key and an empty database."""
+        Credentials.create(folder)
+        engine = create_engine(f"sqlite:///{folder / 'registry.db'}")
+        Base.metadata.create_all(engine)
+        return cls(folder, engine)
+
+    @property
+    def fleet(self) -> Fleet:
+        """The commands about boxes."""
+        return Fleet(self, "test")
+
+    @property
+    def credentials(self) -> Credentials:
+        """The registry's keys and certificates."""
+        return Credentials(self.data_dir)
+
+    def enrol(self, box_id: str) -> Identity:
+        """Make a box with a key and have it enrolled."""
+        folder = self.identity_dir(box_id)
+        bundle = self.fleet.add(box_id, identities.request(folder, box_id))
+        return identities.install(folder, bundle.model_dump_json().encode())
+
+    def identity_dir(self, box_id: str) -> Path:
+        """Where that box keeps its identity."""
+        return self.data_dir / "boxes" / box_id
+
+
+def tls(identity: Identity) -> ssl.SSLContext:
+    """A fresh TLS context of an enrolled box."""
+    assert identity.enrolled is not None
+    return identity.enrolled.ssl_context()
