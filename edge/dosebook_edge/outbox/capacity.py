@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from dosebook_edge.outbox.model import Level, OutboxFullError
 _LARGEST_RESERVE: Final = 16 * 1024 * 1024
 _SMALLEST_RESERVE: Final = 256 * 1024
 _ROW_OVERHEAD: Final = 2048
+_NEAR_THE_END: Final = 32 * 1024 * 1024
+_MEASURE_EVERY_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,13 @@ class Capacity:
         self._warn_percent = warn_percent
         self._folder = database.parent
         self._reserve = database.with_suffix(".reserve")
+        self._known_room = 0
+        self._known_until = 0.0
+
+    def surely_fits(self, incoming: int) -> bool:
+        """Whether the last measurement, a moment ago, left room to spare; if not, measure."""
+        self._known_room -= 2 * (incoming + _ROW_OVERHEAD)
+        return self._known_room > 0 and time.monotonic() < self._known_until
 
     def usage(self, connection: sqlite3.Connection) -> Usage:
         """Measure now."""
@@ -48,11 +58,15 @@ class Capacity:
         free_pages = connection.execute("PRAGMA freelist_count").fetchone()[0]
         page_size = connection.execute("PRAGMA page_size").fetchone()[0]
         disk = os.statvfs(self._folder)
-        return Usage(
+        usage = Usage(
             used=(pages - free_pages) * page_size,
             disk_total=disk.f_blocks * disk.f_frsize,
             disk_free=disk.f_bavail * disk.f_frsize,
         )
+        room = min(self.max_bytes - usage.used, usage.disk_free)
+        self._known_room = room - _NEAR_THE_END
+        self._known_until = time.monotonic() + _MEASURE_EVERY_S
+        return usage
 
     def percent(self, usage: Usage) -> float:
         """How full the outbox is of its largest size."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dosebook_protocol.record import Receipts, Record
-
 from dosebook_edge.outbox.model import Appended, Entry
+from dosebook_protocol.record import Receipts, Record
 
 WAITING: Final = "waiting"
 
@@ -90,13 +89,18 @@ def last_sequence(connection: sqlite3.Connection) -> int:
 
 
 def insert(
-    connection: sqlite3.Connection, record: Record, instance_hash: str, size: int, sealed: bytes
+    connection: sqlite3.Connection,
+    sequence: int,
+    record: Record,
+    instance_hash: str,
+    size: int,
+    sealed: bytes,
 ) -> None:
     """Write one record with its payload and advance the sequence."""
     connection.execute(
         _INSERT,
         (
-            record.sequence,
+            sequence,
             record.record_id,
             record.captured_at.isoformat(),
             record.source,
@@ -107,8 +111,8 @@ def insert(
             record.reading.outcome.value,
         ),
     )
-    connection.execute(_INSERT_PAYLOAD, (record.sequence, sealed))
-    connection.execute(_ADVANCE, (str(record.sequence),))
+    connection.execute(_INSERT_PAYLOAD, (sequence, sealed))
+    connection.execute(_ADVANCE, (str(sequence),))
 
 
 def find_evidence(connection: sqlite3.Connection, source: str, sha256: str) -> Appended | None:

@@ -3,26 +3,16 @@
 import hashlib
 import sqlite3
 import threading
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
-from dosebook_protocol.reading import READER_VERSION
-from dosebook_protocol.record import EvidenceRef, Receipts, Record
-from dosebook_protocol.wire import (
-    MAX_EVIDENCE,
-    MessageError,
-    encode_record,
-    encode_record_message,
-)
-
-from dosebook_edge import __version__
 from dosebook_edge.outbox import queries, schema
 from dosebook_edge.outbox.capacity import Capacity
 from dosebook_edge.outbox.committer import Committer
+from dosebook_edge.outbox.drafting import Prepared, prepare
 from dosebook_edge.outbox.model import (
     Appended,
     Draft,
@@ -32,10 +22,11 @@ from dosebook_edge.outbox.model import (
     OutboxKeyError,
     OutboxStatus,
     Signer,
-    TooLargeError,
     Waiting,
 )
 from dosebook_edge.outbox.vault import Vault
+from dosebook_protocol.record import Receipts
+from dosebook_protocol.wire import MessageError, encode_record_message
 
 T = TypeVar("T")
 
@@ -84,9 +75,7 @@ class Outbox:
         self._reading = schema.connect(database, read_only=True)
         self._reading_lock = threading.Lock()
         self._committer = Committer(self._writing)
-        self._capacity = Capacity(
-            database, self._settings.max_bytes, self._settings.warn_percent
-        )
+        self._capacity = Capacity(database, self._settings.max_bytes, self._settings.warn_percent)
         self._capacity.keep_reserve()
         self._last_sequence = queries.last_sequence(self._writing)
         self._news = threading.Condition()
@@ -104,13 +93,8 @@ class Outbox:
 
         `also` runs in the same transaction (the state of a procedure step with its record).
         """
-        if len(draft.evidence) > MAX_EVIDENCE:
-            raise TooLargeError(
-                f"the object has {len(draft.evidence)} bytes, a record takes {MAX_EVIDENCE}"
-            )
-        sha256 = hashlib.sha256(draft.evidence).hexdigest()
-        record = self._record(draft, sha256)
-        appended = self._write(lambda connection: self._insert(connection, draft, record, also))
+        prepared = prepare(draft, self._box_id)
+        appended = self._write(lambda connection: self._insert(connection, draft, prepared, also))
         with self._news:
             self._last_sequence = max(self._last_sequence, appended.sequence)
             self._news.notify_all()
@@ -128,9 +112,7 @@ class Outbox:
 
     def unacknowledged(self, after: int, limit: int, max_bytes: int) -> list[Waiting]:
         """Records without receipt beyond a sequence number, in order; at least one if any waits."""
-        rows = self._read(
-            lambda connection: queries.waiting(connection, after, limit, max_bytes)
-        )
+        rows = self._read(lambda connection: queries.waiting(connection, after, limit, max_bytes))
         return [
             Waiting(sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed))
             for sequence, record_id, sealed in rows
@@ -185,9 +167,7 @@ class Outbox:
         if row is None:
             return None
         record_id, sealed = row
-        return Waiting(
-            sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed)
-        )
+        return Waiting(sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed))
 
     def retire(self, now: datetime | None = None) -> int:
         """Remove payloads of records delivered long ago, and old rows; returns how many payloads."""
@@ -213,56 +193,38 @@ class Outbox:
         """Run a query on the reading connection."""
         return self._read(work)
 
-    def _record(self, draft: Draft, sha256: str) -> Record:
-        return Record(
-            record_id=uuid.uuid4().hex,
-            box_id=self._box_id,
-            sequence=1,
-            source=draft.source,
-            source_kind=draft.source_kind,
-            captured_at=draft.captured_at,
-            clock=draft.clock,
-            box_version=__version__,
-            transport=draft.transport,
-            evidence=EvidenceRef(
-                sha256=sha256, media_type=draft.media_type, size=len(draft.evidence)
-            ),
-            reader_version=READER_VERSION,
-            reading=draft.reading,
-        )
-
     def _insert(
         self,
         connection: sqlite3.Connection,
         draft: Draft,
-        record: Record,
+        prepared: Prepared,
         also: Callable[[sqlite3.Connection], None] | None,
     ) -> Appended:
+        record = prepared.record
         if draft.once:
             repeat = queries.find_evidence(connection, draft.source, record.evidence.sha256)
             if repeat is not None:
                 return repeat
-        self._make_room(connection, len(draft.evidence) + _OVERHEAD)
+        self._make_room(connection, len(draft.evidence) + len(prepared.after) + _OVERHEAD)
         sequence = queries.last_sequence(connection) + 1
-        numbered = record.model_copy(update={"sequence": sequence})
-        envelope = self._signer.sign(encode_record(numbered))
+        envelope = self._signer.sign(prepared.payload(sequence))
         message = encode_record_message(envelope, draft.evidence)
         sealed = self.vault.seal(_place(sequence, record.record_id), message)
         hashed = (
             self.vault.identifier_hash(draft.sop_instance_uid) if draft.sop_instance_uid else ""
         )
-        queries.insert(connection, numbered, hashed, len(message), sealed)
+        queries.insert(connection, sequence, record, hashed, len(message), sealed)
         if also is not None:
             also(connection)
         return Appended(record.record_id, sequence)
 
     def _make_room(self, connection: sqlite3.Connection, incoming: int) -> None:
         """Retire delivered payloads, oldest first, where space is short; raises `OutboxFullError`."""
+        if self._capacity.surely_fits(incoming):
+            return
         usage = self._capacity.usage(connection)
         missing = self._capacity.missing(usage, incoming)
-        if missing == 0:
-            return
-        if usage.used + incoming > self._capacity.max_bytes:
+        if missing > 0 and usage.used + incoming + _OVERHEAD > self._capacity.max_bytes:
             queries.retire_bytes(connection, missing)
             usage = self._capacity.usage(connection)
             missing = self._capacity.missing(usage, incoming)

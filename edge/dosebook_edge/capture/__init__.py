@@ -1,0 +1,1 @@
+"""Ways of capture: one folder each, one small contract (`source.py`)."""

@@ -1,0 +1,1 @@
+"""Capture over DICOM: C-STORE, Storage Commitment and MPPS from modalities and archives."""
