@@ -44,6 +44,8 @@ def totals(reading: Reading) -> Totals:
     if highest:
         found["max_ctdi_vol_mgy"] = max(highest)
     found["sum_of_events"] = _event_sums(reading.events)
+    if _is_at_two_points(reading.events):
+        notes["sum_of_events.dose_rp_mgy"] = TWO_REFERENCE_POINTS
     found["notes"] = notes
     return found
 
@@ -132,6 +134,11 @@ def _event_sums(events: tuple[IrradiationEvent, ...]) -> Totals:
     if len(phantoms) == 1:
         sums["dlp_mgy_cm"] = next(iter(phantoms.values()))
     return sums
+
+
+def _is_at_two_points(events: tuple[IrradiationEvent, ...]) -> bool:
+    planes = {e.plane for e in events if any(v.quantity == "dose_rp" for v in e.values)}
+    return len(planes) > 1
 
 
 def _grouped(
