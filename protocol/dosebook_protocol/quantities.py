@@ -99,6 +99,7 @@ _ALIASES: Final[dict[str, str]] = {
     "sec": "s", "msec": "ms", "KV": "kV", "kVp": "kV", "degrees": "deg", "degree": "deg", "°": "deg",
     "ratio": "1", "{ratio}": "1", "no units": "1", "": "1", "percent": "%",
     "events": "{n}", "{events}": "{n}", "{event}": "{n}", "{frames}": "{n}", "{X-Ray sources}": "{n}",
+    "{X-ray sources}": "{n}", "X-Ray sources": "{n}", "X-ray sources": "{n}",
     "{pulses}": "{n}", "{no units}": "1", "{image}": "{n}", "{exposures}": "{n}",
     "pulse/s": "{pulse}/s", "{pulses}/s": "{pulse}/s", "{pulse}/sec": "{pulse}/s", "/s": "{pulse}/s",
     "1/s": "{pulse}/s", "Hz": "{pulse}/s", "{frames}/s": "{pulse}/s", "{frame}/s": "{pulse}/s",

@@ -40,7 +40,7 @@ _DATETIME = re.compile(
     r"(?P<offset>[+-]\d{4})?\Z"
 )
 _TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?\Z")
-_OFFSET = re.compile(r"([+-])(\d{2})(\d{2})\Z")
+_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})\Z")
 
 _CENTIMETRE_SIZE_FROM = Decimal(3)
 _CENTIMETRE_SIZE_TO = Decimal(280)
@@ -73,7 +73,7 @@ def date_and_time(date: str, time: str, offset: str = "") -> Moment | None:
 
 
 def utc_offset(text: str) -> str:
-    """Turn `+0100` into `+01:00`; anything else is ""."""
+    """Turn `+0100`, or the wrong `UTC+01:00`, into `+01:00`; anything else is ""."""
     match = _OFFSET.match(text.strip())
     return f"{match[1]}{match[2]}:{match[3]}" if match else ""
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 
 from dosebook_protocol.dicom.errors import UnreadableError
@@ -66,16 +67,41 @@ def _json_list(data: bytes) -> list[JsonObject]:
 
 def _dataset(attributes: JsonObject) -> Dataset:
     """Build the data set; JSON and XML are Unicode, so its character set becomes UTF-8."""
-    kept = {tag: value for tag, value in attributes.items() if _is_data_tag(tag)}
+    kept = _with_vr(attributes)
     if not kept:
         raise UnreadableError("the document holds no DICOM data element")
     try:
-        dataset = Dataset.from_json(kept, bulk_data_uri_handler=lambda _uri: None)
+        dataset = Dataset.from_json(kept, bulk_data_uri_handler=_no_bulk_data)
     except Exception as failure:
         reason = f"a data element that breaks the DICOM JSON model ({type(failure).__name__})"
         raise UnreadableError(reason) from failure
     dataset.SpecificCharacterSet = "ISO_IR 192"
     return dataset
+
+
+def _no_bulk_data(_tag: str, _vr: str, _uri: str) -> None:
+    """Leave values that lie elsewhere empty: nothing is ever fetched."""
+
+
+def _with_vr(attributes: JsonObject) -> JsonObject:
+    """Leave out what is no data tag, and give elements whose VR is missing that of the standard."""
+    kept: JsonObject = {}
+    for tag, attribute in attributes.items():
+        if not _is_data_tag(tag) or not isinstance(attribute, dict):
+            continue
+        vr = attribute.get("vr") or _dictionary_vr(tag)
+        kept[tag] = {**attribute, "vr": vr}
+        if vr == "SQ":
+            items = (item for item in attribute.get("Value", []) if isinstance(item, dict))
+            kept[tag]["Value"] = [_with_vr(item) for item in items]
+    return kept
+
+
+def _dictionary_vr(tag: str) -> str:
+    try:
+        return dictionary_VR(int(tag, 16)).split()[0]
+    except KeyError:
+        return "UN" if int(tag, 16) & 0xFF00 else "LO"
 
 
 def _is_data_tag(tag: str) -> bool:

@@ -89,6 +89,9 @@ class Collected:
             if text:
                 self._add(item, text=text)
             return
+        if not code.value:
+            detail = f"only a meaning: {code.meaning!r}"
+            self.notes.add("code-without-value", item.path, detail)
         known = CONCEPTS.get(item.concept)
         if known is None:
             text = code.meaning or f"{code.value} {code.scheme}".strip()
@@ -141,7 +144,7 @@ class Collected:
         if item.concept == ("", ""):
             self.notes.add("no-concept-name", item.path, "a content item without a concept name")
             return
-        detail = f"{_spoken(item)} is no concept of a dose template: kept as text"
+        detail = f"{_spoken(item)} is no concept of a dose template: kept as sent"
         self.notes.add("unknown-concept", item.path, detail, per=_spoken_key(item.concept))
 
 

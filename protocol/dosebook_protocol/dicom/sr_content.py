@@ -79,11 +79,12 @@ _TEXT_TAGS: Final = (0x0040A160, 0x0040A124, 0x0040A120, 0x0040A123, 0x0040A121,
 
 
 def coded(item: Node) -> Code | None:
-    """Read one coded entry as sent; None where it has no value."""
+    """Read one coded entry as sent; None where it has neither value nor meaning."""
     value = item.text(_CODE_VALUE) or item.text(_LONG_CODE_VALUE) or item.text(_URN_CODE_VALUE)
-    if not value:
+    meaning = item.text(_MEANING)
+    if not value and not meaning:
         return None
-    return _code(value, item.text(_SCHEME), item.text(_MEANING))
+    return _code(value, item.text(_SCHEME), meaning)
 
 
 @lru_cache(maxsize=8192)

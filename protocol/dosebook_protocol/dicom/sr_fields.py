@@ -64,6 +64,8 @@ class Fields:
             self._notes.add("empty-value", item.path, "no code where one is due")
             if item.text():
                 self.collected.item(item)
+        elif not code.value:
+            self._notes.add("code-without-value", item.path, f"only a meaning: {code.meaning!r}")
         return code
 
     def moment(self, concept: Key, offset: str) -> Moment | None:

@@ -33,8 +33,9 @@ def read_sr(root: Node) -> Reading:
         notes.add("known-quirk", "", f"{name}: {note}")
     document = content(root, quirks.concepts)
     offset = object_offset(root)
-    if offset and not utc_offset(offset):
-        notes.add("not-an-offset", "(0008,0201)", f"{offset!r} is no offset from UTC")
+    if offset and offset != utc_offset(offset).replace(":", ""):
+        meant = utc_offset(offset) or "nothing"
+        notes.add("not-an-offset", "(0008,0201)", f"{offset!r} is no offset; read as {meant}")
     try:
         if is_estimate(document, base):
             read = replace(
