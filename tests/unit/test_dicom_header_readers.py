@@ -386,3 +386,10 @@ def test_read_header_never_changes_what_it_is_given() -> None:
     """Reading twice gives the same reading: readers are pure."""
     dataset = _parse(file_bytes(image("DX") | {0x0018115E: ("DS", "1,5")}))
     assert read_header(dataset) == read_header(dataset)
+
+
+def test_p39_a_fragment_is_quarantined_with_what_it_names() -> None:
+    """Elements that are no DICOM object are quarantined, the patient they name still shown."""
+    reading = read({0x00100010: ("PN", "Doe^Jane"), 0x00100020: ("LO", "4711")})
+    assert (reading.outcome, reading.patient.id) == (Outcome.QUARANTINED, "4711")
+    assert reading.reason

@@ -74,20 +74,27 @@ _IMPLAUSIBLE_ABOVE: Final = {
 
 
 def read_header(dataset: Dataset) -> Reading:
-    """Read an image header: `read` with its event, else `no_dose` with the reason."""
+    """Read an image header: `read` with its event, else `no_dose` with the reason.
+
+    What is not even an image is `quarantined`, with all that could be read of it.
+    """
     attributes, notes = DatasetAttributes(dataset), Notes()
     base = context.base_reading(
         attributes, kind="image-header", reader=READER, notes=notes.deviations
     )
+    if not (base.modality or base.sop_class_uid or base.study.uid):
+        return replace(
+            base,
+            outcome=Outcome.QUARANTINED,
+            kind="other",
+            reason="it names no SOP class, modality or study: not a whole DICOM object",
+            deviations=notes.deviations.result(),
+        )
     modality = base.modality or _MODALITY_OF_CLASS.get(base.sop_class_uid, "")
     if modality not in IONISING:
         named = f"an object of modality {modality}" if modality else "an object without a modality"
-        return replace(
-            base,
-            kind="other",
-            reason=f"{named} states no patient dose",
-            deviations=notes.deviations.result(),
-        )
+        reason = f"{named} states no patient dose"
+        return replace(base, kind="other", reason=reason, deviations=notes.deviations.result())
     base = replace(base, modality=modality)
     if base.modality in _NUCLEAR:
         reading = _nuclear(dataset, base, notes)
@@ -109,6 +116,8 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     read_values(sources, notes, mammography=base.modality == "MG")
     if base.modality == "CT":
         _add_private_ct(dataset, notes)
+    elif base.modality in {"XA", "RF"}:
+        _add_frames(dataset, notes)
     uids = identity.stated_uids(sources)
     if not uids and identity.is_secondary(dataset):
         return replace(base, reason="a derived image that names no irradiation event of its own")
@@ -126,6 +135,13 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
 def _add_private_ct(dataset: Dataset, notes: Notes) -> None:
     stated = {value.quantity for value in notes.values}
     notes.values.extend(v for v in toshiba_values(dataset, notes) if v.quantity not in stated)
+
+
+def _add_frames(dataset: Dataset, notes: Notes) -> None:
+    sent = access.first(dataset, 0x00280008)
+    frames = notes.quantity("number_of_frames", sent, "{n}", "(0028,0008)") if sent else None
+    if frames is not None:
+        notes.values.append(frames)
 
 
 def _event(
