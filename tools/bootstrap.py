@@ -4,6 +4,7 @@ Standard library only, because nothing else is there yet.
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -61,6 +62,8 @@ def _make_venv() -> None:
     try:
         run([sys.executable, "-m", "venv", VENV], what="making .venv")
     except ToolError as error:
+        # Half an environment would look like a whole one the next time.
+        shutil.rmtree(VENV, ignore_errors=True)
         if "ensurepip" in str(error) or "No module named venv" in str(error):
             raise ToolError(_NO_VENV) from error
         raise
