@@ -315,7 +315,7 @@ def petct_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:
     description = petct.PROTOCOL.description
     scene, sent = _begin(rng, _pick(rng, "PT"), patient, started, description)
     exam = petct.petct_exam(rng, scene)
-    totals: list[Value] = []
+    totals = [stated("administered_activity", exam.injection.activity)]
     for report, truth in petct.petct_reports(rng, exam):
         sent.store(report, truth, scene.after(1200))
         totals += truth.totals

@@ -155,7 +155,7 @@ def event_truth(event: MammoEvent) -> EventTruth:
         codes.STATIONARY.meaning,
         plane="single",
         side=event.side,
-        values=(stated("average_glandular_dose", event.agd, side=event.side),),
+        values=(stated("average_glandular_dose", event.agd, plane="single", side=event.side),),
     )
 
 
@@ -210,7 +210,10 @@ def mammo_report(
         "mammography-rdsr",
         vendor.key,
         tuple(event_truth(event) for event in events),
-        tuple(stated("average_glandular_dose", total, side=side) for side, total in totals.items()),
+        tuple(
+            stated("average_glandular_dose", total, plane="single", side=side)
+            for side, total in totals.items()
+        ),
     )
     return dataset, truth
 

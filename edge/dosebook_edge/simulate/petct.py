@@ -148,7 +148,6 @@ def rrdsr(rng: Random, exam: PetCtExam) -> tuple[Dataset, ObjectTruth]:
         "rrdsr",
         scene.vendor.key,
         (_injection_truth(injection, given),),
-        (given,),
     )
     return dataset, truth
 

@@ -130,7 +130,7 @@ def _send_one(association: Association, item: SimObject, message_id: int) -> int
     return int(status.Status) if "Status" in status else None
 
 
-def send(  # noqa: PLR0917 - a DICOM address is these four, in this order everywhere
+def send(
     objects: Iterable[SimObject],
     host: str,
     port: int,

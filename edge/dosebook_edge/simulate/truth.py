@@ -81,7 +81,7 @@ class ExamTruth:
     `event_uids` are the distinct events over all objects; `distinct_events` is their count, or
     None where the sender names no events (an MPPS alone). `totals` are what the exam's strongest
     evidence states, cumulative reports counted once, disjoint reports added, planes and breasts
-    apart; where there are only images, the sum over their events.
+    apart; where no object states a total (images, administrations), the sum over the events.
     """
 
     exam: str
