@@ -14,7 +14,6 @@ from tools.terminal import ROOT, ToolError, run, say
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 PACKAGES = ("protocol", "edge", "central")
-OLDEST = (3, 11)
 
 _NO_VENV = (
     "Python's venv module is incomplete on this machine.\n"
@@ -28,9 +27,6 @@ def bootstrap(*, dev: bool = False) -> None:
     Args:
         dev: with what the tests and checks need, beside what runs the product.
     """
-    if sys.version_info < OLDEST:
-        found = ".".join(map(str, sys.version_info[:3]))
-        raise ToolError(f"Python {found} is too old: Dosebook needs 3.11 or newer as python3.")
     _environment("requirements-dev.txt" if dev else "requirements.txt")
     webassets.build(PYTHON)
 
