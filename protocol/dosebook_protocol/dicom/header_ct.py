@@ -92,7 +92,7 @@ def toshiba_values(dataset: Dataset, notes: Notes) -> list[DoseValue]:
 
 def _double(dataset: Dataset, tag: int) -> str:
     element = dataset.get_item(tag)
-    content = element.value if element is not None else None
+    content = element.value
     if isinstance(content, bytes) and len(content) == 8 and not _is_decimal_text(content):
         little = not isinstance(element, RawDataElement) or element.is_little_endian
         number: float = struct.unpack("<d" if little else ">d", content)[0]
