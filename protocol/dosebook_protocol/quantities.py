@@ -96,12 +96,15 @@ _ALIASES: Final[dict[str, str]] = {
     "µGy": "uGy", "μGy": "uGy", "µSv": "uSv", "μSv": "uSv",
     "uAs": "uA.s", "µA.s": "uA.s", "µAs": "uA.s", "μAs": "uA.s", "μA.s": "uA.s",
     "mAs": "mA.s", "As": "A.s", "µs": "us", "μs": "us", "µm": "um", "μm": "um",
-    "sec": "s", "msec": "ms", "KV": "kV", "kVp": "kV", "degrees": "deg", "degree": "deg", "°": "deg",
+    "sec": "s", "msec": "ms", "KV": "kV", "kVp": "kV",
+    "degrees": "deg", "degree": "deg", "°": "deg",
     "ratio": "1", "{ratio}": "1", "no units": "1", "": "1", "percent": "%",
-    "events": "{n}", "{events}": "{n}", "{event}": "{n}", "{frames}": "{n}", "{X-Ray sources}": "{n}",
+    "events": "{n}", "{events}": "{n}", "{event}": "{n}", "{frames}": "{n}",
+    "{X-Ray sources}": "{n}",
     "{X-ray sources}": "{n}", "X-Ray sources": "{n}", "X-ray sources": "{n}",
     "{pulses}": "{n}", "{no units}": "1", "{image}": "{n}", "{exposures}": "{n}",
-    "pulse/s": "{pulse}/s", "{pulses}/s": "{pulse}/s", "{pulse}/sec": "{pulse}/s", "/s": "{pulse}/s",
+    "pulse/s": "{pulse}/s", "{pulses}/s": "{pulse}/s", "{pulse}/sec": "{pulse}/s",
+    "/s": "{pulse}/s",
     "1/s": "{pulse}/s", "Hz": "{pulse}/s", "{frames}/s": "{pulse}/s", "{frame}/s": "{pulse}/s",
     "newton": "N", "Newton": "N", "mL": "ml", "L": "l",
 }  # fmt: skip
@@ -112,7 +115,9 @@ def canonical_unit(code: str) -> str:
     stripped = code.strip()
     unit = stripped if stripped in _U else _ALIASES.get(stripped)
     if unit is None:
-        raise UnitError(f"unknown unit {code!r}: not a unit of any dose quantity that Dosebook knows")
+        raise UnitError(
+            f"unknown unit {code!r}: not a unit of any dose quantity that Dosebook knows"
+        )
     return unit
 
 
@@ -271,7 +276,11 @@ def plain(value: Decimal) -> Decimal:
     """Drop trailing zeros without leaving exponent notation behind."""
     normal = value.normalize(_EXACT)
     exponent = normal.as_tuple().exponent
-    return normal.quantize(Decimal(1), context=_EXACT) if isinstance(exponent, int) and exponent > 0 else normal
+    return (
+        normal.quantize(Decimal(1), context=_EXACT)
+        if isinstance(exponent, int) and exponent > 0
+        else normal
+    )
 
 
 def to_storage(value: Decimal, unit: str, quantity: str) -> Decimal:

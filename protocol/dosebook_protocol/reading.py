@@ -3,7 +3,7 @@
 Frozen slotted dataclasses: readers build thousands of them on a Pi-class core. The wire validates
 them through pydantic, so that there is one definition and one JSON Schema.
 
-Absent means absent: a missing value is no `DoseValue` at all, a stated zero is one with value 0 (P29).
+Absent means absent: a missing value is no `DoseValue`, a stated zero is one with value 0 (P29).
 """
 
 from dataclasses import dataclass
@@ -65,8 +65,8 @@ class Code:
 class DoseValue:
     """One number, with where it came from.
 
-    `value` is in `unit`, the storage unit of `quantity`; `original` and `original_unit` are what the
-    object says; `path` is the way to it: concept codes with 1-based positions for SR
+    `value` is in `unit`, the storage unit of `quantity`; `original` and `original_unit` are what
+    the object says; `path` is the way to it: concept codes with 1-based positions for SR
     (`113819[2]/113829/113830`), a tag path for headers (`(0018,115E)`).
     """
 
@@ -144,7 +144,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One place where the object departs from its standard, and what the reader did about it (P39)."""
+    """One place where the object departs from its standard, and what the reader did then (P39)."""
 
     code: str
     path: str
@@ -253,4 +253,4 @@ class Reading:
 
 
 READER_VERSION = "1"
-"""Raised whenever any reader gives another result for any object: a re-read adds a version (P56)."""
+"""Raised whenever a reader gives another result for any object: a re-read adds a version (P56)."""

@@ -1,9 +1,9 @@
 """The messages between box and registry, version 1.
 
 A record message on the wire is the CBOR array `[envelope, evidence]`: `envelope` is a COSE_Sign1
-whose payload is a CBOR-encoded `Record`, `evidence` the bytes whose SHA-256 the record states. So one
-signature covers both, the evidence is stored once by its hash, and the envelope alone keeps the
-proof. Receipts and configuration are COSE_Sign1 by the registry's key, health by the box's.
+whose payload is a CBOR-encoded `Record`, `evidence` the bytes whose SHA-256 the record states. So
+one signature covers both, the evidence is stored once by its hash, and the envelope alone keeps
+the proof. Receipts and configuration are COSE_Sign1 by the registry's key, health by the box's.
 """
 
 from datetime import datetime
