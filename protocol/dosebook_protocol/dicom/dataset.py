@@ -69,5 +69,5 @@ def _bytes_text(value: bytes) -> str:
 
 def person_name(text: str) -> str:
     """Keep the component groups of a person name, dropping padding and empty trailing parts."""
-    groups = [group.strip(" \0").rstrip("^").rstrip(" ") for group in text.split("=")]
+    groups = [group.strip(" \0").rstrip("^ \0") for group in text.split("=")]
     return "=".join(groups).rstrip("=")

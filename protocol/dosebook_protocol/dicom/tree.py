@@ -22,6 +22,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.valuerep import TEXT_VR_DELIMS, PersonName
+from pydicom.values import convert_PN
 
 from dosebook_protocol.dicom.dataset import person_name
 from dosebook_protocol.dicom.errors import UnreadableError
@@ -49,8 +50,11 @@ _CHARACTER_SET: Final = 0x00080005
 
 _SHORT_VRS: Final = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_OWN_CHARACTER_SET_VRS: Final = frozenset((b"SH", b"LO", b"UC", b"ST", b"LT", b"UT"))
 _UNSPLIT_TEXT: Final = frozenset((b"ST", b"LT", b"UT", b"UR"))
 _NUMBER_VRS: Final = frozenset((b"US", b"SS", b"UL", b"SL", b"FL", b"FD", b"AT", b"SV", b"UV"))
+# Codecs that pydicom would take by their Python name and that are slow on hostile text.
+_SLOW_CODECS: Final = frozenset({"idna", "punycode"})
 _DEFAULT_ENCODINGS: Final = ["iso8859"]
 
 
@@ -92,17 +96,27 @@ def decode_text(value: bytes, vr: bytes, encodings: list[str]) -> str:
     if vr in _NUMBER_VRS or vr[:1] == b"O":
         return ""
     if vr == b"PN":
-        parts = [PersonName(part, encodings) for part in value.split(b"\\")]
-        return "\\".join(person_name(str(part)) for part in parts).rstrip("\\")
+        return _person_names(value, encodings)
     if value.isascii() and b"\x1b" not in value:
         text = value.decode("ascii")
         if vr in _UNSPLIT_TEXT or "\\" not in text:
             return text.rstrip("\0 ") if vr in _UNSPLIT_TEXT else text.strip("\0 ")
         return "\\".join(part.strip("\0 ") for part in text.split("\\"))
+    if vr not in _OWN_CHARACTER_SET_VRS:  # PS3.5 6.1.2.3: the other VRs are of the default repertoire
+        encodings = _DEFAULT_ENCODINGS
     if vr in _UNSPLIT_TEXT:
         return decode_bytes(value, encodings, TEXT_VR_DELIMS).rstrip("\0 ")
     parts_of_text = (decode_bytes(part, encodings, TEXT_VR_DELIMS) for part in value.split(b"\\"))
     return "\\".join(part.strip("\0 ") for part in parts_of_text)
+
+
+def _person_names(value: bytes, encodings: list[str]) -> str:
+    if value.isascii() and b"\x1b" not in value:
+        parts = value.decode("ascii").rstrip("\0 ").split("\\")
+    else:
+        names = convert_PN(value, encodings)
+        parts = [str(names)] if isinstance(names, PersonName) else [str(name) for name in names]
+    return "\\".join(person_name(part) for part in parts).rstrip("\\")
 
 
 def read_sr(data: bytes) -> Node | None:
@@ -131,17 +145,15 @@ def from_dataset(dataset: Dataset) -> Node:
     """Turn a data set that pydicom read into the same nodes, by way of explicit little endian."""
     stream = io.BytesIO()
     try:
-        dataset.save_as(stream, implicit_vr=False, little_endian=True, enforce_file_format=False)
+        for _ in dataset.iterall():
+            pass  # pydicom converts on access; raw values would be written in their own byte order
+        plain = Dataset()
+        plain.update({element.tag: element for element in dataset})
+        plain.save_as(stream, implicit_vr=False, little_endian=True, enforce_file_format=False)
     except Exception as failure:
         reason = f"its data set cannot be written as explicit VR ({type(failure).__name__})"
         raise TreeError(reason) from failure
-    written = stream.getvalue()
-    start = 0
-    if written[128:132] == b"DICM":
-        stream.seek(0)
-        read_partial(stream, stop_when=_at_once)
-        start = stream.tell()
-    return parse(written, start, is_implicit=False)
+    return parse(stream.getvalue(), 0, is_implicit=False)
 
 
 def parse(data: bytes, start: int, *, is_implicit: bool) -> Node:
@@ -317,4 +329,9 @@ class _Walker:
 def _encodings(node: Node) -> list[str]:
     vr, start, end, _ = node.elements[_CHARACTER_SET]
     named = decode_text(node.buffer[start:end], vr, _DEFAULT_ENCODINGS).split("\\")
-    return list(convert_encodings(named))
+    try:
+        if _SLOW_CODECS.isdisjoint(name.lower() for name in named):
+            return list(convert_encodings(named))
+    except (LookupError, ValueError):
+        pass
+    raise _malformed(f"an unknown character set {named!r}", start)

@@ -1,0 +1,179 @@
+"""The fast SR tree equals pydicom: the same tree, or both refuse."""
+
+import io
+import os
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dosebook_protocol.dicom import tree
+from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.reading import Outcome
+from tests.conftest import CORPUS
+from tests.support.sr import ct_event, ct_totals, document, encoded, odd_structures
+from tests.support.strict_pydicom import data_set_start, strict_tree
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SEED = int(os.environ.get("DOSEBOOK_SEED", "20260"))
+MUTANTS = int(os.environ.get("DOSEBOOK_TREE_MUTANTS", "10000"))
+CHUNKS = 10
+SMALL = 32 * 1024
+STRINGS = set("AE AS CS DA DS DT IS TM UI LO SH UC PN ST LT UT".split())
+
+
+def _ours(data: bytes) -> list[Any] | None:
+    where = data_set_start(data)
+    if where is None:
+        return None
+    try:
+        return _listed(tree.parse(data, where[0], is_implicit=where[1]))
+    except tree.TreeError:
+        return None
+
+
+def _listed(node: tree.Node) -> list[Any]:
+    found: list[Any] = []
+    for tag, (vr, start, end, items) in node.elements.items():
+        if items is not None:
+            found.append((tag, "SQ", [_listed(item) for item in items], ""))
+        else:
+            name = vr.decode()
+            text = node.text(tag) if name in STRINGS else ""
+            found.append((tag, name, node.buffer[start:end], text))
+    return found
+
+
+def _same(ours: list[Any] | None, theirs: list[Any] | None) -> bool:
+    return _normal(ours) == _normal(theirs)
+
+
+def _normal(elements: list[Any] | None) -> Any:
+    """Compare person names without the empty trailing parts that mean nothing (PS3.5 6.2.1)."""
+    if elements is None:
+        return None
+    return [
+        (tag, vr, [_normal(item) for item in value], "")
+        if vr == "SQ"
+        else (tag, vr, value, _name(text) if vr == "PN" else text)
+        for tag, vr, value, text in elements
+    ]
+
+
+def _name(text: str) -> str:
+    names = text.rstrip("\\").split("\\")
+    return "\\".join(
+        "=".join(group.strip(" \0").rstrip("^ \0") for group in name.split("=")).rstrip("=")
+        for name in names
+    )
+
+
+def _files() -> Iterator[tuple[str, bytes]]:
+    yield from odd_structures()
+    if CORPUS.is_dir():
+        for path in sorted(CORPUS.rglob("*.dcm")):
+            yield path.relative_to(CORPUS).as_posix(), path.read_bytes()
+
+
+def _mutated(data: bytes, start: int, dice: random.Random) -> bytes:
+    """Damage a file the way that disks, cables and bad writers do."""
+    changed = bytearray(data)
+    at = dice.randrange(start, len(data) - 4)
+    match dice.randrange(6):
+        case 0:
+            for _ in range(dice.randint(1, 8)):
+                changed[dice.randrange(start, len(data))] ^= 1 << dice.randrange(8)
+        case 1:
+            del changed[at:]
+        case 2:
+            changed[at : at + 2] = dice.choice((0, 1, 2, 0x7FFF, 0xFFFF)).to_bytes(2, "little")
+        case 3:
+            changed[at : at + 4] = dice.choice((0, 8, 0xFFFFFFFF, len(data))).to_bytes(4, "little")
+        case 4:
+            size = dice.randint(1, 64)
+            other = dice.randrange(start, len(data))
+            changed[at : at + dice.choice((0, size))] = data[other : other + size]
+        case _:
+            _edit_length(changed, start, dice)
+    return bytes(changed)
+
+
+def _edit_length(changed: bytearray, start: int, dice: random.Random) -> None:
+    """Change the length of one item or sequence by a little: the hardest case to notice."""
+    marks = [at for at in range(start, len(changed) - 8, 2) if changed[at : at + 4] == b"\xfe\xff\x00\xe0"]
+    at = dice.choice(marks or [start]) + 4
+    length = int.from_bytes(changed[at : at + 4], "little") + dice.choice((-8, -2, -1, 1, 2, 8))
+    changed[at : at + 4] = (length & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def test_every_file_gives_the_same_tree_as_pydicom():
+    """Tags, VRs, raw values, decoded text and nesting equal pydicom's for every native file."""
+    compared = 0
+    for name, data in _files():
+        theirs = strict_tree(data)
+        assert _same(_ours(data), theirs), name
+        compared += theirs is not None
+    assert compared >= len(odd_structures())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_mutated_files_give_the_same_tree_or_both_refuse(chunk):
+    """Flipped, cut, spliced and mis-sized files: the fast tree and strict pydicom always agree."""
+    dice = random.Random(f"{SEED}/{chunk}")
+    sources = [
+        (name, data, where)
+        for name, data in _files()
+        if len(data) <= SMALL and (where := data_set_start(data)) is not None
+    ]
+    read = 0
+    for number in range(MUTANTS // CHUNKS):
+        name, data, where = dice.choice(sources)
+        mutant = _mutated(data, where[0], dice)
+        theirs = strict_tree(mutant)
+        assert _same(_ours(mutant), theirs), f"{name}: mutant {number} of chunk {chunk}, seed {SEED}"
+        read += theirs is not None
+    assert read
+
+
+def test_p40_nesting_beyond_any_report_is_refused():
+    """A hostile object nested deeper than any report is refused, not recursed into (P40)."""
+    value = b""
+    for _ in range(tree.MAX_DEPTH + 1):
+        item = b"\xfe\xff\x00\xe0" + len(value).to_bytes(4, "little") + value
+        value = b"\x40\x00\x30\xa7SQ\0\0" + len(item).to_bytes(4, "little") + item
+    with pytest.raises(tree.TreeError, match="sequences in each other"):
+        tree.parse(value, 0, is_implicit=False)
+
+
+def test_an_object_larger_than_any_report_is_refused(monkeypatch):
+    """Bytes and elements of a report are bounded before memory is spent on them (P40)."""
+    data = encoded(document(ct_totals(0, "0")))
+    monkeypatch.setattr(tree, "MAX_BYTES", 100)
+    with pytest.raises(tree.TreeError, match="limit"):
+        tree.read_sr(data)
+    monkeypatch.setattr(tree, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(tree, "MAX_ELEMENTS", 5)
+    with pytest.raises(tree.TreeError, match="limit"):
+        tree.read_sr(data)
+
+
+@pytest.mark.parametrize(
+    "syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"]
+)
+def test_other_transfer_syntaxes_give_the_same_reading(syntax):
+    """Implicit, big endian and deflated copies of a report read exactly as the explicit one."""
+    report = document(ct_totals(1, "100.0"), ct_event("2.25.7", ctdi="1.5", dlp="100.0"))
+    plain = read_object(encoded(report))
+    assert plain.outcome is Outcome.READ
+    assert read_object(encoded(report, syntax=syntax)) == plain
+
+
+def test_a_report_without_preamble_and_meta_is_read():
+    """A bare data set, as some tools save it, is read like the whole file (P39)."""
+    report = document(ct_totals(1, "100.0"), ct_event("2.25.7", ctdi="1.5", dlp="100.0"))
+    stream = io.BytesIO()
+    report.save_as(stream, implicit_vr=False, little_endian=True, enforce_file_format=False)
+    assert read_object(stream.getvalue()) == read_object(encoded(report))
