@@ -15,11 +15,17 @@ MARK = "<!-- Written by `make reference`; change the code, not this page. -->"
 _YES = {True: "yes", False: ""}
 
 
-def pages() -> dict[str, str]:
-    """File name → text of each generated page."""
-    return {"quantities.md": _quantities()} | {
-        f"{name}.md": _program(name, target) for name, target in programs().items()
-    }
+def names() -> list[str]:
+    """File names of the generated pages."""
+    return ["quantities.md", *(f"{name}.md" for name in programs())]
+
+
+def page(name: str) -> str:
+    """Text of one generated page."""
+    if name == "quantities.md":
+        return _quantities()
+    program = name.removesuffix(".md")
+    return _program(program, programs()[program])
 
 
 def programs() -> dict[str, str]:
@@ -83,8 +89,8 @@ def _program(name: str, target: str) -> str:
 def main() -> int:
     """Write every generated page that differs from what stands."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        file = FOLDER / name
+    for name in names():
+        file, text = FOLDER / name, page(name)
         if not file.exists() or file.read_text() != text:
             file.write_text(text)
             say(f"written: {file.relative_to(ROOT)}")
