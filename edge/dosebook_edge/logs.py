@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, an event name and keys, never anything about a patient."""
+"""Structured logs: one JSON object a line, an event name and keys, nothing about a patient."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final, TextIO
 
 _ATTRIBUTE: Final = "dosebook_keys"
-# Libraries whose messages can quote values of data elements; what matters is logged by our own code.
+# Libraries whose messages can quote values of data elements; our own code logs what matters.
 _QUOTING: Final = ("pynetdicom", "pydicom", "dosebook_protocol")
 
 

@@ -1,7 +1,7 @@
 """Group commit: whoever writes while another's commit is under way shares the next one.
 
-One `fsync` is most of what a record costs. A writer that finds nobody committing commits at once, in
-its own thread; the others wait, and the first of them commits for all who wait by then.
+One `fsync` is most of what a record costs. A writer that finds nobody committing commits at once,
+in its own thread; the others wait, and the first of them commits for all who wait by then.
 """
 
 import sqlite3

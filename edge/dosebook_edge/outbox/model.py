@@ -44,8 +44,8 @@ class Signer(Protocol):
 class Draft:
     """A record before it has a sequence number.
 
-    `once`: the same evidence from the same source is the same record (P6), as an object re-sent by a
-    modality is; key presses and instrument readings are never the same.
+    `once`: the same evidence from the same source is the same record (P6), as an object that a
+    modality sends again is; key presses and instrument readings are never the same.
     """
 
     source: str

@@ -63,6 +63,7 @@ DELETE FROM record WHERE sequence IN (
   WHERE status <> 'waiting' AND acknowledged_at < ? AND payload.sequence IS NULL
   ORDER BY sequence LIMIT ?)
 """
+_DELETE_STEPS: Final = "DELETE FROM procedure_step WHERE changed_at < ?"
 _GAPS: Final = "SELECT count(*), coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM record"
 _ORPHANS: Final = """
 SELECT count(*) FROM record LEFT JOIN payload USING (sequence)
@@ -182,7 +183,7 @@ def entries(
     """Rows without content, newest first."""
     top = _BEYOND if before is None else before
     rows = connection.execute(_ENTRIES, (status, status, top, limit)).fetchall()
-    return [Entry(*row[:-1], has_payload=bool(row[-1])) for row in rows]
+    return [Entry(*(*row[:-1], bool(row[-1]))) for row in rows]
 
 
 def retire(
@@ -197,6 +198,7 @@ def retire(
     ).fetchall()
     connection.executemany(_DELETE_PAYLOAD, [(sequence,) for sequence, _ in found])
     connection.execute(_DELETE_LEDGER, (ledger_before.isoformat(), limit))
+    connection.execute(_DELETE_STEPS, (delivered_before.isoformat(),))
     return len(found)
 
 

@@ -83,7 +83,7 @@ def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
     for name, columns in _TABLES.items():
         key = _KEYS[name]
         required = [key, *columns] if isinstance(key, str) else list(columns)
-        database[name].create(columns, pk=key, not_null=set(required), strict=True)
+        database.table(name).create(columns, pk=key, not_null=set(required), strict=True)
     for statement in _INDEXES:
         connection.execute(statement)
     connection.executemany(

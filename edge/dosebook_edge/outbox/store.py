@@ -119,7 +119,7 @@ class Outbox:
         ]
 
     def acknowledge(self, receipts: Receipts) -> int:
-        """Note receipts; returns how many records stopped waiting. Foreign receipts change nothing."""
+        """Note receipts, foreign ones excepted; returns how many records stopped waiting."""
         if receipts.box_id != self._box_id:
             return 0
         return self._write_with_reserve(
@@ -170,7 +170,7 @@ class Outbox:
         return Waiting(sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed))
 
     def retire(self, now: datetime | None = None) -> int:
-        """Remove payloads of records delivered long ago, and old rows; returns how many payloads."""
+        """Remove payloads delivered long ago, and old rows; returns how many payloads."""
         self._capacity.keep_reserve()
         at = now or datetime.now(UTC)
         delivered_before = at - self._settings.keep_delivered
@@ -186,7 +186,7 @@ class Outbox:
         return self._read(queries.integrity)
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run other small writes of the box in the outbox's shared commits; raises `OutboxError`."""
+        """Run another small write of the box in the shared commits; raises `OutboxError`."""
         return self._write_with_reserve(work)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -219,7 +219,7 @@ class Outbox:
         return Appended(record.record_id, sequence)
 
     def _make_room(self, connection: sqlite3.Connection, incoming: int) -> None:
-        """Retire delivered payloads, oldest first, where space is short; raises `OutboxFullError`."""
+        """Retire delivered payloads, oldest first, if need be; raises `OutboxFullError`."""
         if self._capacity.surely_fits(incoming):
             return
         usage = self._capacity.usage(connection)

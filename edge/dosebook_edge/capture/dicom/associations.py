@@ -98,14 +98,16 @@ def stored_refusals(connection: sqlite3.Connection, limit: int = 20) -> list[Ref
 def contexts_reason(proposed: Iterable[Any], results: Iterable[Any]) -> str:
     """Why presentation contexts were rejected (PS3.8 table 9-18), naming what was proposed."""
     syntaxes = {context.context_id: context.transfer_syntax for context in proposed}
-    words = []
+    words: list[str] = []
     for context in results:
         name = UID(str(context.abstract_syntax)).name
         if context.result == _TRANSFER_SYNTAXES_NOT_SUPPORTED:
             offered = ", ".join(UID(str(one)).name for one in syntaxes.get(context.context_id, ()))
-            words.append(f"{name} in {offered}: no such transfer syntax is taken")
+            reason = f"{name} in {offered}: no such transfer syntax is taken"
         else:
-            words.append(f"{name} is not taken")
+            reason = f"{name} is not taken"
+        if reason not in words:
+            words.append(reason)
     more = len(words) - _SHOWN
     text = "; ".join(words[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
     return f"no common presentation context: {text}"

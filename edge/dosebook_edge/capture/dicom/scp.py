@@ -1,10 +1,9 @@
 """One DICOM source: an AE title on a port, and the services behind it."""
 
 import logging
-import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,9 @@ from typing import Any, Final
 from pynetdicom import AE, evt
 
 from dosebook_edge.capture.dicom.associations import Refusals, contexts_reason
+from dosebook_edge.capture.dicom.commitment import CommitmentHandler, Peer
 from dosebook_edge.capture.dicom.contexts import supported_contexts
+from dosebook_edge.capture.dicom.mpps import MppsHandler
 from dosebook_edge.capture.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from dosebook_edge.capture.dicom.server import SourceServer, keep_acknowledging
 from dosebook_edge.capture.dicom.store import StoreHandler
@@ -48,6 +49,7 @@ class DicomSettings:
     accept_any_called_ae_title: bool = False
     keep_pixels: bool = False
     max_associations: int = 20
+    storage_commitment_peers: Mapping[str, Peer] = field(default_factory=dict)
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
@@ -76,6 +78,13 @@ class DicomSource:
             keep_pixels=settings.keep_pixels,
             on_stored=self._note_record,
         )
+        self._mpps = MppsHandler(settings.name, outbox, clock, self._note_record)
+        self._commitment = CommitmentHandler(
+            settings.name,
+            settings.ae_title,
+            outbox.has_instance,
+            settings.storage_commitment_peers,
+        )
         self._ae = self._application_entity()
 
     def start(self) -> None:
@@ -87,13 +96,13 @@ class DicomSource:
                 settings.tls_certificate, settings.tls_key, settings.tls_client_ca
             )
         try:
-            self._server = self._ae.make_server(
+            server = SourceServer(
+                self._ae,
                 (settings.bind, settings.port),
                 ae_title=settings.ae_title,
                 contexts=supported_contexts(),
                 ssl_context=context,
                 evt_handlers=self._handlers(),
-                server_class=SourceServer,
                 on_refused_peer=self._on_refused_peer,
             )
         except (OSError, OverflowError) as error:
@@ -102,9 +111,10 @@ class DicomSource:
                 f"source {settings.name!r} cannot listen on {settings.bind} port {settings.port}: "
                 f"{error}. Is another program on that port? Run: ss -ltnp"
             ) from error
-        self._ae._servers.append(self._server)  # noqa: SLF001 - counts associations of the AE
+        self._server = server
+        self._ae._servers.append(server)  # noqa: SLF001 - counts associations of the AE
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.2,), name=f"source {settings.name}"
+            target=server.serve_forever, args=(0.2,), name=f"source {settings.name}"
         )
         self._thread.start()
         self._state = "listening"
@@ -125,6 +135,7 @@ class DicomSource:
         server, self._server = self._server, None
         associations = server.active_associations
         server.shutdown()
+        self._commitment.stop()
         for association in associations:
             association.abort()
         for association in associations:
@@ -167,6 +178,10 @@ class DicomSource:
     def _handlers(self) -> list[Any]:
         return [
             (evt.EVT_C_STORE, self._store.handle),
+            (evt.EVT_N_CREATE, self._mpps.create),
+            (evt.EVT_N_SET, self._mpps.set),
+            (evt.EVT_N_ACTION, self._commitment.action),
+            (evt.EVT_DIMSE_SENT, self._commitment.after_message),
             (evt.EVT_REJECTED, self._on_rejected),
             (evt.EVT_ACCEPTED, self._on_accepted),
             (evt.EVT_DATA_RECV, keep_acknowledging),
@@ -199,12 +214,14 @@ class DicomSource:
 
     def _on_accepted(self, event: Any) -> None:
         association = event.assoc
-        rejected = association.rejected_contexts
-        if rejected:
+        # A modality that proposes more than dose is in order; one that has nothing left is not.
+        if association.rejected_contexts and not association.accepted_contexts:
             self._refuse(
                 str(association.requestor.ae_title).strip(),
                 str(association.requestor.address),
-                contexts_reason(association.requestor.requested_contexts, rejected),
+                contexts_reason(
+                    association.requestor.requested_contexts, association.rejected_contexts
+                ),
             )
 
     def _refuse(self, calling: str, peer: str, reason: str) -> None:
@@ -218,12 +235,3 @@ class DicomSource:
             peer=peer,
             reason=reason,
         )
-
-
-def is_reachable(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether something listens there."""
-    try:
-        with socket.create_connection((host, port), timeout=1):
-            return True
-    except OSError:
-        return False

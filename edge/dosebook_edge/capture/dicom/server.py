@@ -31,8 +31,9 @@ class SourceServer(ThreadedAssociationServer):
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
         """Accept a connection; timeouts and TLS come later, in its own thread."""
-        connection, address = self.socket.accept()
-        return connection, address
+        if self.socket is None:
+            raise OSError("the server is closed")
+        return self.socket.accept()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Make one connection ready and hand it to pynetdicom."""

@@ -1,0 +1,176 @@
+"""Storage Commitment Push Model as SCP (PS3.4 annex J): says which instances the outbox holds."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydicom.dataset import Dataset
+from pynetdicom import AE, build_role
+from pynetdicom.dimse_messages import N_ACTION_RSP
+
+from dosebook_edge.capture.dicom.contexts import STORAGE_COMMITMENT, UNCOMPRESSED
+from dosebook_edge.capture.dicom.store import failure
+from dosebook_edge.logs import log
+
+WELL_KNOWN_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
+REQUEST: Final = 1
+ALL_STORED: Final = 1
+SOME_FAILED: Final = 2
+NO_SUCH_INSTANCE: Final = 0x0112
+NO_SUCH_ACTION: Final = 0x0123
+MISSING_VALUE: Final = 0x0115  # invalid argument value, PS3.7 annex C
+
+_RETRIES_S: Final = (0.0, 5.0, 30.0, 120.0)
+_ANSWER_S: Final = 30
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a modality listens for reports."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    event_type: int
+    information: Dataset
+
+
+class CommitmentHandler:
+    """Answers requests of one source and reports, on the same association or on a new one.
+
+    A modality whose address is configured gets its report on a new association, as most expect;
+    any other on the one that it asked on.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        ae_title: str,
+        has_instance: Callable[[str], bool],
+        peers: Mapping[str, Peer],
+    ) -> None:
+        self._source = source
+        self._ae_title = ae_title
+        self._has_instance = has_instance
+        self._peers = peers
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._due: dict[int, list[_Report]] = {}
+        self._threads: set[threading.Thread] = set()
+
+    def action(self, event: Any) -> tuple[int | Dataset, Dataset | None]:
+        """Handler of EVT_N_ACTION."""
+        if event.request.ActionTypeID != REQUEST:
+            return failure(NO_SUCH_ACTION, "Action type 1 is the one there is"), None
+        try:
+            asked = event.action_information
+            report = self._report(asked)
+        except Exception:
+            _logger.exception("commitment_request_unreadable")
+            return failure(MISSING_VALUE, "Transaction UID or references cannot be read"), None
+        with self._lock:
+            self._due.setdefault(id(event.assoc), []).append(report)
+        return 0x0000, None
+
+    def after_message(self, event: Any) -> None:
+        """Handler of EVT_DIMSE_SENT: the report follows the answer, never overtakes it."""
+        if not isinstance(event.message, N_ACTION_RSP):
+            return
+        with self._lock:
+            reports = self._due.pop(id(event.assoc), [])
+        for report in reports:
+            thread = threading.Thread(
+                target=self._deliver, args=(event.assoc, report), name="storage commitment"
+            )
+            with self._lock:
+                self._threads = {one for one in self._threads if one.is_alive()} | {thread}
+            thread.start()
+
+    def stop(self) -> None:
+        """Give up reports that wait for a retry; a modality asks again."""
+        self._stopping.set()
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(_ANSWER_S)
+
+    def _report(self, asked: Dataset) -> _Report:
+        stored: list[Dataset] = []
+        failed: list[Dataset] = []
+        for reference in asked.ReferencedSOPSequence:
+            item = Dataset()
+            item.ReferencedSOPClassUID = reference.ReferencedSOPClassUID
+            item.ReferencedSOPInstanceUID = reference.ReferencedSOPInstanceUID
+            if self._has_instance(str(reference.ReferencedSOPInstanceUID)):
+                stored.append(item)
+            else:
+                item.FailureReason = NO_SUCH_INSTANCE
+                failed.append(item)
+        information = Dataset()
+        information.TransactionUID = asked.TransactionUID
+        if stored:
+            information.ReferencedSOPSequence = stored
+        if failed:
+            information.FailedSOPSequence = failed
+        log(
+            _logger,
+            logging.INFO,
+            "commitment_requested",
+            source=self._source,
+            stored=len(stored),
+            failed=len(failed),
+        )
+        return _Report(SOME_FAILED if failed else ALL_STORED, information)
+
+    def _deliver(self, association: Any, report: _Report) -> None:
+        calling = str(association.requestor.ae_title).strip()
+        peer = self._peers.get(calling)
+        for delay in _RETRIES_S if peer else _RETRIES_S[:1]:
+            if self._stopping.wait(delay):
+                return
+            try:
+                if peer is None:
+                    delivered = association.is_established and _send(association, report)
+                else:
+                    delivered = self._call(calling, peer, report)
+            except (RuntimeError, ValueError, OSError):
+                delivered = False
+            if delivered:
+                log(_logger, logging.INFO, "commitment_reported", source=self._source, to=calling)
+                return
+        log(
+            _logger,
+            logging.WARNING,
+            "commitment_not_reported",
+            source=self._source,
+            to=calling,
+            hint="add the modality's address to storage_commitment_peers",
+        )
+
+    def _call(self, ae_title: str, peer: Peer, report: _Report) -> bool:
+        ae = AE(ae_title=self._ae_title)
+        ae.acse_timeout = ae.dimse_timeout = ae.connection_timeout = _ANSWER_S
+        ae.add_requested_context(STORAGE_COMMITMENT, list(UNCOMPRESSED[:2]))
+        # The box reports as SCP although it opens the association (PS3.4 J.3.3).
+        role = build_role(STORAGE_COMMITMENT, scp_role=True)
+        association = ae.associate(peer.host, peer.port, ae_title=ae_title, ext_neg=[role])
+        if not association.is_established:
+            return False
+        try:
+            return _send(association, report)
+        finally:
+            association.release()
+
+
+def _send(association: Any, report: _Report) -> bool:
+    status, _ = association.send_n_event_report(
+        report.information, report.event_type, STORAGE_COMMITMENT, WELL_KNOWN_INSTANCE
+    )
+    return "Status" in status and status.Status == 0x0000
