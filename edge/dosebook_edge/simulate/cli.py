@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from dosebook_edge.simulate import carm, ct, dx, hospital, mammo, petct
 from dosebook_edge.simulate.exam import Exam
 from dosebook_edge.simulate.scene import SimObject, stored, to_bytes
-from dosebook_edge.simulate.send import SendError, SendResult, echo, send
+from dosebook_edge.simulate.send import SendError, SendResult, echo, send, send_files
 from dosebook_edge.simulate.truth import ObjectTruth
 from dosebook_edge.simulate.vendors import VENDORS, ModalityCode, UnknownVendorError, vendors_of
 
@@ -199,18 +199,19 @@ def send_command(*, as_json: bool, truth: Path | None, **options: Any) -> None:
     _report(results, len(truths), as_json=as_json)
 
 
-def _report(results: list[SendResult], exams: int, *, as_json: bool) -> None:
+def _report(results: list[SendResult], exams: int | None, *, as_json: bool) -> None:
     failed = [result for result in results if not result.is_success]
     if as_json:
         summary = {
-            "exams": exams,
+            **({} if exams is None else {"exams": exams}),
             "objects": len(results),
             "accepted": len(results) - len(failed),
             "failed": [asdict(result) for result in failed],
         }
         click.echo(json.dumps(summary, indent=1))
     else:
-        click.echo(f"{exams} exams, {len(results)} objects, {len(failed)} not accepted")
+        of_exams = "" if exams is None else f"{exams} exams, "
+        click.echo(f"{of_exams}{len(results)} objects, {len(failed)} not accepted")
         for result in failed:
             said = "no answer" if result.status is None else f"status 0x{result.status:04X}"
             click.echo(f"  {result.kind} {result.sop_instance_uid}: {said}")
@@ -245,6 +246,25 @@ def write_command(*, folder: Path, truth: Path | None, **options: Any) -> None:
     count = _write_files(folder, objects())
     _write_truth(truth, truths)
     click.echo(f"{count} files of {len(truths)} exams in {folder}")
+
+
+@main.command("files")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@_peer_options(required=True)
+@_json_option
+def files_command(*, paths: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+    """Send DICOM files and folders as they are, without decoding them."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found += [file for file in inside if file.is_file()]
+    peer = _peer(options)
+    address = (peer.host, peer.port, peer.called_ae_title, peer.calling_ae_title)
+    try:
+        results = send_files(found, *address, peer.tls)
+    except SendError as error:
+        raise click.ClickException(str(error)) from None
+    _report(results, None, as_json=as_json)
 
 
 def _reports(

@@ -28,7 +28,10 @@ from dosebook_edge.simulate.vendors import Vendor, vendor_named
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """One scan protocol: usual CTDIvol (mGy, adult) and scan length (mm)."""
+    """One scan protocol: usual CTDIvol (mGy, adult) and scan length (mm).
+
+    `with_head` scans the head first, so that one report mixes two phantoms (P12).
+    """
 
     name: str
     description: str
@@ -39,14 +42,15 @@ class Protocol:
     length_mm: int
     phases: int = 1
     bolus: bool = False
+    with_head: bool = False
 
 
 PROTOCOLS: Final = (
     Protocol("Head routine", "CT head", codes.HEAD, True, 120, 48, 150),
     Protocol("Thorax low dose", "CT chest", codes.CHEST, False, 100, 4.2, 320),
     Protocol("Abdomen pelvis PV", "CT abdomen pelvis", codes.ABDOMEN_PELVIS, False, 120, 9.5, 440),
-    Protocol("Polytrauma", "CT chest abdomen pelvis", codes.TRUNK, False, 120, 11, 660, 2),
-    Protocol("CTA aorta", "CT angiography", codes.TRUNK, False, 100, 8.5, 620, 1, bolus=True),
+    Protocol("Polytrauma", "CT head and trunk", codes.TRUNK, False, 120, 11, 660, with_head=True),
+    Protocol("CTA aorta", "CT angiography", codes.TRUNK, False, 100, 8.5, 620, bolus=True),
     Protocol("Neck soft tissue", "CT neck", codes.NECK, False, 120, 10, 240),
     Protocol("Liver 3-phase", "CT liver", codes.ABDOMEN, False, 120, 9, 260, 3, bolus=True),
     Protocol("Lumbar spine", "CT lumbar spine", codes.LUMBAR_SPINE, False, 120, 15, 210),
@@ -83,23 +87,38 @@ def ct_scene(rng: Random, vendor: str = "siemens-ct") -> tuple[Scene, Protocol]:
     return scene, protocol
 
 
-def _plan(protocol: Protocol, count: int | None) -> list[Code]:
-    kinds = [codes.CT_CONSTANT_ANGLE]
+def _plan(protocol: Protocol, count: int | None) -> list[tuple[Code, Protocol]]:
+    scans = [(codes.CT_CONSTANT_ANGLE, protocol)]
+    if protocol.with_head:
+        scans.append((codes.CT_SEQUENCED, PROTOCOLS[0]))
     if protocol.bolus:
-        kinds += [codes.CT_STATIONARY] * 2
-    main = codes.CT_SEQUENCED if protocol.is_head else codes.CT_SPIRAL
-    kinds += [main] * protocol.phases
+        scans += [(codes.CT_STATIONARY, protocol)] * 2
+    main = (codes.CT_SEQUENCED if protocol.is_head else codes.CT_SPIRAL, protocol)
+    scans += [main] * protocol.phases
     if count is not None:
-        kinds = [*kinds, *[main] * max(0, count - len(kinds))][:count]
-        kinds[-1] = main
-    return kinds
+        scans = [*scans, *[main] * max(0, count - len(scans))][:count]
+        scans[-1] = main
+    return scans
 
 
-def _phantom(vendor: Vendor, scene: Scene, protocol: Protocol) -> Code:
+def _phantom(scene: Scene, protocol: Protocol) -> Code:
     child = scene.patient.years_on(scene.started.date()) < 16
-    if protocol.is_head or (child and vendor.phantom == "child-head"):  # P11
+    if protocol.is_head or (child and scene.vendor.phantom == "child-head"):  # P11
         return codes.HEAD_PHANTOM
     return codes.BODY_PHANTOM
+
+
+def _exposure(rng: Random, scene: Scene, kind: Code, protocol: Protocol) -> tuple[float, Decimal]:
+    """Return a scan's CTDIvol in mGy, for the phantom in use, and its length in mm."""
+    if kind == codes.CT_STATIONARY:
+        return rng.uniform(1.0, 4.5), Decimal("10.0")
+    length = rounded(protocol.length_mm * rng.uniform(0.92, 1.08), 1)
+    if kind == codes.CT_CONSTANT_ANGLE:
+        return 0.12, length
+    size = (float(scene.patient.weight_kg) / 75) ** 0.6
+    level = protocol.ctdi_mgy * size * rng.uniform(0.85, 1.15)
+    in_head_phantom = _phantom(scene, protocol) == codes.HEAD_PHANTOM
+    return level * (2.1 if in_head_phantom and not protocol.is_head else 1), length
 
 
 def ct_events(
@@ -107,35 +126,27 @@ def ct_events(
 ) -> list[CtEvent]:
     """Scan one patient: localizer, bolus tracking where the protocol has it, then the phases."""
     vendor = scene.vendor
-    size = (float(scene.patient.weight_kg) / 75) ** 0.6
     made: list[CtEvent] = []
     clock = 40.0
-    for kind in _plan(protocol, events):
-        phantom, length, level = _phantom(vendor, scene, protocol), protocol.length_mm, 0.12
-        if kind == codes.CT_STATIONARY:
-            length, level = 10, rng.uniform(1.0, 4.5)
-        elif kind != codes.CT_CONSTANT_ANGLE:
-            level = protocol.ctdi_mgy * size * rng.uniform(0.85, 1.15)
-            level *= 2.1 if phantom == codes.HEAD_PHANTOM and not protocol.is_head else 1
-        scanned = rounded(length * rng.uniform(0.92, 1.08) if length > 10 else 10, 1)
+    for kind, scan in _plan(protocol, events):
+        level, length = _exposure(rng, scene, kind, scan)
         ctdi = rounded(level, vendor.event_places)
+        dose = (ctdi, rounded(ctdi * length / 10, vendor.event_places))
         states_dose = kind != codes.CT_CONSTANT_ANGLE or vendor.localizer_dose
         made.append(
             CtEvent(
                 uid=uid(rng),
                 started=scene.after(clock),
-                protocol=_event_name(kind, protocol),
-                region=protocol.region,
+                protocol=_event_name(kind, scan),
+                region=scan.region,
                 kind=kind,
-                phantom=phantom,
-                dose=(ctdi, rounded(ctdi * scanned / 10, vendor.event_places))
-                if states_dose
-                else None,
-                length_mm=scanned,
-                kvp=rng.choice((80, protocol.kvp, protocol.kvp, 140)),
+                phantom=_phantom(scene, scan),
+                dose=dose if states_dose else None,
+                length_mm=length,
+                kvp=rng.choice((80, scan.kvp, scan.kvp, 140)),
                 current_ma=rng.randint(35, 420),
                 duration_s=rounded(rng.uniform(0.5, 9), 2),
-                contrast=protocol.bolus or protocol.phases > 1,
+                contrast=scan.bolus or scan.phases > 1,
             )
         )
         clock += rng.uniform(25, 120)

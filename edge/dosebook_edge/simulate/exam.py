@@ -141,7 +141,7 @@ def ct_enhanced_sr_exam(rng: Random, patient: SimPatient, started: datetime) -> 
 def ct_cumulative_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:
     """A report after every scan, each holding all scans so far: the last one counts (P4)."""
     protocol = ct.PROTOCOLS[6]
-    vendor = vendor_named("siemens-ct")
+    vendor = rng.choice([row for row in vendors_of("CT") if row.is_cumulative])
     scene, sent = _begin(rng, vendor, patient, started, protocol.description)
     events = ct.ct_events(rng, scene, protocol)
     for count in range(1, len(events) + 1):
@@ -249,7 +249,7 @@ def discontinued_exam(rng: Random, patient: SimPatient, started: datetime) -> Ex
 def carm_cumulative_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:
     """A report in the middle and one at the end, the second holding all events (P4)."""
     procedure = carm.INTERVENTIONS[0]
-    vendor = vendor_named("siemens-artis")
+    vendor = rng.choice([row for row in vendors_of("XA") if row.is_cumulative])
     scene, sent = _begin(rng, vendor, patient, started, procedure.description)
     events = carm.carm_events(rng, scene, procedure, 10)
     for part in (events[:4], events):

@@ -5,11 +5,14 @@ import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Protocol
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, evt
+from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.presentation import build_context
@@ -98,18 +101,17 @@ def _association(
             association.release()
 
 
-def _contexts(objects: Iterable[SimObject]) -> list[tuple[str, tuple[UID, ...]]]:
-    wanted: dict[tuple[str, UID], None] = {}
-    both = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
-    for item in objects:
-        if item.kind == "store":
-            syntax = UID(item.dataset.file_meta.TransferSyntaxUID)
-            wanted[(item.dataset.SOPClassUID, syntax)] = None
-    contexts: list[tuple[str, tuple[UID, ...]]] = [
-        (sop_class, (syntax,)) for sop_class, syntax in wanted
-    ]
-    if any(item.kind != "store" for item in objects):
-        contexts.append((ModalityPerformedProcedureStep, both))
+def _contexts(
+    metas: Iterable[FileMetaDataset], *, with_mpps: bool = False
+) -> list[tuple[str, tuple[UID, ...]]]:
+    wanted = dict.fromkeys(
+        (str(meta.MediaStorageSOPClassUID), (UID(meta.TransferSyntaxUID),)) for meta in metas
+    )
+    contexts: list[tuple[str, tuple[UID, ...]]] = list(wanted)
+    if with_mpps:
+        contexts.append(
+            (ModalityPerformedProcedureStep, (ExplicitVRLittleEndian, ImplicitVRLittleEndian))
+        )
     if len(contexts) > _MAXIMUM_CONTEXTS:
         raise ValueError("more kinds of object than one association can carry; send them in parts")
     return contexts
@@ -150,7 +152,11 @@ def send(
     if not queue:
         return results
     peer = _Peer(host, port, called_ae_title, calling_ae_title, tls)
-    with _association(peer, _contexts(queue)) as association:
+    contexts = _contexts(
+        (item.dataset.file_meta for item in queue if item.kind == "store"),
+        with_mpps=any(item.kind != "store" for item in queue),
+    )
+    with _association(peer, contexts) as association:
         for index, item in enumerate(queue):
             status = None
             if association.is_established:
@@ -160,6 +166,44 @@ def send(
             results.append(result)
             if progress is not None:
                 progress(result)
+    return results
+
+
+def send_files(
+    paths: Iterable[Path],
+    host: str,
+    port: int,
+    called_ae_title: str,
+    calling_ae_title: str,
+    tls: ssl.SSLContext | None = None,
+) -> list[SendResult]:
+    """Send DICOM files as they are over one association, without decoding them.
+
+    A file that is no DICOM file gets a result with its name, kind "unreadable" and no status.
+
+    Raises:
+        SendError: the association was not accepted.
+    """
+    # Files go out as their bytes; otherwise pynetdicom would decode and encode each again.
+    _config.STORE_SEND_CHUNKED_DATASET = True
+    metas: dict[Path, FileMetaDataset] = {}
+    results: list[SendResult] = []
+    for path in paths:
+        try:
+            metas[path] = read_file_meta_info(path)
+        except (InvalidDicomError, OSError):
+            results.append(SendResult(path.name, "unreadable", None))
+    if not metas:
+        return results
+    peer = _Peer(host, port, called_ae_title, calling_ae_title, tls)
+    with _association(peer, _contexts(metas.values())) as association:
+        for index, (path, meta) in enumerate(metas.items()):
+            status = None
+            if association.is_established:
+                with contextlib.suppress(RuntimeError, ValueError):  # context refused, link lost
+                    answer = association.send_c_store(path, msg_id=index % 65535 + 1)
+                    status = int(answer.Status) if "Status" in answer else None
+            results.append(SendResult(meta.MediaStorageSOPInstanceUID, "store", status))
     return results
 
 

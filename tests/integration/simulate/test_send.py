@@ -220,6 +220,23 @@ def test_cli_writes_files_of_each_modality(tmp_path, name):
     assert all(file.read_bytes()[128:132] == b"DICM" for file in files)
 
 
+def test_files_travel_as_they_are(tmp_path):
+    """`files` sends the written bytes, and says which file is no DICOM file."""
+    runner = CliRunner()
+    runner.invoke(main, ["write", str(tmp_path / "exams"), "--exams", "4"])
+    written = sorted((tmp_path / "exams").iterdir())
+    (tmp_path / "exams" / "notes.txt").write_text("not an image")
+    with receiver() as box:
+        at = f"127.0.0.1:{box.port}"
+        done = runner.invoke(
+            main, ["files", str(tmp_path / "exams"), "--to", at, "--aet", "BOX", "--json"]
+        )
+    assert done.exit_code == 1
+    summary = json.loads(done.stdout)
+    assert [entry["sop_instance_uid"] for entry in summary["failed"]] == ["notes.txt"]
+    assert len(box.stored) == summary["accepted"] == len(written)
+
+
 def test_cli_lists_the_makers():
     """`list` names every maker and modality."""
     done = CliRunner().invoke(main, ["list", "--json"])

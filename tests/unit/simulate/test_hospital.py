@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from itertools import pairwise
+from random import Random
 
 import pytest
 from pydicom import dcmread
 
-from dosebook_edge.simulate import hospital
+from dosebook_edge.simulate import ct, hospital
 from dosebook_edge.simulate.random_patient import ISSUER
 from dosebook_edge.simulate.scene import to_bytes
 from dosebook_edge.simulate.vendors import UnknownVendorError, vendor_named
@@ -79,6 +80,15 @@ def test_p07_dx_tells_one_dose_four_times(morning):
     (step,) = by_kind["mpps"]
     said = Decimal(step.totals[0].value)
     assert abs(said - total(exam, "dose_area_product")) < Decimal("0.001")
+
+
+def test_p12_a_report_can_mix_two_phantoms():
+    """P12: a trauma scan states head and body doses on two phantoms under one total."""
+    rng = Random(1)
+    scene, _ = ct.ct_scene(rng)
+    protocol = next(row for row in ct.PROTOCOLS if row.with_head)
+    _, truth = ct.ct_report(rng, scene, ct.ct_events(rng, scene, protocol))
+    assert {event.phantom for event in truth.events} == {"16cm", "32cm"}
 
 
 def test_p53_discontinued_step_keeps_its_dose(morning):
