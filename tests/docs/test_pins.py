@@ -10,6 +10,8 @@ from tests.support.tree import ROOT, name_of, tracked
 from tools.pins import FILES
 
 PIN = re.compile(r"^([a-z0-9.-]+)==(\S+)", re.MULTILINE)
+# Distributions whose module has another name.
+IMPORT_NAMES = {"argon2-cffi": "argon2", "paho-mqtt": "paho", "psycopg2-binary": "psycopg2"}
 ASSETS = ROOT / "central/dosebook_central/web/assets"
 
 
@@ -89,3 +91,17 @@ def test_nothing_built_is_tracked():
     """Bundles, locks with addresses and environments stay out of the repository."""
     names = [name_of(file) for file in tracked()]
     assert not [n for n in names if n.endswith("uv.lock") or "/static/dist/" in n or ".venv" in n]
+
+
+@pytest.mark.parametrize("part", ["protocol", "edge", "central"])
+def test_every_dependency_is_used(part):
+    """Each distribution names what it declares in its code: an unused package is weight and risk."""
+    project = tomllib.loads((ROOT / part / "pyproject.toml").read_text())["project"]
+    files = [file for file in tracked(".py") if name_of(file).startswith(f"{part}/")]
+    words = set(re.findall(r"\w+", " ".join(file.read_text() for file in files)))
+    wishes = {re.split(r"[^A-Za-z0-9._-]", wish)[0] for wish in project["dependencies"]}
+    assert not {wish for wish in wishes if IMPORT_NAMES.get(wish, _module(wish)) not in words}
+
+
+def _module(distribution: str) -> str:
+    return distribution.replace("-", "_")
