@@ -95,7 +95,7 @@ def test_nothing_built_is_tracked():
 
 @pytest.mark.parametrize("part", ["protocol", "edge", "central"])
 def test_every_dependency_is_used(part):
-    """Each distribution names what it declares in its code: an unused package is weight and risk."""
+    """Code of a distribution names each package it declares: an unused one is weight and risk."""
     project = tomllib.loads((ROOT / part / "pyproject.toml").read_text())["project"]
     files = [file for file in tracked(".py") if name_of(file).startswith(f"{part}/")]
     words = set(re.findall(r"\w+", " ".join(file.read_text() for file in files)))
