@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from dosebook_central.store.engine import writing
 from dosebook_central.store.models import AuditEvent
 
 GENESIS: Final = "0" * 64
@@ -65,7 +66,7 @@ def perform(engine: Engine, work: Callable[[Connection], T], tell: Callable[[T],
     """
     for attempt in range(_ATTEMPTS):
         try:
-            with _LOCK, engine.begin() as connection:
+            with _LOCK, writing(engine) as connection:
                 result = work(connection)
                 append(connection, tell(result))
             return result

@@ -23,13 +23,15 @@ def show(patient_id: str) -> str:
     tell("read history", "patient", patient_id, exams=len(history.exams))
     query = HistoryQuery.from_arguments(request.args)  # type: ignore[arg-type]
     rows = timeline.rows(query.select(history.exams), query)
+    lanes = timeline.lanes(rows)
     return render_template(
         "history.html",
         patient=history.patient,
         total=len(history.exams),
         rows=rows,
-        lanes=timeline.lanes(rows),
+        lanes=lanes,
         points=timeline.points(rows),
+        lane_data=[{"key": lane.key, "label": lane.label} for lane in lanes],
         query=query,
         facets=facets(history.exams),
         quantities=QUANTITIES,

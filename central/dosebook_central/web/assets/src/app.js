@@ -1,2 +1,66 @@
-// Behaviour of every page.
+// What every page does. Pages work without it, as forms and links; this makes them quick.
 import "htmx.org";
+import "./_keys.js";
+import "./_upload.js";
+
+const token = document.querySelector('meta[name="csrf-token"]')?.content;
+
+document.addEventListener("htmx:config:request", (event) => {
+  event.detail.ctx.request.headers["X-CSRFToken"] = token;
+});
+
+// Evidence opened beside an exam: mark the number, bring the pane into sight on narrow screens.
+document.addEventListener("htmx:after:swap", () => {
+  const pane = document.getElementById("evidence");
+  if (!pane?.querySelector(".evidence-head")) return;
+  if (pane.getBoundingClientRect().top < 0 || pane.getBoundingClientRect().top > innerHeight * 0.7) {
+    pane.scrollIntoView({ block: "start" });
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const source = event.target.closest("a.q.source");
+  if (source && !event.ctrlKey && !event.metaKey) {
+    for (const other of document.querySelectorAll("a.q.source.is-open")) other.classList.remove("is-open");
+    source.classList.add("is-open");
+  }
+  const close = event.target.closest("[data-close-evidence]");
+  if (close && closeEvidence()) event.preventDefault();
+  if (event.target.closest("[data-print]")) window.print();
+  const opener = event.target.closest("[data-open]");
+  if (opener) {
+    opener.closest("details")?.removeAttribute("open");
+    document.getElementById(opener.dataset.open)?.showModal();
+  }
+  for (const menu of document.querySelectorAll("details.menu[open], details.dismiss[open]")) {
+    if (!menu.contains(event.target)) menu.removeAttribute("open");
+  }
+});
+
+for (const form of document.querySelectorAll("form[data-auto-submit]")) {
+  form.addEventListener("change", () => form.requestSubmit());
+  // An empty field is a default: it does not belong in the address.
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+}
+
+for (const toast of document.querySelectorAll(".toast:not(:has(form))")) {
+  setTimeout(() => toast.remove(), 6000);
+}
+
+function closeEvidence() {
+  const pane = document.getElementById("evidence");
+  if (!pane?.querySelector(".evidence-head")) return false;
+  const opened = document.querySelector("a.q.source.is-open");
+  pane.innerHTML = "";
+  pane.append(Object.assign(document.createElement("div"), {
+    className: "evidence-empty muted",
+    textContent: "Choose any number to see where it comes from.",
+  }));
+  opened?.classList.remove("is-open");
+  opened?.focus();
+  return true;
+}
+
+document.addEventListener("dosebook:escape", closeEvidence);
