@@ -118,6 +118,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class PatientThen:
+    """The patient as the evidence of this exam describes them, whoever they are known as now.
+
+    Sex and size are parameters of the dose of this exam, not of the person's identity (P20, P23).
+    """
+
+    name: str = ""
+    sex: str = ""
+    age: str = ""
+    size_m: Number | None = None
+    weight_kg: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExamSummary:
     """All that the exam page shows above the event table."""
 
@@ -128,6 +142,7 @@ class ExamSummary:
     evidences: tuple[EvidenceUse, ...] = ()
     study_uids: tuple[str, ...] = ()
     accession_numbers: tuple[str, ...] = ()
+    patient: PatientThen = PatientThen()
     deviation_count: int = 0
     notes: tuple[str, ...] = ()
 
@@ -144,6 +159,8 @@ class PatientIdentity:
 
 
 ExamState = Literal["", "in progress", "discontinued", "completed"]
+Origin = Literal["captured", "imported"]
+"""Captured by a box here, or known from imported files only: history yes, statistics no (P46)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +203,7 @@ class ReconciledExam:
     manufacturer: str
     model: str
     state: ExamState
+    origin: Origin
     evidence_kind: str
     events: tuple[CountedEvent, ...]
     dlp_mgy_cm: Decimal | None

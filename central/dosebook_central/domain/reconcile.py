@@ -17,8 +17,10 @@ from dosebook_central.domain.exam import (
     ExamState,
     ExamSummary,
     Measure,
+    Origin,
     Part,
     PatientIdentity,
+    PatientThen,
     ReconciledExam,
     Role,
 )
@@ -38,6 +40,7 @@ _HEADLINE: Final = {
     EventKind.MAMMOGRAPHY: ("average_glandular_dose",),
     EventKind.RADIOPHARMACEUTICAL: ("administered_activity",),
 }
+_IMPORT: Final = "import"
 _NOT_COUNTED: Final = (Role.CONTEXT, "states no dose that counts here")
 _COUNTED_ELSEWHERE: Final = (
     Role.CORROBORATES,
@@ -115,6 +118,7 @@ def _exam(
         manufacturer=first_text(everything, "equipment.manufacturer"),
         model=first_text(everything, "equipment.model"),
         state=_state(evidences),
+        origin=_origin(evidences),
         evidence_kind=_strongest_kind(evidences, parts),
         events=tuple(_counted(event) for event in events),
         dlp_mgy_cm=_total(parts, "dlp"),
@@ -164,6 +168,7 @@ def _summary(
         accession_numbers=_distinct(
             evidence.reading.study.accession_number.strip() for evidence in evidences
         ),
+        patient=_patient_then(evidences),
         deviation_count=sum(len(evidence.reading.deviations) for evidence in evidences),
         notes=tuple(note for part in parts for note in part.totals.notes),
     )
@@ -279,6 +284,22 @@ def _state(evidences: Sequence[Evidence]) -> ExamState:
     if "COMPLETED" in steps:
         return "completed"
     return "discontinued" if "DISCONTINUED" in steps else ""
+
+
+def _origin(evidences: Sequence[Evidence]) -> Origin:
+    is_imported = all(evidence.source_kind == _IMPORT for evidence in evidences)
+    return "imported" if is_imported else "captured"
+
+
+def _patient_then(evidences: Sequence[Evidence]) -> PatientThen:
+    patients = [evidence.reading.patient for evidence in evidences]
+    return PatientThen(
+        name=first_text(evidences, "patient.name"),
+        sex=first_text(evidences, "patient.sex"),
+        age=first_text(evidences, "patient.age"),
+        size_m=next((one.size_m for one in patients if one.size_m is not None), None),
+        weight_kg=next((one.weight_kg for one in patients if one.weight_kg is not None), None),
+    )
 
 
 def _strongest_kind(evidences: Sequence[Evidence], parts: Sequence[CountedPart]) -> str:

@@ -1,8 +1,8 @@
 """The registry's tables.
 
 Evidence bytes live in the evidence store by hash; here stand the signed envelopes that name them,
-what readers saw in them (`reading`, one row a reader version, never overwritten), and the reconciled
-view (`exam`, `event`), which can be rebuilt from the readings at any time.
+what readers saw in them (`reading`, one row a reader version, never overwritten), and the
+reconciled view (`exam`, `event`), which can be rebuilt from the readings at any time.
 """
 
 from datetime import datetime
@@ -23,8 +23,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from dosebook_central.store.types import Exact, Utc
 
-Key = String(64)
-Uid = String(128)
+# Without a length: what an object calls a modality or a UID may be longer than the standard allows,
+# and must then be stored and seen, not refused by one engine and kept by the other.
+Key = String()
+Uid = String()
 
 
 class Base(DeclarativeBase):
@@ -108,7 +110,7 @@ class LinkKey(Base):
 
     __tablename__ = "link_key"
 
-    key: Mapped[str] = mapped_column(String(160), primary_key=True)
+    key: Mapped[str] = mapped_column(Key, primary_key=True)
     group_id: Mapped[str] = mapped_column(Key, index=True)
 
 
@@ -125,6 +127,7 @@ class Patient(Base):
     name_search: Mapped[str] = mapped_column(Text, default="", index=True)  # folded, see domain
     sex: Mapped[str] = mapped_column(Key, default="")
     birth_date: Mapped[str] = mapped_column(Key, default="")
+    as_of: Mapped[str] = mapped_column(Key, default="")  # the exam that name, sex, birth come from
     updated_at: Mapped[datetime]
 
 
@@ -167,6 +170,7 @@ class Exam(Base):
     agd_right_mgy: Mapped[Decimal | None]
     administered_activity_mbq: Mapped[Decimal | None]
     has_conflict: Mapped[bool] = mapped_column(default=False)
+    origin: Mapped[str] = mapped_column(Key)  # captured | imported
     summary: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
 
@@ -279,7 +283,9 @@ class ImportFile(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("import_job.id"), primary_key=True)
     ordinal: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    outcome: Mapped[str] = mapped_column(Key)  # stored | duplicate | no_dose | quarantined | skipped
+    outcome: Mapped[str] = mapped_column(
+        Key
+    )  # stored | duplicate | no_dose | quarantined | skipped
     reason: Mapped[str] = mapped_column(Text, default="")
     record_id: Mapped[str] = mapped_column(Key, default="")
     exam_id: Mapped[str] = mapped_column(Key, default="")

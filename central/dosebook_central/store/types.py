@@ -23,11 +23,11 @@ class Exact(TypeDecorator[Decimal]):
             return dialect.type_descriptor(Float())
         return dialect.type_descriptor(Numeric(asdecimal=True))
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:  # noqa: ANN401  # the driver decides
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         """Hand the engine what its column type takes."""
         return float(value) if value is not None and dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ANN401, ARG002  # as above
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # as above
         """Return a Decimal whatever the engine stores."""
         if value is None or isinstance(value, Decimal):
             return value
@@ -53,7 +53,7 @@ class Utc(TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # same for both
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return an aware UTC moment."""
         if value is None:
             return None

@@ -1,0 +1,161 @@
+"""One transaction for a batch of records: ledger, readings, groups, exams. All of it or nothing."""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.links import link_keys
+from dosebook_central.ingest.ledger import Candidate, Decision, KnownRecord, Ledger
+from dosebook_central.ingest.regroup import (
+    LostRaceError,
+    ReadingCache,
+    members_of,
+    plan_groups,
+    write_exams,
+)
+from dosebook_central.ingest.rows import Row, reading_rows, record_row
+from dosebook_central.store import records
+from dosebook_central.store.engine import is_sqlite, writing
+
+_ATTEMPTS: Final = 25
+_BACKOFF_S: Final = 0.01
+_SEEN_EVERY_S: Final = 1.0
+# Serialization failure, deadlock (PostgreSQL); another process wrote (SQLite).
+_TRANSIENT: Final = frozenset({"40001", "40P01"})
+
+T = TypeVar("T")
+
+
+class Committer:
+    """Commits batches; any number of threads and processes may do so at the same time."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime] | None = None) -> None:
+        self._engine = engine
+        self._now = now or (lambda: datetime.now(UTC))
+        self._cache = ReadingCache()
+        self._seen: dict[str, float] = {}
+        # SQLite has one writer: waiting here is fair, waiting in SQLite is a lottery.
+        self._turn: Lock | nullcontext[None] = Lock() if is_sqlite(engine) else nullcontext()
+
+    def commit(
+        self,
+        candidates: Sequence[Candidate],
+        quarantine: Callable[[Sequence[Decision], datetime], Sequence[Row]],
+    ) -> list[Decision]:
+        """Commit records and return what became of each; raises `DBAPIError` with nothing done."""
+        return self.transaction(lambda connection: self._commit(connection, candidates, quarantine))
+
+    def transaction(self, work: Callable[[Connection], T]) -> T:
+        """Run work in one write transaction, again where another writer was first."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._turn, writing(self._engine) as connection:
+                    return work(connection)
+            except LostRaceError:
+                if attempt == _ATTEMPTS:
+                    raise
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or not _is_transient(error):
+                    raise
+            time.sleep(random.uniform(0, _BACKOFF_S * attempt))  # noqa: S311 - spreads writers
+        raise AssertionError("unreachable")
+
+    def _commit(
+        self,
+        connection: Connection,
+        candidates: Sequence[Candidate],
+        quarantine: Callable[[Sequence[Decision], datetime], Sequence[Row]],
+    ) -> list[Decision]:
+        now = self._now()
+        keys = {
+            candidate.record.record_id: link_keys(candidate.reading) for candidate in candidates
+        }
+        known_keys = records.lock_groups(connection, frozenset().union(*keys.values()))
+        stored = records.find_known(connection, _wanted(candidates, known_keys.values()))
+        ledger = Ledger(
+            KnownRecord(
+                one.id, one.box_id, one.sequence, one.status, one.evidence_sha256, one.media_type
+            )
+            for one in stored
+        )
+        decisions = [ledger.decide(candidate) for candidate in candidates]
+        new = [decision for decision in decisions if decision.is_new]
+        counting = [decision.candidate for decision in new if decision.counts]
+        plan = plan_groups(
+            {one.record.record_id: keys[one.record.record_id] for one in counting}, known_keys
+        )
+        if not records.add_keys(connection, plan.new_keys):
+            raise LostRaceError
+        self._add_records(connection, new, plan.groups, now)
+        members = members_of(stored, self._cache, plan)
+        for candidate in counting:
+            if group := plan.groups.get(candidate.record.record_id):
+                members.setdefault(group, []).append(_evidence(candidate))
+        write_exams(connection, members, plan, known_keys.values(), now)
+        self._note_boxes(connection, new, now)
+        if rows := quarantine(decisions, now):
+            records.add_quarantine(connection, rows)
+        return decisions
+
+    def _add_records(
+        self,
+        connection: Connection,
+        new: Sequence[Decision],
+        groups: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        # Sorted, so that two writers of the same records meet in the same order.
+        ordered = sorted(new, key=lambda one: one.candidate.record.record_id)
+        rows = [
+            record_row(one, groups.get(one.candidate.record.record_id, ""), now) for one in ordered
+        ]
+        readings = [row for one in ordered for row in reading_rows(one.candidate, now)]
+        if not records.add_records(connection, rows, readings):
+            raise LostRaceError
+
+    def _note_boxes(self, connection: Connection, new: Sequence[Decision], now: datetime) -> None:
+        """Note that boxes were heard of, at most once a second each."""
+        tick = time.monotonic()
+        due = {
+            box_id
+            for box_id in {one.candidate.record.box_id for one in new}
+            if tick - self._seen.get(box_id, -_SEEN_EVERY_S) >= _SEEN_EVERY_S
+        }
+        if due:
+            records.note_last_record(connection, due, now)
+            self._seen.update(dict.fromkeys(due, tick))
+
+
+def _wanted(candidates: Sequence[Candidate], groups: Iterable[str]) -> records.Wanted:
+    sequences: dict[str, set[int]] = {}
+    for candidate in candidates:
+        record = candidate.record
+        sequences.setdefault(record.box_id, set()).add(record.sequence)
+    return records.Wanted(
+        record_ids={candidate.record.record_id for candidate in candidates},
+        sequences=sequences,
+        evidence={candidate.record.evidence.sha256 for candidate in candidates},
+        group_ids=frozenset(groups),
+    )
+
+
+def _evidence(candidate: Candidate) -> Evidence:
+    record = candidate.record
+    return Evidence(
+        record.record_id, record.evidence.sha256, record.source_kind.value, candidate.reading
+    )
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return "locked" in str(error.orig)
+    return getattr(error.orig, "pgcode", None) in _TRANSIENT

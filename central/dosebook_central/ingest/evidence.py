@@ -1,0 +1,124 @@
+"""The evidence store: bytes by their SHA-256, never altered, on disk before a row points at them.
+
+A file appears under its final name only after its bytes are on disk, so that a crash at any point
+leaves either nothing or the whole evidence. `*.part` files are left-overs of a crash.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Protocol
+from uuid import uuid4
+
+_WRITERS: Final = 4
+_LENGTH: Final = 64
+
+
+class EvidenceStore(Protocol):
+    """Where evidence lies: a folder here, an object store elsewhere."""
+
+    def put_many(self, evidence: Mapping[str, bytes]) -> None:
+        """Make bytes durable under their SHA-256; raises OSError when that cannot be done."""
+        ...
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes of a hash; raises KeyError when they are not there."""
+        ...
+
+    def verify(self, sha256: str) -> bool:
+        """Whether the bytes are there and still are the ones of their hash."""
+        ...
+
+
+class EvidenceFolder:
+    """Evidence in a local folder: `ab/cd/<sha256>`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._known_folders: set[Path] = {folder}
+
+    def put_many(self, evidence: Mapping[str, bytes]) -> None:
+        """Write what is not there yet; return when all of it is on disk."""
+        missing = {
+            self._path(sha256): data
+            for sha256, data in evidence.items()
+            if not self._holds(self._path(sha256), len(data))
+        }
+        if not missing:
+            return
+        folders = {path.parent for path in missing}
+        for folder in sorted(folders - self._known_folders):
+            self._make_folder(folder)
+        if len(missing) == 1:
+            _write(*next(iter(missing.items())))
+        else:
+            with ThreadPoolExecutor(_WRITERS, "evidence") as pool:
+                list(pool.map(_write, missing.keys(), missing.values()))
+        for folder in folders:
+            _sync_folder(folder)
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes of a hash; raises KeyError."""
+        try:
+            return self._path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise KeyError(sha256) from None
+
+    def verify(self, sha256: str) -> bool:
+        """Whether the bytes are there and unaltered."""
+        try:
+            return hashlib.sha256(self.get(sha256)).hexdigest() == sha256
+        except KeyError:
+            return False
+
+    def all_hashes(self) -> Iterator[str]:
+        """Name everything that is stored."""
+        for path in self._folder.glob("??/??/*"):
+            if len(path.name) == _LENGTH:
+                yield path.name
+
+    def _path(self, sha256: str) -> Path:
+        if len(sha256) != _LENGTH or not set(sha256) <= set("0123456789abcdef"):
+            raise KeyError(sha256)
+        return self._folder / sha256[:2] / sha256[2:4] / sha256
+
+    @staticmethod
+    def _holds(path: Path, size: int) -> bool:
+        try:
+            return path.stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def _make_folder(self, folder: Path) -> None:
+        for path in (folder.parent, folder):
+            if path in self._known_folders:
+                continue
+            if not path.is_dir():
+                path.mkdir(exist_ok=True)
+                _sync_folder(path.parent)
+            self._known_folders.add(path)
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f"{path.name}.{uuid4().hex}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

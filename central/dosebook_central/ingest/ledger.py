@@ -1,0 +1,124 @@
+"""Decide what each arriving record is: new, a duplicate, or one that contradicts the ledger."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dosebook_protocol.reading import Outcome, Reading
+from dosebook_protocol.record import ReceiptStatus, Record
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """A committed record as far as the ledger goes."""
+
+    id: str
+    box_id: str
+    sequence: int
+    status: str
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A verified record with the reading that shall hold and whether this one was made here."""
+
+    record: Record
+    envelope: bytes
+    reading: Reading
+    reader_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a candidate; `is_new` is false where no row is written for it."""
+
+    candidate: Candidate
+    status: ReceiptStatus
+    reason: str = ""
+    duplicate_of: str = ""
+    is_new: bool = True
+    contradicts: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether its reading joins a group."""
+        return self.is_new and self.status is ReceiptStatus.STORED
+
+
+class Ledger:
+    """Knows the committed records that a batch touches, and those of the batch decided so far."""
+
+    def __init__(self, known: Iterable[KnownRecord]) -> None:
+        self._by_id: dict[str, KnownRecord] = {}
+        self._by_sequence: dict[tuple[str, int], KnownRecord] = {}
+        self._by_evidence: dict[tuple[str, str], KnownRecord] = {}
+        for record in known:
+            self._note(record)
+
+    def decide(self, candidate: Candidate) -> Decision:
+        """Decide one candidate and remember it."""
+        record = candidate.record
+        before = self._by_id.get(record.record_id)
+        if before is not None:
+            return _seen_before(candidate, before)
+        holder = self._by_sequence.get((record.box_id, record.sequence))
+        if holder is not None:
+            reason = (
+                f"sequence {record.sequence} of box {record.box_id} is already record {holder.id}"
+            )
+            return _contradiction(candidate, reason)
+        decision = self._decide_new(candidate)
+        self._note(_known(record, decision.status))
+        return decision
+
+    def _decide_new(self, candidate: Candidate) -> Decision:
+        record, reading = candidate.record, candidate.reading
+        same = self._by_evidence.get((record.evidence.sha256, record.evidence.media_type))
+        if same is not None:
+            reason = f"the same evidence came before, as record {same.id}"
+            return Decision(candidate, ReceiptStatus.DUPLICATE, reason, same.id)
+        if reading.outcome is Outcome.QUARANTINED:
+            return Decision(candidate, ReceiptStatus.QUARANTINED, reading.reason)
+        return Decision(candidate, ReceiptStatus.STORED)
+
+    def _note(self, record: KnownRecord) -> None:
+        self._by_id[record.id] = record
+        self._by_sequence[(record.box_id, record.sequence)] = record
+        if record.status != ReceiptStatus.DUPLICATE:
+            self._by_evidence.setdefault((record.sha256, record.media_type), record)
+
+
+def _known(record: Record, status: ReceiptStatus) -> KnownRecord:
+    evidence = record.evidence
+    return KnownRecord(
+        record.record_id,
+        record.box_id,
+        record.sequence,
+        status,
+        evidence.sha256,
+        evidence.media_type,
+    )
+
+
+def _seen_before(candidate: Candidate, before: KnownRecord) -> Decision:
+    """A record that came again is committed already; one that only has its id is not it."""
+    record = candidate.record
+    is_same = (record.box_id, record.sequence, record.evidence.sha256) == (
+        before.box_id,
+        before.sequence,
+        before.sha256,
+    )
+    if not is_same:
+        return _contradiction(
+            candidate, f"record id {record.record_id} is already another record of {before.box_id}"
+        )
+    if before.status == ReceiptStatus.QUARANTINED:
+        reason = "this record came before and is in quarantine"
+        return Decision(candidate, ReceiptStatus.QUARANTINED, reason, is_new=False)
+    reason = "this record came before"
+    return Decision(candidate, ReceiptStatus.DUPLICATE, reason, is_new=False)
+
+
+def _contradiction(candidate: Candidate, reason: str) -> Decision:
+    return Decision(candidate, ReceiptStatus.QUARANTINED, reason, is_new=False, contradicts=True)

@@ -1,0 +1,106 @@
+"""Join readings to their groups and replace the exams that follow from them."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Final
+
+from sqlalchemy import Connection
+
+from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.exam import ReconciledExam
+from dosebook_central.domain.links import join_groups
+from dosebook_central.domain.reconcile import reconcile
+from dosebook_central.ingest.rows import event_rows, exam_row, load_reading, patient_rows
+from dosebook_central.store.records import StoredRecord, merge_groups, replace_exams
+from dosebook_protocol.reading import Reading
+
+_CACHED_READINGS: Final = 512
+_STORED: Final = "stored"
+
+
+class LostRaceError(Exception):
+    """Another writer committed first: the transaction must be run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where the records of a batch go: their groups, new keys, and groups that merge."""
+
+    groups: dict[str, str]
+    new_keys: dict[str, str]
+    merges: dict[str, str]
+
+
+def plan_groups(keys: Mapping[str, frozenset[str]], known_keys: Mapping[str, str]) -> Plan:
+    """Plan the groups of records from their link keys; a record without keys stands in none."""
+    tied = {record: own for record, own in keys.items() if own}
+    groups, merges = join_groups(tied, known_keys)
+    new_keys = {
+        key: groups[record] for record, own in tied.items() for key in own if key not in known_keys
+    }
+    return Plan(groups, new_keys, merges)
+
+
+class ReadingCache:
+    """Parsed readings by record and reader version; they never change, so none ever expires."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
+
+    def load(self, stored: StoredRecord) -> Reading:
+        """Return the reading in force of a stored record."""
+        key = (stored.id, stored.reader_version)
+        with self._lock:
+            found = self._readings.get(key)
+        return found if found is not None else self.keep(*key, load_reading(stored.body or ""))
+
+    def keep(self, record_id: str, reader_version: str, reading: Reading) -> Reading:
+        """Remember a reading, and forget the one that was remembered longest ago."""
+        with self._lock:
+            self._readings[(record_id, reader_version)] = reading
+            while len(self._readings) > _CACHED_READINGS:
+                self._readings.popitem(last=False)
+        return reading
+
+
+def members_of(
+    stored: Iterable[StoredRecord], cache: ReadingCache, plan: Plan
+) -> dict[str, list[Evidence]]:
+    """Return the committed evidences of the groups that a plan changes."""
+    changed = frozenset(plan.groups.values())
+    members: dict[str, list[Evidence]] = {}
+    for record in stored:
+        group = plan.merges.get(record.group_id, record.group_id)
+        if group in changed and record.status == _STORED:
+            evidence = Evidence(
+                record.id, record.evidence_sha256, record.source_kind, cache.load(record)
+            )
+            members.setdefault(group, []).append(evidence)
+    return members
+
+
+def write_exams(
+    connection: Connection,
+    members: Mapping[str, Sequence[Evidence]],
+    plan: Plan,
+    known_groups: Iterable[str],
+    now: datetime,
+) -> None:
+    """Reconcile groups and write their exams in the place of those that they had."""
+    if plan.merges:
+        merge_groups(connection, plan.merges)
+    exams: list[tuple[str, ReconciledExam]] = [
+        (group, exam) for group in sorted(members) for exam in reconcile(members[group])
+    ]
+    exams.sort(key=lambda entry: entry[1].id)
+    replace_exams(
+        connection,
+        old_groups=(members.keys() | plan.merges.keys()) & frozenset(known_groups),
+        patients=patient_rows([exam for _, exam in exams], now),
+        exams=[exam_row(exam, group, now) for group, exam in exams],
+        events=[row for _, exam in exams for row in event_rows(exam)],
+    )

@@ -1,0 +1,123 @@
+"""Rows of the tables, made from records and reconciled exams."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from pydantic import TypeAdapter
+
+from dosebook_central.domain.exam import CountedEvent, PatientIdentity, ReconciledExam, to_json
+from dosebook_central.domain.patient_identity import fold_name
+from dosebook_central.ingest.ledger import Candidate, Decision
+from dosebook_protocol.reading import Reading
+
+_PATIENTS: Final = UUID("6d1f3a2e-5b0c-4f0e-9a55-0d05eb00c002")
+_READING: Final = TypeAdapter(Reading)
+_SPECIAL: Final = frozenset({"patient", "events", "summary"})
+_EXAM_COLUMNS: Final = tuple(
+    field.name for field in fields(ReconciledExam) if field.name not in _SPECIAL
+)
+_EVENT_COLUMNS: Final = tuple(field.name for field in fields(CountedEvent))
+
+Row = dict[str, Any]
+
+
+def record_row(decision: Decision, group_id: str, received_at: datetime) -> Row:
+    """The row of a committed record."""
+    record, reading = decision.candidate.record, decision.candidate.reading
+    return {
+        "id": record.record_id,
+        "box_id": record.box_id,
+        "sequence": record.sequence,
+        "source": record.source,
+        "source_kind": record.source_kind.value,
+        "captured_at": record.captured_at,
+        "received_at": received_at,
+        "status": decision.status.value,
+        "reason": decision.reason,
+        "duplicate_of": decision.duplicate_of,
+        "evidence_sha256": record.evidence.sha256,
+        "evidence_size": record.evidence.size,
+        "media_type": record.evidence.media_type,
+        "kind": reading.kind,
+        "outcome": reading.outcome.value,
+        "sop_instance_uid": reading.sop_instance_uid,
+        "reader_version": decision.candidate.reader_version,
+        "group_id": group_id,
+        "envelope": decision.candidate.envelope,
+        "transport": dict(record.transport),
+    }
+
+
+def reading_rows(candidate: Candidate, read_at: datetime) -> list[Row]:
+    """The reading that holds, and the box's own beside it if another reader made that."""
+    record = candidate.record
+    versions = {candidate.reader_version: candidate.reading}
+    versions.setdefault(record.reader_version, record.reading)
+    return [
+        {
+            "record_id": record.record_id,
+            "reader_version": version,
+            "read_at": read_at,
+            "body": dump_reading(reading),
+        }
+        for version, reading in versions.items()
+    ]
+
+
+def patient_id(patient: PatientIdentity) -> str:
+    """The id that follows from identifier and issuer (P21)."""
+    return uuid5(_PATIENTS, f"{patient.issuer}\x1f{patient.identifier}").hex
+
+
+def patient_rows(exams: Sequence[ReconciledExam], now: datetime) -> list[Row]:
+    """One row a patient, as the latest exam describes them, sorted so that writers never cross."""
+    latest: dict[str, Row] = {}
+    for exam in sorted(exams, key=lambda one: (one.started, one.id)):
+        patient = exam.patient
+        key = patient_id(patient)
+        latest[key] = {
+            "id": key,
+            "issuer": patient.issuer,
+            "identifier": patient.identifier,
+            "name": patient.name,
+            "name_search": fold_name(patient.name),
+            "sex": patient.sex,
+            "birth_date": patient.birth_date,
+            "as_of": f"{exam.started[:26]} {exam.id}",
+            "updated_at": now,
+        }
+    return [latest[key] for key in sorted(latest)]
+
+
+def exam_row(exam: ReconciledExam, group_id: str, now: datetime) -> Row:
+    """The row of a reconciled exam."""
+    return {name: getattr(exam, name) for name in _EXAM_COLUMNS} | {
+        "group_id": group_id,
+        "patient_id": patient_id(exam.patient),
+        "event_count": len(exam.events),
+        "has_conflict": bool(exam.summary.conflicts),
+        "summary": to_json(exam.summary),
+        "updated_at": now,
+    }
+
+
+def event_rows(exam: ReconciledExam) -> list[Row]:
+    """The rows of the events that an exam counts."""
+    return [
+        {"exam_id": exam.id, "ordinal": ordinal}
+        | {name: getattr(event, name) for name in _EVENT_COLUMNS}
+        for ordinal, event in enumerate(exam.events, 1)
+    ]
+
+
+def dump_reading(reading: Reading) -> str:
+    """Write a reading as it is stored."""
+    return _READING.dump_json(reading, exclude_defaults=True).decode()
+
+
+def load_reading(body: str) -> Reading:
+    """Read a stored reading."""
+    return _READING.validate_json(body)
