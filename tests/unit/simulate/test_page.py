@@ -14,8 +14,10 @@ def test_page_lists_commands_makers_and_scenarios(repository):
         page.split(f"## {title}")[1].split("\n## ")[0]
         for title in ("Commands", "Scenarios of a morning", "Makers")
     )
-    assert set(re.findall(r"^\| `dosebook-simulate (\w+)", commands, re.M)) == set(main.commands)
-    assert re.findall(r"^\| `([\w-]+)` \|", makers, re.M) == list(VENDORS)
-    assert set(re.findall(r"^\| `([\w-]+)` \|", scenarios, re.M)) == {
+    assert set(re.findall(r"^\| `dosebook-simulate (\w+)", commands, re.MULTILINE)) == set(
+        main.commands
+    )
+    assert re.findall(r"^\| `([\w-]+)` \|", makers, re.MULTILINE) == list(VENDORS)
+    assert set(re.findall(r"^\| `([\w-]+)` \|", scenarios, re.MULTILINE)) == {
         exam.truth.scenario for exam in hospital.morning(1, 16)
     }
