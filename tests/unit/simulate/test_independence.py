@@ -1,0 +1,23 @@
+"""The simulators stand on their own."""
+
+import ast
+
+ALLOWED = "dosebook_edge.simulate"
+
+
+def test_simulators_share_no_code_with_readers_or_box(repository):
+    """No module of the simulators imports anything of Dosebook but the simulators."""
+    foreign = []
+    for file in sorted((repository / "edge/dosebook_edge/simulate").glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or "."]
+            foreign += [
+                f"{file.name}: {name}"
+                for name in names
+                if name.startswith(("dosebook", ".")) and not name.startswith(ALLOWED)
+            ]
+    assert not foreign
