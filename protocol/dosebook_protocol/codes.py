@@ -44,7 +44,7 @@ CONCEPTS: Final = {
 
 @lru_cache(maxsize=8192)
 def canonical(value: str, scheme: str) -> Key:
-    """Return the identity of a code: legacy SNOMED codes become SCT, scheme spelling is repaired."""
+    """Return the identity of a code: legacy SNOMED codes become SCT, schemes are spelt alike."""
     scheme = scheme.strip()
     upper = scheme.upper()
     if upper in _KNOWN_SCHEMES:

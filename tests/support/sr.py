@@ -45,14 +45,18 @@ def container(concept: Any, *children: Dataset) -> Dataset:
     return _item(concept, "CONTAINER", children)
 
 
-def num(concept: Any, value: Any, unit: str = "", *children: Dataset, scheme: str = "UCUM") -> Dataset:
+def num(
+    concept: Any, value: Any, unit: str = "", *children: Dataset, scheme: str = "UCUM"
+) -> Dataset:
     """Return a NUM; value None is one without measured value."""
     item = _item(concept, "NUM", children)
     item.MeasuredValueSequence = Sequence([])
     if value is not None:
         measured = Dataset()
         measured.MeasurementUnitsCodeSequence = Sequence([code(unit, scheme, unit)])
-        measured.add_new(0x0040A30A, "DS", value)
+        sent = value if isinstance(value, list) else str(value)
+        # pydicom writes no DS that is no number, as devices do: then as another text VR.
+        measured.add_new(0x0040A30A, "LO" if sent == "n/a" else "DS", sent)
         item.MeasuredValueSequence = Sequence([measured])
     return item
 

@@ -36,12 +36,12 @@ class MalformedError(Exception):
 
 
 def data_set_start(data: bytes) -> tuple[int, bool] | None:
-    """Return where the data set begins and whether it is implicit, by pydicom; None if not native."""
+    """Return where the data set begins and if it is implicit, by pydicom; None if not native."""
     stream = io.BytesIO(data)
     try:
         meta = read_partial(stream, stop_when=lambda *_: True).file_meta
         syntax = str(meta.get("TransferSyntaxUID", ""))
-    except Exception:
+    except Exception:  # noqa: BLE001 - pydicom raises many kinds
         return None
     return (stream.tell(), NATIVE[syntax]) if syntax in NATIVE else None
 
@@ -52,7 +52,7 @@ def strict_tree(data: bytes) -> list[Any] | None:
         start, _ = data_set_start(data) or (0, False)
         dataset = dcmread(io.BytesIO(data))
         elements, end = _data_set(dataset, data, start, len(data), 0, ["iso8859"], 0)
-    except Exception:
+    except Exception:  # noqa: BLE001 - pydicom raises many kinds
         return None
     return elements if len(data) - end < 8 else None
 
@@ -95,7 +95,7 @@ def _data_set(
         begin = base + (element.value_tell if is_raw else element.file_tell)
         _need(begin in (at + 8, at + 12) and data[begin - 4 : begin] == b"\xff\xff\xff\xff")
         _need(begin == at + 8 or data[at + 4 : at + 6] in (b"SQ", b"UN"))
-        # An open private element of implicit VR without items: pydicom cannot tell it is a sequence.
+        # Implicit, private, open and without items: pydicom cannot tell that it is a sequence.
         _need(not is_raw or (element.VR in (None, "UN") and not element.value))
         items = [] if is_raw else list(element.value)
         children, stop = _items(items, data, begin, end, base, encodings, depth)

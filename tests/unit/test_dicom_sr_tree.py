@@ -102,7 +102,11 @@ def _mutated(data: bytes, start: int, dice: random.Random) -> bytes:
 
 def _edit_length(changed: bytearray, start: int, dice: random.Random) -> None:
     """Change the length of one item or sequence by a little: the hardest case to notice."""
-    marks = [at for at in range(start, len(changed) - 8, 2) if changed[at : at + 4] == b"\xfe\xff\x00\xe0"]
+    marks = [
+        at
+        for at in range(start, len(changed) - 8, 2)
+        if changed[at : at + 4] == b"\xfe\xff\x00\xe0"
+    ]
     at = dice.choice(marks or [start]) + 4
     length = int.from_bytes(changed[at : at + 4], "little") + dice.choice((-8, -2, -1, 1, 2, 8))
     changed[at : at + 4] = (length & 0xFFFFFFFF).to_bytes(4, "little")
@@ -133,7 +137,9 @@ def test_mutated_files_give_the_same_tree_or_both_refuse(chunk):
         name, data, where = dice.choice(sources)
         mutant = _mutated(data, where[0], dice)
         theirs = strict_tree(mutant)
-        assert _same(_ours(mutant), theirs), f"{name}: mutant {number} of chunk {chunk}, seed {SEED}"
+        assert _same(_ours(mutant), theirs), (
+            f"{name}: mutant {number} of chunk {chunk}, seed {SEED}"
+        )
         read += theirs is not None
     assert read
 

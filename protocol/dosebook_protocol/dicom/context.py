@@ -26,7 +26,7 @@ class Attributes(Protocol):
     """A data set seen as text: what readers need, whoever parsed it."""
 
     def text(self, tag: int) -> str:
-        r"""Return the decoded value without padding, several joined by a backslash; absent is ""."""
+        r"""Return the decoded value without padding, several joined by a backslash; "" if none."""
         ...
 
     def sequence(self, tag: int) -> "Sequence[Attributes]":
@@ -47,7 +47,7 @@ _CENTIMETRE_SIZE_TO = Decimal(280)
 
 
 def moment(text: str, offset: str = "") -> Moment | None:
-    """Read a DT value, offset from the value itself or else from the object; None if unreadable."""
+    """Read a DT value, its offset its own or else the object's; None if unreadable."""
     cleaned = text.strip().replace(" ", "")
     match = _DATETIME.match(cleaned)
     if match is None:
@@ -63,7 +63,7 @@ def moment(text: str, offset: str = "") -> Moment | None:
 
 
 def date_and_time(date: str, time: str, offset: str = "") -> Moment | None:
-    """Join a DA and a TM value to one moment; the old forms 1999.12.31 and 10:11:12 are accepted."""
+    """Join a DA and a TM value to one moment; the old 1999.12.31 and 10:11:12 are accepted."""
     day = date.strip().replace(".", "") if len(date.strip()) == 10 else date.strip()
     clock = time.strip().replace(":", "")
     joined = moment(day + clock if _TIME.match(clock) else day, offset)
@@ -218,16 +218,18 @@ def object_offset(attributes: Attributes) -> str:
 def created(attributes: Attributes) -> Moment | None:
     """Return when the object was made: content, else instance creation, else series date."""
     offset = object_offset(attributes)
-    for date, time in ((0x00080023, 0x00080033), (0x00080012, 0x00080013), (0x00080021, 0x00080031)):
+    for date, time in (
+        (0x00080023, 0x00080033),
+        (0x00080012, 0x00080013),
+        (0x00080021, 0x00080031),
+    ):
         made = date_and_time(attributes.text(date), attributes.text(time), offset)
         if made is not None:
             return made
     return None
 
 
-def base_reading(
-    attributes: Attributes, *, kind: str, reader: str, notes: Deviations
-) -> Reading:
+def base_reading(attributes: Attributes, *, kind: str, reader: str, notes: Deviations) -> Reading:
     """Read all that objects of every kind share; readers add to it with `dataclasses.replace`.
 
     The outcome is `no_dose` until a reader finds a dose.

@@ -1,7 +1,7 @@
 """DICOM JSON and Native DICOM Model XML to data sets; XML is hardened (P40)."""
 
 import json
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
@@ -46,7 +46,7 @@ def from_xml(data: bytes) -> Dataset:
     """
     _refuse_hostile(data)
     try:
-        root = ET.fromstring(data)
+        root = ET.fromstring(data)  # noqa: S314 - what makes XML hostile was refused above
     except ET.ParseError as failure:
         raise UnreadableError(f"not well-formed XML: {failure}") from None
     if _local(root) != "NativeDicomModel":
@@ -115,7 +115,7 @@ def _refuse_hostile(data: bytes) -> None:
     """Refuse a document type, which every entity needs, and nesting beyond any data set."""
     depth = 0
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object) -> NoReturn:
         raise UnreadableError("the XML has a document type or an entity: refused")
 
     def start(_name: str, _attributes: object) -> None:
@@ -135,7 +135,7 @@ def _refuse_hostile(data: bytes) -> None:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     try:
-        parser.Parse(data, True)  # noqa: FBT003 - expat takes it by position
+        parser.Parse(data, True)
     except expat.ExpatError as failure:
         raise UnreadableError(f"not well-formed XML: {failure}") from None
 

@@ -17,7 +17,7 @@ class DatasetAttributes:
         self.dataset = dataset
 
     def text(self, tag: int) -> str:
-        r"""Return the decoded value without padding, several joined by a backslash; absent is ""."""
+        r"""Return the decoded value without padding, several joined by a backslash; "" if none."""
         if tag not in self.dataset:
             return ""
         try:

@@ -65,7 +65,9 @@ class Quirks:
                     values += last[key]
                     detail = f"{quantity} taken from the event before, as this maker means it"
                     notes.add("carried-forward", path, detail, per=quantity)
-            filled.append((path, event if values is event.values else replace(event, values=values)))
+            filled.append(
+                (path, event if values is event.values else replace(event, values=values))
+            )
         return filled
 
 

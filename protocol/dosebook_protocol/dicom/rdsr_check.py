@@ -12,9 +12,7 @@ _TOLERANCE: Final = Decimal("0.001")
 """Vendors round events and totals apart; beyond one in a thousand it is no rounding."""
 
 
-def compare(
-    totals: Sequence[Total], events: Sequence[IrradiationEvent], notes: Deviations
-) -> None:
+def compare(totals: Sequence[Total], events: Sequence[IrradiationEvent], notes: Deviations) -> None:
     """Note each stated total that is not the sum of the events which it covers."""
     for total in totals:
         quantity = total.value.quantity
@@ -23,7 +21,9 @@ def compare(
             notes.add("events-differ", total.value.path, detail)
         if quantity not in _SUMMED:
             continue
-        values = [v for e in events if _covers(total, e) for v in e.values if v.quantity == quantity]
+        values = [
+            v for e in events if _covers(total, e) for v in e.values if v.quantity == quantity
+        ]
         if not values:
             continue
         summed = sum((value.value for value in values), Decimal(0))

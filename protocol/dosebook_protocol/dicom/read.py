@@ -1,4 +1,4 @@
-"""`read_object`: bytes of any one object in, what can be read from it out. Pure, and never raises."""
+"""`read_object`: bytes of any one object in, what can be read from it out. Never raises."""
 
 import io
 from typing import Final, Literal, cast
@@ -31,8 +31,8 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 def read_object(data: bytes, media_type: str = DICOM) -> Reading:
     """Read one object; whatever it holds, the answer is a `Reading`, with the reason if refused.
 
-    Media types: `application/dicom` (with or without file meta), with the parameter `mpps=n-create`,
-    `n-set` or `merged` for MPPS messages, `application/dicom+json` and `application/dicom+xml`.
+    Media types: `application/dicom` (with or without file meta), `application/dicom+json` and
+    `application/dicom+xml`; the parameter `mpps=n-create`, `n-set` or `merged` marks MPPS messages.
     """
     try:
         if len(data) > MAX_OBJECT_BYTES:
@@ -61,7 +61,7 @@ def _read(data: bytes, media_type: str) -> Reading:
 
 def read_dataset(dataset: Dataset, message: MppsMessage | None = None) -> Reading:
     """Read a data set that was parsed already, by its content; may raise on a broken one."""
-    from dosebook_protocol.dicom import dose_sc, header, mpps  # noqa: PLC0415 - they import context
+    from dosebook_protocol.dicom import dose_sc, header, mpps
 
     sop_class = str(dataset.get("SOPClassUID", "") or "")
     if message is not None:
@@ -76,7 +76,7 @@ def read_dataset(dataset: Dataset, message: MppsMessage | None = None) -> Readin
 
 
 def _read_sr(root: tree.Node) -> Reading:
-    from dosebook_protocol.dicom import sr_read  # noqa: PLC0415
+    from dosebook_protocol.dicom import sr_read
 
     return sr_read.read_sr(root)
 

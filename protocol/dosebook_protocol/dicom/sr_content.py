@@ -126,9 +126,8 @@ def _add_children(parent: Item, aliases: Mapping[Key, Key]) -> None:
             path = f"{prefix}{label}[{position}]"
         else:
             path = prefix + label
-        if concept in aliases:
-            concept = aliases[concept]
-        item = Item(node, concept, path, _value_type(node.raw(_VALUE_TYPE)))
+        meant = aliases.get(concept, concept)
+        item = Item(node, meant, path, _value_type(node.raw(_VALUE_TYPE)))
         children.append(item)
         if CONTENT in node.elements:
             _add_children(item, aliases)

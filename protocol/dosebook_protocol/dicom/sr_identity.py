@@ -16,8 +16,8 @@ def synthesised_uid(study_uid: str, event: IrradiationEvent) -> str:
     The study is part of it, since two patients may get exposures that are alike in every number.
     """
     parts = [study_uid, event.kind, event.started.original if event.started else "", event.protocol]
-    for code in (event.event_type, event.target_region, event.laterality, event.view):
-        parts.append(f"{code.value} {code.scheme}" if code is not None else "")
+    codes = (event.event_type, event.target_region, event.laterality, event.view)
+    parts += [f"{code.value} {code.scheme}" if code is not None else "" for code in codes]
     parts += [event.plane or "", event.phantom or "", *event.image_uids]
     parts += [f"{value.quantity}={value.value.normalize()}" for value in event.values]
     parts += [f"{item.name}={item.code.value if item.code else item.text}" for item in event.items]

@@ -1,4 +1,4 @@
-"""Numbers of a report: NUM items to dose values in storage units, exactly or not at all (P1, P2)."""
+"""Numbers of a report: NUM items to dose values in storage units, exactly or not (P1, P2)."""
 
 import re
 from dataclasses import dataclass

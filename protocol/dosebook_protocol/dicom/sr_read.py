@@ -18,9 +18,9 @@ _DOSE_CLASSES: Final = frozenset(
     {"1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68", rdsr.ENHANCED_RDSR}
 )
 _ESTIMATES: Final = (
-    "Patient Radiation Dose SR: it holds estimates of the dose to this patient, made from irradiation "
-    "events that are reported elsewhere, and no event of its own; kept, and replayed once estimates "
-    "are read"
+    "Patient Radiation Dose SR: it holds estimates of the dose to this patient, made from "
+    "irradiation events that are reported elsewhere, and no event of its own; kept, and replayed "
+    "once estimates are read"
 )
 
 
@@ -69,6 +69,8 @@ def _no_dose(document: Item, base: Reading) -> Reading:
     title = f"({name.value}, {name.scheme}) “{name.meaning}”" if name is not None else "no title"
     reason = f"a structured report without radiation dose: its root concept is {title}"
     if base.sop_class_uid in _DOSE_CLASSES:
-        reason = f"a dose report class, but no content of a dose report: its root concept is {title}"
+        reason = (
+            f"a dose report class, but no content of a dose report: its root concept is {title}"
+        )
         return replace(base, outcome=Outcome.QUARANTINED, reason=reason)
     return replace(base, outcome=Outcome.NO_DOSE, reason=reason)

@@ -1,13 +1,13 @@
 """The fast SR tree: bytes to light nodes with lazily decoded values, little endian only.
 
-pydicom spends some 16 µs an element on conversion; a dose report needs few of its elements, so this
-walk only notes where each value lies. File meta, every other transfer syntax and the character sets
-stay pydicom's. The walk is strict where pydicom is lax by accident, and refuses:
+pydicom spends some 16 µs an element on conversion; a dose report needs few of its elements, so
+this walk only notes where each value lies. File meta, every other transfer syntax and the character
+sets stay pydicom's. The walk is strict where pydicom is lax by accident, and refuses:
 
-- a value, item or sequence that does not fill its container exactly, a delimiter where the length is
-  defined, one with a length, or one that is missing (fewer than 8 bytes at the very end are padding);
+- a value, item or sequence that does not fill its container exactly, a delimiter where the length
+  is defined, one with a length or one that is missing (fewer than 8 bytes at the end are padding);
 - a tag that occurs twice in a data set, a command or file meta group, a stray item tag;
-- an unknown VR, a change to implicit VR amid a data set (a whole item may be implicit, PS3.5 6.2.2),
+- an unknown VR, a change to implicit VR amid a data set (a whole item may be it, PS3.5 6.2.2),
   an undefined length on anything but a sequence;
 - more nesting, bytes or elements than any report has.
 """
@@ -48,7 +48,9 @@ _ITEM_END: Final = b"\xfe\xff\x0d\xe0\0\0\0\0"
 _SEQUENCE_END: Final = b"\xfe\xff\xdd\xe0\0\0\0\0"
 _CHARACTER_SET: Final = 0x00080005
 
-_SHORT_VRS: Final = frozenset(b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())
+_SHORT_VRS: Final = frozenset(
+    b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
+)
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _OWN_CHARACTER_SET_VRS: Final = frozenset((b"SH", b"LO", b"UC", b"ST", b"LT", b"UT"))
 _UNSPLIT_TEXT: Final = frozenset((b"ST", b"LT", b"UT", b"UR"))
@@ -84,7 +86,7 @@ class Node:
         return (element[3] or []) if element is not None else []
 
     def text(self, tag: int) -> str:
-        r"""Return the decoded value without padding, several joined by a backslash; absent is ""."""
+        r"""Return the decoded value without padding, several joined by a backslash; "" if none."""
         element = self.elements.get(tag)
         if element is None or element[3] is not None:
             return ""
@@ -102,7 +104,9 @@ def decode_text(value: bytes, vr: bytes, encodings: list[str]) -> str:
         if vr in _UNSPLIT_TEXT or "\\" not in text:
             return text.rstrip("\0 ") if vr in _UNSPLIT_TEXT else text.strip("\0 ")
         return "\\".join(part.strip("\0 ") for part in text.split("\\"))
-    if vr not in _OWN_CHARACTER_SET_VRS:  # PS3.5 6.1.2.3: the other VRs are of the default repertoire
+    if (
+        vr not in _OWN_CHARACTER_SET_VRS
+    ):  # PS3.5 6.1.2.3: the other VRs are of the default repertoire
         encodings = _DEFAULT_ENCODINGS
     if vr in _UNSPLIT_TEXT:
         return decode_bytes(value, encodings, TEXT_VR_DELIMS).rstrip("\0 ")
@@ -264,7 +268,7 @@ class _Walker:
             at = stop
         return at
 
-    def _sequence(  # noqa: PLR0913 - the walk's state, passed on rather than stored
+    def _sequence(
         self,
         node: Node,
         tag: int,
