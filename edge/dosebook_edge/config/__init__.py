@@ -1,4 +1,4 @@
-"""Configuration of a box: every key once (`keys`), layers of values with their origin (`layers`)."""
+"""Configuration of a box: every key once (`keys`), values in layers with their origin."""
 
 from dosebook_edge.config.keys import BoxSettings, SourceSection
 from dosebook_edge.config.layers import ConfigError, Loaded, load

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from dosebook_edge.config.values import Duration, Size
 from dosebook_protocol.record import BoxId
@@ -13,7 +13,7 @@ from dosebook_protocol.record import BoxId
 _AE_TITLE: Final = re.compile(r"[ -\[\]-~]{1,16}\Z")
 _PEER: Final = re.compile(r"(?P<ae_title>[^=]{1,16})=(?P<host>[^=]+):(?P<port>\d{1,5})\Z")
 
-LOCAL_ONLY: Final = {"local_only": True}
+LOCAL_ONLY: Final[dict[str, JsonValue]] = {"local_only": True}
 """Marks keys that the registry may not set."""
 
 AeTitle = Annotated[str, Field(min_length=1, max_length=16)]

@@ -14,13 +14,14 @@ from dosebook_edge.config.values import show_duration, show_size
 
 _HEAD = """# Configuration of a box
 
-<!-- Made by `dosebook-box config reference`; a test compares. Change `config/keys.py` instead. -->
+<!-- Made by `dosebook-box config reference`; a test compares. Change `config/keys.py`. -->
 
 A box reads one TOML file, `/etc/dosebook-box/box.toml` unless `--config` or `DOSEBOOK_BOX_CONFIG`
 names another. Later layers win: defaults, the file, environment variables
-(`DOSEBOOK_BOX__OUTBOX__MAX_SIZE=2GB`, `DOSEBOOK_BOX__SOURCE__CT__PORT=104`), and what the registry
-signed for this box. An unknown key is an error; a key that the registry may not set, or a value that
-does not fit, is left out and reported. `dosebook-box config list --origin` shows what is in force.
+(`DOSEBOOK_BOX__OUTBOX__MAX_SIZE=2GB`, `DOSEBOOK_BOX__SOURCE__CT__PORT=104`), and what the
+registry signed for this box. An unknown key is an error; a key that the registry may not set, or
+a value that does not fit, is left out and reported. `dosebook-box config list --origin` shows
+what is in force.
 
 Durations are written `500ms`, `30s`, `5min`, `12h`, `30d`; sizes `500MB`, `4GB`, `1GiB`.
 """
@@ -39,7 +40,7 @@ def explain(key: str) -> str:
         f"  {field.description}",
         f"  type     {type_of(field)}",
         f"  default  {default_of(field)}",
-        f"  example  {_written(field.examples[0], field)}",
+        f"  example  {example_of(field)}",
     ]
     if is_local_only(key):
         lines.append("  set on the box only, not by the registry")
@@ -59,7 +60,7 @@ def _sections() -> Iterator[str]:
             note = " Set on the box only." if is_local_only(f"{prefix}.{key}") else ""
             yield (
                 f"| `{key}` | {type_of(field)} | {_code(default_of(field))} | "
-                f"{_code(_written(field.examples[0], field))} | {field.description}{note} |\n"
+                f"{_code(example_of(field))} | {field.description}{note} |\n"
             )
 
 
@@ -86,6 +87,11 @@ def type_of(field: Any) -> str:
 def default_of(field: Any) -> str:
     """The default as it would be written, `required` where there is none."""
     return "required" if field.default is PydanticUndefined else _written(field.default, field)
+
+
+def example_of(field: Any) -> str:
+    """An example as it would be written."""
+    return _written(field.examples[0], field)
 
 
 def _written(value: Any, field: Any) -> str:

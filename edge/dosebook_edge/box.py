@@ -1,0 +1,308 @@
+"""The composition root: the only file of the box that knows everybody."""
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from dosebook_edge import __version__
+from dosebook_edge.capture.dicom.associations import Refusals
+from dosebook_edge.capture.dicom.commitment import Peer
+from dosebook_edge.capture.dicom.scp import DicomSettings, DicomSource
+from dosebook_edge.capture.source import CaptureError, Source
+from dosebook_edge.clock import BoxClock
+from dosebook_edge.config import BoxSettings, ConfigError, Loaded, SourceSection, load
+from dosebook_edge.config.keys import parse_peer
+from dosebook_edge.config.layers import DESIRED
+from dosebook_edge.health.report import Facts, StatusFile, health_of, status_of
+from dosebook_edge.identity.files import IdentityError
+from dosebook_edge.identity.identity import Identity
+from dosebook_edge.logs import log
+from dosebook_edge.outbox import Outbox, OutboxError, OutboxSettings
+from dosebook_edge.uplink.settings import UplinkSettings
+from dosebook_edge.uplink.uplink import Uplink, UplinkStatus
+
+_logger = logging.getLogger(__name__)
+
+STATUS: Final = "status.json"
+LOCK: Final = "box.lock"
+IDENTITY: Final = "identity"
+_TICK_S: Final = 1.0
+_RETIRE_EVERY_S: Final = 600.0
+_RETRY_SOURCE_EVERY_S: Final = 15.0
+
+
+class BoxError(Exception):
+    """The box cannot run; the text says what to change."""
+
+    code = "DOSEBOOK-BOX"
+
+
+class _Signer:
+    """Signs with the identity in force, also after a renewal with a new key."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+
+    def sign(self, payload: bytes) -> bytes:
+        """Return the envelope of a payload."""
+        return self.identity.signer.sign(payload)
+
+
+@dataclass(slots=True)
+class _Due:
+    """When the seldom chores are due, in monotonic seconds."""
+
+    retire_at: float = 0.0
+    retry_sources_at: float = 0.0
+
+
+class Box:
+    """One running box, from `start` to `stop`, under one configuration."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        settings = loaded.settings
+        self._loaded = loaded
+        self._folder = settings.box.data_dir
+        self._started_at = datetime.now(UTC)
+        identity = Identity.load_or_create(self._folder / IDENTITY, settings.box.id)
+        self._signer = _Signer(identity)
+        self._clock = BoxClock()
+        self._refusals = Refusals()
+        self.outbox = Outbox(self._folder, settings.box.id, self._signer, outbox_settings(settings))
+        self.sources: list[Source] = [
+            DicomSource(_dicom_settings(one), self.outbox, self._clock, self._refusals)
+            for one in settings.source
+        ]
+        self._facts = self._make_facts()
+        self.uplink = self._make_uplink() if settings.uplink.enabled else None
+        self._status_file = StatusFile(self._folder / STATUS)
+        self._due = _Due()
+
+    def start(self) -> None:
+        """Start every source and the uplink; a source that cannot start is tried again."""
+        for source in self.sources:
+            self._start_source(source)
+        if self.uplink is not None:
+            self.uplink.start()
+        for problem in self._loaded.problems:
+            log(_logger, logging.WARNING, "desired_config_refused", reason=problem)
+        self.tick()
+
+    def stop(self) -> None:
+        """Stop capture first, then the uplink; the outbox keeps what waits."""
+        for source in self.sources:
+            source.stop()
+        if self.uplink is not None:
+            self.uplink.stop()
+        self._flush()
+        self._write_status()
+        self.outbox.close()
+
+    def tick(self) -> None:
+        """Do the chores that are due."""
+        now = time.monotonic()
+        self._flush()
+        if now >= self._due.retry_sources_at:
+            self._due.retry_sources_at = now + _RETRY_SOURCE_EVERY_S
+            for source in self.sources:
+                if source.health().state == "failed":
+                    self._start_source(source)
+        if now >= self._due.retire_at:
+            self._due.retire_at = now + _RETIRE_EVERY_S
+            self._retire()
+            self._reload_identity()
+        self._write_status()
+
+    def status(self) -> dict[str, Any]:
+        """What `dosebook-box status` shows."""
+        return status_of(self._facts, self._loaded.problems)
+
+    def _make_facts(self) -> Facts:
+        settings = self._loaded.settings
+        return Facts(
+            box_id=settings.box.id,
+            room=settings.box.room,
+            started_at=self._started_at,
+            clock=self._clock,
+            outbox=self.outbox.status,
+            sources=lambda: [one.health() for one in self.sources],
+            uplink=self._uplink_status,
+            certificate_days_left=self._days_left,
+        )
+
+    def _make_uplink(self) -> Uplink:
+        uplink = self._loaded.settings.uplink
+        return Uplink(
+            lambda: Identity.load(self._folder / IDENTITY),
+            self.outbox,
+            UplinkSettings(
+                desired_config=self._folder / DESIRED,
+                window_records=uplink.window_records,
+                window_bytes=uplink.window_size,
+                receipt_timeout_s=uplink.resend_after.total_seconds(),
+                keepalive_s=max(1, round(uplink.keepalive.total_seconds())),
+                health_every_s=self._loaded.settings.health.interval.total_seconds(),
+                backoff_limit_s=uplink.longest_backoff.total_seconds(),
+            ),
+            health=lambda: health_of(self._facts),
+        )
+
+    def _uplink_status(self) -> UplinkStatus | None:
+        return None if self.uplink is None else self.uplink.status()
+
+    def _days_left(self) -> int | None:
+        enrolled = self._signer.identity.enrolled
+        return None if enrolled is None else enrolled.days_left()
+
+    def _start_source(self, source: Source) -> None:
+        try:
+            source.start()
+        except CaptureError as error:
+            log(_logger, logging.ERROR, "source_failed", code=error.code, reason=str(error))
+
+    def _retire(self) -> None:
+        try:
+            retired = self.outbox.retire()
+        except OutboxError as error:
+            log(_logger, logging.ERROR, "retire_failed", code=error.code, reason=str(error))
+            return
+        if retired:
+            log(_logger, logging.INFO, "delivered_retired", records=retired)
+
+    def _reload_identity(self) -> None:
+        with contextlib.suppress(IdentityError):
+            self._signer.identity = Identity.load(self._folder / IDENTITY)
+
+    def _flush(self) -> None:
+        try:
+            self._refusals.flush(self.outbox.run)
+        except OutboxError as error:
+            log(_logger, logging.WARNING, "refusals_not_kept", code=error.code)
+
+    def _write_status(self) -> None:
+        try:
+            self._status_file.write(self.status(), time.monotonic())
+        except OSError as error:
+            log(_logger, logging.WARNING, "status_not_written", reason=error.strerror)
+
+
+def run(config: Path, stopping: threading.Event, ready: IO[str] | None = None) -> None:
+    """Run a box until `stopping` is set, anew after each change of what the registry wants."""
+    loaded = load(config)
+    folder = loaded.settings.box.data_dir
+    with _only_one(folder):
+        while not stopping.is_set():
+            box = Box(loaded)
+            try:
+                box.start()
+                _announce(box, ready)
+                changed = _wait_for_change(box, config, loaded, stopping)
+            finally:
+                box.stop()
+            if changed is not None:
+                loaded = changed
+    log(_logger, logging.INFO, "box_stopped")
+
+
+def outbox_settings(settings: BoxSettings) -> OutboxSettings:
+    """The outbox's part of the configuration."""
+    section = settings.outbox
+    return OutboxSettings(
+        max_bytes=section.max_size,
+        warn_percent=section.warn_percent,
+        keep_delivered=section.keep_delivered,
+        keep_ledger=section.keep_ledger,
+    )
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; raises `BoxError` where another one does."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / LOCK).open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BoxError(
+                f"another dosebook-box runs on {folder}. See it with: dosebook-box status"
+            ) from None
+        held.write(str(os.getpid()))
+        held.flush()
+        yield
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a box holds the folder."""
+    try:
+        with (folder / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _announce(box: Box, ready: IO[str] | None) -> None:
+    ports = {one["name"]: one["port"] for one in box.status()["sources"]}
+    log(_logger, logging.INFO, "box_ready", version=__version__, sources=ports)
+    if ready is not None:
+        ready.write(json.dumps({"event": "box_ready", "sources": ports}) + "\n")
+        ready.flush()
+
+
+def _wait_for_change(
+    box: Box, config: Path, loaded: Loaded, stopping: threading.Event
+) -> Loaded | None:
+    """Do the chores until the box is to stop (None) or to run under another configuration."""
+    desired = loaded.settings.box.data_dir / DESIRED
+    seen = _stamp(desired)
+    while not stopping.wait(_TICK_S):
+        box.tick()
+        stamp = _stamp(desired)
+        if stamp == seen:
+            continue
+        seen = stamp
+        try:
+            changed = load(config)
+        except ConfigError as error:
+            log(_logger, logging.ERROR, "config_not_reloaded", reason=str(error))
+            continue
+        if changed.settings != loaded.settings or changed.problems != loaded.problems:
+            log(_logger, logging.INFO, "config_changed")
+            return changed
+    return None
+
+
+def _stamp(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _dicom_settings(source: SourceSection) -> DicomSettings:
+    peers = (parse_peer(one) for one in source.storage_commitment_peers)
+    return DicomSettings(
+        name=source.name,
+        ae_title=source.ae_title,
+        port=source.port,
+        bind=source.bind,
+        allowed_calling_ae_titles=source.allowed_calling_ae_titles,
+        accept_any_called_ae_title=source.any_called_ae_title,
+        keep_pixels=source.keep_pixels,
+        max_associations=source.max_associations,
+        storage_commitment_peers={title: Peer(host, port) for title, host, port in peers},
+        tls_certificate=source.tls_certificate,
+        tls_key=source.tls_key,
+        tls_client_ca=source.tls_client_ca,
+    )

@@ -1,0 +1,147 @@
+"""`dosebook-box outbox …`: what waits, what was delivered, and sending it again."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dosebook_edge.cli.common import CommandError, Context, json_option, show, table
+from dosebook_edge.outbox import Outbox, OutboxError
+from dosebook_protocol.reading import Reading
+
+
+@click.group()
+def outbox() -> None:
+    """See and replay the records of this box."""
+
+
+@outbox.command("list")
+@click.option(
+    "--status",
+    type=click.Choice(["waiting", "stored", "duplicate", "quarantined"]),
+    default=None,
+    help="Only records of that status.",
+)
+@click.option("--limit", default=50, show_default=True, help="Most rows.")
+@click.option("--before", type=int, default=None, help="Only sequence numbers below this one.")
+@json_option
+@click.pass_obj
+def list_entries(
+    context: Context, *, status: str | None, limit: int, before: int | None, as_json: bool
+) -> None:
+    """List records, newest first."""
+    with _opened(context) as box_outbox:
+        entries = box_outbox.entries(status=status or "", limit=limit, before=before)
+    rows = [
+        (
+            str(one.sequence),
+            one.captured_at[:19],
+            one.source,
+            one.outcome,
+            one.status,
+            one.reason,
+        )
+        for one in entries
+    ]
+    head = ("sequence", "captured (UTC)", "source", "reader", "status", "reason")
+    show(
+        [dataclasses.asdict(one) for one in entries],
+        as_json=as_json,
+        text=lambda: table(rows, head) if rows else "no records",
+    )
+
+
+@outbox.command("show")
+@click.argument("sequence", type=int)
+@json_option
+@click.pass_obj
+def show_record(context: Context, sequence: int, *, as_json: bool) -> None:
+    """Show what was read from one record; patient and study are left out."""
+    from dosebook_edge.diag.records import opened_record
+
+    with _opened(context) as box_outbox:
+        waiting = box_outbox.message(sequence)
+    if waiting is None:
+        raise CommandError(
+            f"there is no content of record {sequence} here: it was delivered and retired, or "
+            "never was. Run: dosebook-box outbox list"
+        )
+    try:
+        record = opened_record(waiting.message, context.identity_dir)
+    except OutboxError as error:
+        raise CommandError(str(error)) from None
+    value = record.model_dump(mode="json", exclude={"reading": {"patient", "study"}})
+    show(value, as_json=as_json, text=lambda: _record_text(value, record.reading))
+
+
+@outbox.command()
+@click.argument("sequences", type=int, nargs=-1, required=True)
+@json_option
+@click.pass_obj
+def replay(context: Context, sequences: tuple[int, ...], *, as_json: bool) -> None:
+    """Send delivered records again; the registry tells a duplicate from a new one."""
+    with _opened(context) as box_outbox:
+        done = box_outbox.replay(sequences)
+    missing = sorted(set(sequences) - set(done))
+    show(
+        {"replayed": done, "not_replayed": missing},
+        as_json=as_json,
+        text=lambda: (
+            f"{len(done)} of {len(sequences)} records wait again."
+            + (f" Not delivered yet or retired: {missing}" if missing else "")
+        ),
+    )
+
+
+@outbox.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def export(context: Context, path: Path) -> None:
+    """Write all waiting records, signed, to a ZIP for a registry that the box cannot reach.
+
+    The file holds patient data in clear. The records stay in the outbox until their receipts.
+    """
+    from dosebook_edge.diag.records import export_waiting
+
+    with _opened(context) as box_outbox:
+        count = export_waiting(box_outbox, path)
+    click.echo(f"{count} records are in {path}. It holds patient data: keep it safe.")
+
+
+@contextmanager
+def _opened(context: Context) -> Iterator[Outbox]:
+    from dosebook_edge.diag.records import open_outbox
+
+    try:
+        opened = open_outbox(context.loaded.settings)
+    except OutboxError as error:
+        raise CommandError(str(error)) from None
+    try:
+        yield opened
+    except OutboxError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        opened.close()
+
+
+def _record_text(value: dict[str, Any], reading: Reading) -> str:
+    lines = [
+        f"{name:<16} {value[name]}"
+        for name in ("sequence", "record_id", "source", "source_kind", "captured_at")
+    ]
+    evidence = value["evidence"]
+    lines += [
+        f"{'evidence':<16} {evidence['media_type']}, {evidence['size']} bytes",
+        f"{'sha256':<16} {evidence['sha256']}",
+        f"{'reader':<16} {reading.kind} {reading.reader}: {reading.outcome} {reading.reason}",
+        f"{'events':<16} {len(reading.events)}",
+    ]
+    lines += [
+        f"{'total':<16} {total.value.quantity} {total.value.value} {total.value.unit}"
+        for total in reading.totals
+    ]
+    lines += [f"{'transport':<16} {key} = {text}" for key, text in value["transport"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Looking at a box from outside its process: status, checks, collections for support."""
