@@ -122,3 +122,14 @@ def test_no_file_names_a_build_machine():
             continue
         found += [f"{name_of(file)}: {hit}" for hit in pattern.findall(text)]
     assert not found
+
+
+def test_pages_named_in_code_exist():
+    """A page that code, configuration or an error message names is there."""
+    missing = []
+    for file in tracked():
+        if file.suffix in (".py", ".conf", ".toml", ".html", ".service", ""):
+            text = file.read_text(errors="replace")
+            pages = re.findall(r"\bdocs/[\w/-]+\.md", text)
+            missing += [f"{name_of(file)}: {page}" for page in pages if not (ROOT / page).exists()]
+    assert not missing
