@@ -5,7 +5,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 RDSR = "1.2.840.10008.5.1.4.1.1.88.67"
 RRDSR = "1.2.840.10008.5.1.4.1.1.88.68"
@@ -120,7 +120,7 @@ def encoded(dataset: Dataset, *, syntax: str = ExplicitVRLittleEndian) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
+    meta.TransferSyntaxUID = UID(syntax)
     dataset.file_meta = meta
     stream = io.BytesIO()
     dataset.save_as(stream, enforce_file_format=True)

@@ -11,7 +11,7 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.charset import convert_encodings
 from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_partial
 from pydicom.valuerep import PersonName
@@ -69,7 +69,7 @@ def _data_set(
     found: list[Any] = []
     texts: list[tuple[int, str, bytes]] = []
     for tag in list(dataset.keys()):
-        element = dataset.get_item(tag)
+        element: Any = dataset.get_item(tag)
         group = int(tag) >> 16
         _need(group >= 4 and group != 0xFFFE)
         is_raw = isinstance(element, RawDataElement)
@@ -107,7 +107,7 @@ def _data_set(
     return found, at
 
 
-def _raw_again(element: DataElement, dataset: Dataset, data: bytes, base: int) -> RawDataElement:
+def _raw_again(element: Any, dataset: Dataset, data: bytes, base: int) -> RawDataElement:
     """Return the raw form of an element that pydicom converted by itself, on the way."""
     begin = base + element.file_tell
     is_implicit = bool(dataset.original_encoding[0])

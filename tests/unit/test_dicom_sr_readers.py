@@ -533,8 +533,10 @@ def test_bytes_that_are_no_dicom_object_give_a_reason(data):
 @pytest.mark.parametrize(
     "attack",
     [
-        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-        b"<NativeDicomModel>&b;</NativeDicomModel>",
+        (
+            b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+            b"<NativeDicomModel>&b;</NativeDicomModel>"
+        ),
         b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><NativeDicomModel/>',
         b"<NativeDicomModel>" + b"<a>" * 500 + b"</a>" * 500 + b"</NativeDicomModel>",
         b"<script>alert(1)</script>",

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from dosebook_protocol.dicom import tree
+from dosebook_protocol.dicom import part10, tree
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.reading import Outcome
 from tests.conftest import CORPUS
-from tests.support.sr import ct_event, ct_totals, document, encoded, odd_structures
+from tests.support.sr import ct_event, ct_totals, document, encoded, odd_structures, text
 from tests.support.strict_pydicom import data_set_start, strict_tree
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -159,11 +159,12 @@ def test_an_object_larger_than_any_report_is_refused(monkeypatch):
     data = encoded(document(ct_totals(0, "0")))
     monkeypatch.setattr(tree, "MAX_BYTES", 100)
     with pytest.raises(tree.TreeError, match="limit"):
-        tree.read_sr(data)
+        tree.parse(data, 0, is_implicit=False)
     monkeypatch.setattr(tree, "MAX_BYTES", 1 << 20)
     monkeypatch.setattr(tree, "MAX_ELEMENTS", 5)
-    with pytest.raises(tree.TreeError, match="limit"):
-        tree.read_sr(data)
+    reading = read_object(data)
+    assert reading.outcome is Outcome.QUARANTINED
+    assert "limit" in reading.reason
 
 
 @pytest.mark.parametrize(
@@ -183,3 +184,23 @@ def test_a_report_without_preamble_and_meta_is_read():
     stream = io.BytesIO()
     report.save_as(stream, implicit_vr=False, little_endian=True, enforce_file_format=False)
     assert read_object(stream.getvalue()) == read_object(encoded(report))
+
+
+def test_p40_a_deflated_bomb_is_refused_before_it_is_unpacked(monkeypatch):
+    """A small file that would unpack to a large one is refused in words (P40)."""
+    data = encoded(document(text("121106", "x" * 100_000)), syntax="1.2.840.10008.1.2.1.99")
+    monkeypatch.setattr(part10, "MAX_INFLATED_BYTES", 50_000)
+    reading = read_object(data)
+    assert reading.outcome is Outcome.QUARANTINED
+    assert "unpacks" in reading.reason
+
+
+def test_p40_codes_of_any_length_do_not_grow_paths():
+    """A concept whose code is a megabyte long is read, and its path stays short (P40)."""
+    item = text("1", "kept")
+    name = item.ConceptNameCodeSequence[0]
+    del name.CodeValue
+    name.LongCodeValue = "9" * 1_000_000
+    reading = read_object(encoded(document(item, ct_totals(0, "0"))))
+    assert reading.outcome is Outcome.READ
+    assert all(len(entry.path) < 100 for entry in reading.items)

@@ -7,7 +7,7 @@ import pydicom.config
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from dosebook_protocol.dicom import convert, tree
+from dosebook_protocol.dicom import convert, part10, tree
 from dosebook_protocol.dicom.errors import UnreadableError
 from dosebook_protocol.reading import Outcome, Reading
 
@@ -52,10 +52,9 @@ def _read(data: bytes, media_type: str) -> Reading:
         return read_dataset(convert.from_xml(data), message)
     if base != DICOM:
         raise UnreadableError(f"{base!r} is not a media type of DICOM objects")
-    if message is None:
-        root = tree.read_sr(data)
-        if root is not None:
-            return _read_sr(root)
+    root = _sr_tree(data)
+    if root is not None and message is None:
+        return _read_sr(root)
     return read_dataset(_parse(data), message)
 
 
@@ -79,6 +78,16 @@ def _read_sr(root: tree.Node) -> Reading:
     from dosebook_protocol.dicom import sr_read
 
     return sr_read.read_sr(root)
+
+
+def _sr_tree(data: bytes) -> tree.Node | None:
+    """Walk a native structured report the fast way; None for all that pydicom has to parse."""
+    meta = part10.file_meta(data)
+    if meta is None:
+        return None
+    sop_class, syntax, start = meta
+    part10.refuse_bomb(data, syntax, start)
+    return tree.read_sr(data, sop_class, syntax, start)
 
 
 def _parse(data: bytes) -> Dataset:

@@ -22,6 +22,10 @@ _URN_CODE_VALUE: Final = 0x00080120
 _SCHEME: Final = 0x00080102
 _MEANING: Final = 0x00080104
 
+# A hostile object must not fill caches and paths with codes of any length.
+_CACHED_LENGTH: Final = 256
+_LABEL_LENGTH: Final = 64
+
 _NO_CONCEPT: Final[Key] = ("", "")
 _STANDARD_SCHEMES: Final = frozenset({"DCM", "SCT", "SRT", "LN", "UCUM", ""})
 
@@ -84,7 +88,8 @@ def coded(item: Node) -> Code | None:
     meaning = item.text(_MEANING)
     if not value and not meaning:
         return None
-    return _code(value, item.text(_SCHEME), meaning)
+    make = _code if len(value) + len(meaning) < _CACHED_LENGTH else Code
+    return make(value, item.text(_SCHEME), meaning)
 
 
 @lru_cache(maxsize=8192)
@@ -140,7 +145,11 @@ def _concept(node: Node) -> tuple[Key, str]:
         return _NO_CONCEPT, node.text(_VALUE_TYPE) or "?"
     name = names[0]
     value = name.raw(_CODE_VALUE) or name.raw(_LONG_CODE_VALUE) or name.raw(_URN_CODE_VALUE)
-    return _concept_of_bytes(value, name.raw(_SCHEME))
+    scheme = name.raw(_SCHEME)
+    if len(value) + len(scheme) < _CACHED_LENGTH:
+        return _concept_of_bytes(value, scheme)
+    concept, label = _concept_of_bytes.__wrapped__(value, scheme)
+    return concept, f"{label[:_LABEL_LENGTH]}…"
 
 
 @lru_cache(maxsize=8192)

@@ -20,7 +20,6 @@ from typing import Final
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_partial
 from pydicom.valuerep import TEXT_VR_DELIMS, PersonName
 from pydicom.values import convert_PN
 
@@ -29,7 +28,7 @@ from dosebook_protocol.dicom.errors import UnreadableError
 
 MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 64 * 1024 * 1024
-MAX_ELEMENTS: Final = 2_000_000
+MAX_ELEMENTS: Final = 1_000_000
 
 Element = tuple[bytes, int, int, "list[Node] | None"]
 """VR, start and end of the value, and the items where it is a sequence."""
@@ -123,26 +122,15 @@ def _person_names(value: bytes, encodings: list[str]) -> str:
     return "\\".join(person_name(part) for part in parts).rstrip("\\")
 
 
-def read_sr(data: bytes) -> Node | None:
+def read_sr(data: bytes, sop_class: str, syntax: str, start: int) -> Node | None:
     """Walk a DICOM file that its meta calls a native little endian SR; None for any other.
 
     Raises:
         TreeError: it is such a file, and its data set is malformed.
     """
-    if data[128:132] != b"DICM":
+    if not sop_class.startswith(_SR_CLASSES) or syntax not in (_EXPLICIT, _IMPLICIT):
         return None
-    stream = io.BytesIO(data)
-    meta = read_partial(stream, stop_when=_at_once).file_meta
-    if not str(meta.get("MediaStorageSOPClassUID", "")).startswith(_SR_CLASSES):
-        return None
-    syntax = meta.get("TransferSyntaxUID")
-    if syntax not in (_EXPLICIT, _IMPLICIT):
-        return None
-    return parse(data, stream.tell(), is_implicit=syntax == _IMPLICIT)
-
-
-def _at_once(_tag: int, _vr: str | None, _length: int) -> bool:
-    return True
+    return parse(data, start, is_implicit=syntax == _IMPLICIT)
 
 
 def from_dataset(dataset: Dataset) -> Node:
