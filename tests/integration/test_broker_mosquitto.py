@@ -3,12 +3,11 @@
 import queue
 import socket
 import ssl
-from pathlib import Path
 
 import pytest
 
 from dosebook_protocol.topics import Channel, topic
-from tests.support.fleet import FleetUnderTest, tls
+from tests.support.fleet import FleetUnderTest, shipped_configuration, tls
 from tests.support.mqtt import BareClient
 from tests.support.network import free_port
 
@@ -21,24 +20,13 @@ def registry(tmp_path):
     return FleetUnderTest.create(tmp_path / "registry")
 
 
-def shipped(repository: Path, exported: Path, ports: tuple[int, int]) -> str:
-    """The shipped configuration, with this test's ports and folders in place of the site's."""
-    folder = repository / "firmware-config" / "mosquitto"
-    text = (folder / "dosebook.conf").read_text()
-    for shipped_port, port in zip((8883, 8884), ports, strict=True):
-        assert f"listener {shipped_port}\n" in text
-        text = text.replace(f"listener {shipped_port}\n", f"listener {port} 127.0.0.1\n")
-    text = text.replace("/etc/mosquitto/dosebook.acl", str(folder / "acl"))
-    return text.replace("/etc/mosquitto/dosebook/", f"{exported}/")
-
-
 @pytest.fixture
 def broker(registry, mosquitto, repository, tmp_path):
     """Mosquitto as a site runs it; `.port` is for boxes, `.registry_port` for the registry."""
     exported = tmp_path / "exported"
     registry.credentials.export(exported)
     ports = (free_port(), free_port())
-    text = shipped(repository, exported, ports)
+    text = shipped_configuration(repository, exported, ports)
     started = mosquitto(text, ports[0])
     started.registry_port = ports[1]
     started.exported = exported

@@ -55,3 +55,14 @@ def tls(identity: Identity) -> ssl.SSLContext:
     """A fresh TLS context of an enrolled box."""
     assert identity.enrolled is not None
     return identity.enrolled.ssl_context()
+
+
+def shipped_configuration(repository: Path, exported: Path, ports: tuple[int, int]) -> str:
+    """The shipped Mosquitto configuration, with a test's ports and folders for the site's."""
+    folder = repository / "firmware-config" / "mosquitto"
+    text = (folder / "dosebook.conf").read_text()
+    for shipped_port, port in zip((8883, 8884), ports, strict=True):
+        assert f"listener {shipped_port}\n" in text
+        text = text.replace(f"listener {shipped_port}\n", f"listener {port} 127.0.0.1\n")
+    text = text.replace("/etc/mosquitto/dosebook.acl", str(folder / "acl"))
+    return text.replace("/etc/mosquitto/dosebook/", f"{exported}/")

@@ -32,7 +32,7 @@ class BareClient:
         self.gone: queue.Queue[ReasonCode] = queue.Queue()
         self.granted: queue.Queue[list[ReasonCode]] = queue.Queue()
         self.acknowledged: queue.Queue[tuple[int, ReasonCode]] = queue.Queue()
-        self.received: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self.received: queue.Queue[tuple[str, bytes | bytearray]] = queue.Queue()
         self.paho.on_connect = lambda _c, _u, _f, reason, _p: self.connected.put(reason)
         self.paho.on_disconnect = lambda _c, _u, _f, reason, _p: self.gone.put(reason)
         self.paho.on_subscribe = lambda _c, _u, _m, reasons, _p: self.granted.put(reasons)
