@@ -120,9 +120,7 @@ def prove(found: SourceRecord, reading: Reading | None, evidence: EvidenceReader
     """Check signature, evidence bytes and reading of one record."""
     clock = ""
     try:
-        signed = decode_record(
-            verify(found.envelope, Ed25519PublicKey.from_public_bytes(found.public_key))
-        )
+        signed = decode_record(_open(found))
     except (SignatureError, MessageError, ValueError) as error:
         signature = Check(False, f"The box's signature does not hold: {error}.")
         reading_check = Check(False, "What the box read cannot be compared without its signature.")
@@ -140,6 +138,17 @@ def prove(found: SourceRecord, reading: Reading | None, evidence: EvidenceReader
         clock = signed.clock.quality
         reading_check = _compare(found.record, reading, signed.reading)
     return Proof(signature, _check_evidence(found.record, evidence), reading_check, clock)
+
+
+def _open(found: SourceRecord) -> bytes:
+    # A box that was renewed or revoked keeps the keys that it signed with: what it said stays said.
+    failure = SignatureError("no key of this box is on file")
+    for key in found.public_keys:
+        try:
+            return verify(found.envelope, Ed25519PublicKey.from_public_bytes(key))
+        except SignatureError as error:
+            failure = error
+    raise failure
 
 
 def _compare(record: EvidenceRecord, stored: Reading | None, signed: Reading) -> Check:

@@ -96,7 +96,7 @@ class SourceRecord:
 
     record: EvidenceRecord
     envelope: bytes
-    public_key: bytes
+    public_keys: tuple[bytes, ...]  # newest first
     transport: dict[str, Any]
     reading_json: str
 
@@ -150,7 +150,9 @@ def get_source(connection: Connection, exam_id: str, record_id: str) -> SourceRe
     belongs = select(Exam.id).where(Exam.id == exam_id, Exam.group_id == Record.group_id).exists()
     row = connection.execute(
         _records()
-        .add_columns(Record.envelope, Box.public_key, Record.transport, Reading.body)
+        .add_columns(
+            Record.envelope, Box.public_key, Box.superseded_keys, Record.transport, Reading.body
+        )
         .outerjoin(
             Reading,
             and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version),
@@ -160,7 +162,8 @@ def get_source(connection: Connection, exam_id: str, record_id: str) -> SourceRe
     if row is None:
         return None
     record = EvidenceRecord(*row[: len(EvidenceRecord.__slots__)])
-    return SourceRecord(record, row.envelope, row.public_key, row.transport, row.body or "")
+    keys = (row.public_key, *map(bytes.fromhex, row.superseded_keys))
+    return SourceRecord(record, row.envelope, keys, row.transport, row.body or "")
 
 
 def latest(connection: Connection, limit: int = 12) -> list[LatestExam]:
