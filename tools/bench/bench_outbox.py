@@ -1,0 +1,125 @@
+"""The outbox's appends against bare SQLite on the same disk: WAL, FULL, a commit for each row.
+
+An append validates and encodes the record, signs it, encrypts it, and writes ledger and payload;
+the reference inserts the very bytes that the outbox would keep (sealed message and its ledger row's
+worth), one commit each, on one connection without any competition.
+"""
+
+import itertools
+import sqlite3
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from dosebook_edge.outbox import Draft, Outbox
+from dosebook_protocol.cose import Signer
+from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.record import SourceKind
+from tools.bench.measure import in_turns
+from tools.bench.objects import ct_report
+from tools.bench.row import Row
+from tools.terminal import ROOT
+
+AIM = ">= 0.7"
+AGAINST = "raw SQLite WAL FULL inserts of the same bytes"
+RECORDS = 200
+REPEATS = 7
+
+
+def bench_outbox() -> Iterator[Row]:
+    """Appends per second of one writer, and of four as with four associations."""
+    for writers in (1, 4):
+        with tempfile.TemporaryDirectory(dir=scratch()) as folder:
+            yield _row(Path(folder), writers)
+
+
+def scratch() -> Path:
+    """A folder on the disk that the checkout lies on; /tmp may be memory."""
+    folder = ROOT / "build" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _row(folder: Path, writers: int) -> Row:
+    outbox = Outbox(folder, "bench-box", Signer(Ed25519PrivateKey.generate(), "bench-box"))
+    try:
+        draft = _draft()
+        kept = outbox.message(outbox.append(draft).sequence)
+        if kept is None:
+            raise RuntimeError("the outbox lost its first record")
+        raw = _Raw(folder / "raw.db", len(kept.message))
+        ours, theirs = in_turns(
+            [
+                partial(_in_threads, partial(outbox.append, draft), writers),
+                partial(_in_threads, raw.insert, 1),
+            ],
+            repeats=REPEATS,
+        )
+        raw.close()
+        problems = outbox.integrity()
+        if problems:
+            raise RuntimeError(f"the outbox is damaged: {problems}")
+    finally:
+        outbox.close()
+    name = f"outbox-{writers}-writer{'s' if writers > 1 else ''}"
+    return Row(name, RECORDS / ours, "1/s", reference=RECORDS / theirs, against=AGAINST, aim=AIM)
+
+
+class _Raw:
+    """What any program could do at best to have bytes on disk, one commit each."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("CREATE TABLE payload (id INTEGER PRIMARY KEY, name TEXT, b BLOB)")
+        self._numbers = itertools.count(1)
+        self._bytes = b"\xa5" * size
+
+    def insert(self) -> None:
+        """Insert one row; autocommit makes it durable."""
+        self._connection.execute(
+            "INSERT INTO payload VALUES (?, ?, ?)",
+            (next(self._numbers), uuid.uuid4().hex, self._bytes),
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def _draft() -> Draft:
+    evidence = ct_report()
+    return Draft(
+        source="ct-1",
+        source_kind=SourceKind.DICOM_STORE,
+        captured_at=datetime.now(UTC),
+        evidence=evidence,
+        media_type="application/dicom",
+        transport={"calling_ae_title": "CT1", "called_ae_title": "DOSEBOOK", "dimse": "C-STORE"},
+        reading=read_object(evidence),
+    )
+
+
+def _in_threads(work: Callable[[], object], writers: int) -> None:
+    if writers == 1:
+        _repeat(work, RECORDS)
+        return
+    threads = [
+        threading.Thread(target=_repeat, args=(work, RECORDS // writers)) for _ in range(writers)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(work: Callable[[], object], times: int) -> None:
+    for _ in range(times):
+        work()

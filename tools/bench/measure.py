@@ -1,0 +1,36 @@
+"""Measure on a machine that others use too: in turns, several times, the median."""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+Work = Callable[[], object]
+Clock = Callable[[], float]
+
+
+def in_turns(
+    works: Sequence[Work], *, repeats: int, clock: Clock = time.perf_counter
+) -> list[float]:
+    """Median seconds of each piece of work; all run in every repetition, in changing order.
+
+    With `time.process_time` as the clock, what others do on the same cores weighs less; only for
+    work that happens in this process and waits for nothing.
+    """
+    times: list[list[float]] = [[] for _ in works]
+    order = list(enumerate(works))
+    for _ in range(repeats):
+        for index, work in order:
+            gc.collect()
+            start = clock()
+            work()
+            times[index].append(clock() - start)
+        order.reverse()
+    return [statistics.median(one) for one in times]
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent of all values do not exceed (nearest rank)."""
+    ranked = sorted(values)
+    rank = -(-len(ranked) * percent // 100)
+    return ranked[max(int(rank), 1) - 1]
