@@ -2,7 +2,7 @@
 
 Exactly one form is written and read: tag 18, a protected header of `alg` EdDSA and `kid`, an empty
 unprotected header, an embedded payload. The key id stands in the protected header, so that it is
-signed too. Why no general COSE library reads this: docs/decisions/0020-cose-in-one-form.md.
+signed too. Why no general COSE library reads this: docs/decisions/0013-cose-in-one-form.md.
 """
 
 from typing import Final
