@@ -1,0 +1,1 @@
+"""A small hospital on one machine, over the real interfaces."""

@@ -1,0 +1,126 @@
+"""`make demo`: a small hospital that stays up; with ONCE=1 it is verified and ends."""
+
+import argparse
+import secrets
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import create_engine
+
+from tools.demo.hospital import Hospital, running, work
+from tools.site.program import SiteError
+from tools.site.truth import Compared, Comparison, compare
+from tools.terminal import ROOT, say
+
+FOLDER: Final = ROOT / "build" / "demo"
+LOGIN: Final = "physicist"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the demo; 0 where every sent dose is in the registry exactly once."""
+    parser = argparse.ArgumentParser(prog="make demo")
+    parser.add_argument("--once", action="store_true", help="verify, print the table, end")
+    once = parser.parse_args(arguments).once
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    say("making a registry, enrolling two boxes, starting them …")
+    try:
+        with running(FOLDER) as hospital:
+            return _show(hospital, once=once)
+    except SiteError:
+        return 1
+
+
+def _show(hospital: Hospital, *, once: bool) -> int:
+    password = secrets.token_urlsafe(9)
+    hospital.add_user(LOGIN, "Demo Physicist", "physicist", password)
+    comparison = _work(hospital)
+    if once:
+        print(_table(comparison))
+        say(_verdict(comparison))
+        return 0 if comparison.is_exact else 1
+    say(_verdict(comparison))
+    print(f"\n  {hospital.registry.url}\n  login     {LOGIN}\n  password  {password}\n")
+    for box in hospital.boxes:
+        ports = ", ".join(f"{name} {port}" for name, port in box.ready["sources"].items())
+        print(f"  box {box.box_id}: DICOM ports on 127.0.0.1: {ports}")
+    print("\n  Ctrl-C ends the demo.", flush=True)
+    _wait_for_interrupt()
+    return 0 if comparison.is_exact else 1
+
+
+def _work(hospital: Hospital) -> Comparison:
+    """Send everything, wait for the receipts, and compare."""
+    exams = list(work())
+    start = time.monotonic()
+    sent = 0
+    for number, exam in enumerate(exams, start=1):
+        sent += len(hospital.send(exam))
+        if number % 20 == 0 or number == len(exams):
+            say(f"{number} of {len(exams)} exams sent, {sent} objects")
+    records = hospital.wait_delivered()
+    say(f"{records} records delivered and receipted in {time.monotonic() - start:.1f} s")
+    engine = create_engine(f"sqlite:///{hospital.registry.data_dir / 'registry.db'}")
+    try:
+        return compare(engine, [exam.truth for exam in exams])
+    finally:
+        engine.dispose()
+
+
+def _verdict(comparison: Comparison) -> str:
+    wrong = sum(bool(one.problems) for one in comparison.exams)
+    exams = len(comparison.exams)
+    if comparison.is_exact:
+        return f"all {exams} exams are in the registry, each dose exactly once, totals equal"
+    return f"{wrong} of {exams} exams differ, {len(comparison.surplus)} surplus: see the table"
+
+
+def _table(comparison: Comparison) -> str:
+    rows = [_row(one) for one in comparison.exams]
+    head = ("exam", "modality", "maker", "events sent/held", "dose as sent", "verdict")
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, tuple("-" * width for width in widths), *rows)
+    ]
+    return "\n".join([*lines, *comparison.surplus])
+
+
+def _row(one: Compared) -> tuple[str, ...]:
+    truth = one.truth
+    doses = [
+        f"{value.quantity}{_place(value.plane, value.side)} {value.value}"
+        for value in truth.totals
+        if value.quantity in {"dlp", "dose_area_product", "average_glandular_dose"}
+        or value.quantity == "administered_activity"
+    ]
+    sent = "-" if truth.distinct_events is None else str(truth.distinct_events)
+    return (
+        truth.scenario,
+        truth.modality,
+        truth.vendor,
+        f"{sent} / {one.held_events}",
+        ", ".join(doses),
+        "; ".join(one.problems) or "ok",
+    )
+
+
+def _place(plane: str | None, side: str | None) -> str:
+    word = side or ("" if plane in {None, "single"} else f"plane {plane}")
+    return f" ({word})" if word else ""
+
+
+def _wait_for_interrupt() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        say("stopping …")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""The demo's hospital: one registry, two boxes, and a seeded morning's work sent to them."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from dosebook_edge.simulate import hospital
+from dosebook_edge.simulate.exam import Exam
+from dosebook_edge.simulate.send import SendResult, send
+from tools.site.box import Box
+from tools.site.program import SiteError, wait
+from tools.site.registry import HOST, Registry
+
+SEED: Final = 20261120
+EXAMS: Final = 24
+DELIVERY_DEADLINE_S: Final = 90.0
+
+_IMAGING: Final = (("ct", "CT_BOX"), ("dx", "DX_BOX"), ("mg", "MG_BOX"), ("pet", "PET_BOX"))
+_THEATRE: Final = (("c-arm", "XA_BOX"),)
+_SOURCE_OF: Final = {"CT": "ct", "DX": "dx", "CR": "dx", "MG": "mg", "PT": "pet", "XA": "c-arm"}
+
+
+class Hospital:
+    """Everything that runs in the demo."""
+
+    def __init__(self, folder: Path) -> None:
+        self.registry = Registry(folder / "central")
+        self.boxes = (
+            Box(folder / "imaging", "imaging-1", _IMAGING, room="Imaging, ground floor"),
+            Box(folder / "theatre", "theatre-2", _THEATRE, room="Theatre 2"),
+        )
+
+    def start(self) -> None:
+        """Make the registry, enrol the boxes and start everything."""
+        self.registry.init()
+        for box in self.boxes:
+            self.registry.enrol(box)
+        self.registry.spawn()
+        for box in self.boxes:
+            box.spawn()
+        self.registry.wait_ready()
+        for box in self.boxes:
+            box.wait_ready()
+
+    def stop(self) -> None:
+        """Stop everything, boxes first."""
+        for box in self.boxes:
+            box.stop()
+        self.registry.stop()
+
+    def add_user(self, login: str, name: str, role: str, password: str) -> None:
+        """Let one person in."""
+        options = ("--name", name, "--role", role, "--password-stdin", "--keep-password")
+        self.registry.cli("user", "add", login, *options, text=password + "\n")
+
+    def send(self, exam: Exam) -> list[SendResult]:
+        """Send all objects of one exam from its modality to its box; raises `SiteError`."""
+        source = _SOURCE_OF[exam.truth.modality]
+        box, title = next(
+            (box, title)
+            for box, sources in zip(self.boxes, (_IMAGING, _THEATRE), strict=True)
+            for name, title in sources
+            if name == source
+        )
+        results = send(exam.objects, HOST, box.port(source), title, source.upper())
+        refused = [result for result in results if result.status != 0]
+        if refused:
+            raise SiteError(f"box {box.box_id} refused {len(refused)} objects of {exam.truth.exam}")
+        return results
+
+    def wait_delivered(self) -> int:
+        """Wait until every box has a receipt for all that it stored; returns how many records."""
+        return sum(
+            int(wait(lambda box=box: _delivered(box), DELIVERY_DEADLINE_S, f"{box.box_id} empty"))
+            for box in self.boxes
+        )
+
+
+def _delivered(box: Box) -> int:
+    status = box.outbox()
+    last = int(status["outbox_last_sequence"])
+    return last if status["outbox_waiting"] == 0 else 0
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Hospital]:
+    """A hospital that runs for the length of the block, its logs shown if it fails."""
+    found = Hospital(folder)
+    try:
+        found.start()
+        yield found
+    except SiteError as error:
+        print(error, file=sys.stderr)
+        raise
+    finally:
+        found.stop()
+
+
+def work() -> Iterator[Exam]:
+    """Prior years of some patients, then the morning."""
+    yield from hospital.priors(SEED)
+    yield from hospital.morning(SEED, EXAMS)

@@ -1,0 +1,66 @@
+"""A box of the site: configured, enrolled and run through its own commands."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tools.site.program import Program, call, executable
+
+COMMAND = "dosebook-box"
+
+
+class Box(Program):
+    """One `dosebook-box run` with its folder and its DICOM sources on free loopback ports."""
+
+    def __init__(
+        self,
+        folder: Path,
+        box_id: str,
+        sources: tuple[tuple[str, str], ...] = (("ct", "CT_BOX"),),
+        *,
+        room: str = "",
+        data_dir: Path | None = None,
+        settings: str = "",
+    ) -> None:
+        """Write the configuration.
+
+        Args:
+            folder: where configuration and log go.
+            box_id: its id at the registry.
+            sources: name and AE title of each DICOM source.
+            room: where it stands, for people.
+            data_dir: where outbox and identity go; `folder`/data by default.
+            settings: further tables of the configuration, TOML.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.box_id = box_id
+        self.room = room
+        self.data_dir = data_dir or folder / "data"
+        self.config = folder / "box.toml"
+        tables = [
+            f'[box]\nid = "{box_id}"\nroom = "{room}"\ndata_dir = "{self.data_dir}"\n',
+            settings,
+        ]
+        tables += [
+            f'[[source]]\nname = "{name}"\nae_title = "{ae_title}"\nport = 0\nbind = "127.0.0.1"\n'
+            for name, ae_title in sources
+        ]
+        self.config.write_text("\n".join(tables))
+        super().__init__(
+            [executable(COMMAND), "--config", str(self.config), "run"],
+            log=folder / "box.log",
+            ready_event="box_ready",
+        )
+
+    def cli(self, *arguments: str) -> str:
+        """Run another command of this box and return what it prints."""
+        return call([executable(COMMAND), "--config", str(self.config), *arguments])
+
+    def port(self, source: str) -> int:
+        """TCP port on which a source listens."""
+        return int(self.ready["sources"][source])
+
+    def outbox(self) -> dict[str, Any]:
+        """Where the box stands: what `dosebook-box status --json` prints, whatever its verdict."""
+        found: dict[str, Any] = json.loads((self.data_dir / "status.json").read_text())
+        return found
