@@ -100,7 +100,7 @@ def decode_to_json(payload: bytes) -> str:
         text = json.dumps(tree, ensure_ascii=False, allow_nan=False)
         # Through JSON and back: keys that are not text would otherwise pass as text.
         again = cbor2.dumps(json.loads(text))
-    except (ValueError, TypeError, ArithmeticError, RecursionError, EOFError) as error:
+    except (cbor2.CBORError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         raise CborError(f"payload is not CBOR of plain values: {error}") from None
     if again != payload:
         raise CborError("payload is not in its one accepted encoding (RFC 8949 §4.1)")

@@ -21,7 +21,7 @@ def _rfc3339(moment: datetime) -> str:
 
 
 Utc = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str)]
-BoxId = Annotated[str, Field(pattern=BOX_ID.pattern.replace(r"\Z", "$"))]
+BoxId = Annotated[str, Field(pattern="^" + BOX_ID.pattern.replace(r"\Z", "$"))]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 RecordId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
