@@ -54,7 +54,7 @@ def strict_tree(data: bytes) -> list[Any] | None:
         elements, end = _data_set(dataset, data, start, len(data), 0, ["iso8859"], 0)
     except Exception:  # noqa: BLE001 - pydicom raises many kinds
         return None
-    return elements if len(data) - end < 8 else None
+    return elements if len(data) - end < 8 or not any(data[end:]) else None
 
 
 def _need(condition: bool) -> None:
@@ -71,6 +71,8 @@ def _data_set(
     for tag in list(dataset.keys()):
         element: Any = dataset.get_item(tag)
         group = int(tag) >> 16
+        if depth == 0 and int(tag) == 0 and not any(data[at:]):
+            break  # zeros that fill the block of a medium
         _need(group >= 4 and group != 0xFFFE)
         is_raw = isinstance(element, RawDataElement)
         if not is_raw and (element.VR != "SQ" or not element.is_undefined_length):

@@ -349,6 +349,24 @@ def test_p39_empty_sequences_and_items_without_concept_stop_nothing():
     assert "n/a mA" in {item.text for item in reading.events[0].items}
 
 
+def test_p39_events_below_another_container_are_found():
+    """Events that hang below their accumulated data are events all the same (P39)."""
+    reading = _read(
+        x_ray_totals(
+            num("113722", "1", "Gy.cm2"), x_ray_event("2.25.1", num("122130", "1", "Gy.cm2"))
+        )
+    )
+    assert [event.uid for event in reading.events] == ["2.25.1"]
+    assert len(reading.totals) == 1
+    assert "nested-container" in _deviations(reading)
+
+
+def test_p29_a_zero_without_unit_is_zero():
+    """Nothing is nothing in every unit; any other number without unit is refused (P2, P29)."""
+    reading = _read(x_ray_event("2.25.1", num("113738", "0", "")))
+    assert _values(reading, "dose_rp") == [0]
+
+
 def test_p39_legacy_codes_mean_what_their_successors_mean():
     """SRT and SNM3 codes are matched as SNOMED CT, whatever their meaning says (P39)."""
     reading = _read(

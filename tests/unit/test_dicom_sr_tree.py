@@ -178,6 +178,23 @@ def test_other_transfer_syntaxes_give_the_same_reading(syntax):
     assert read_object(encoded(report, syntax=syntax)) == plain
 
 
+@pytest.mark.parametrize("count", [1, 8, 500])
+def test_p39_zeros_after_the_report_are_padding(count):
+    """A file padded with zeros to the block of its medium reads like the one without (P39)."""
+    data = encoded(document(ct_totals(1, "100.0"), ct_event("2.25.7", ctdi="1.5", dlp="100.0")))
+    padded = data + bytes(count)
+    assert read_object(padded) == read_object(data)
+    assert _same(_ours(padded), strict_tree(padded))
+
+
+@pytest.mark.parametrize("data", [bytes(1_000_000), bytes(128) + b"DICM" + bytes(1_000_000)])
+def test_p40_endless_empty_elements_are_refused_at_once(data):
+    """Millions of empty command elements are no object, and cost no time (P40)."""
+    reading = read_object(data)
+    assert reading.outcome is Outcome.QUARANTINED
+    assert "command" in reading.reason
+
+
 def test_a_report_without_preamble_and_meta_is_read():
     """A bare data set, as some tools save it, is read like the whole file (P39)."""
     report = document(ct_totals(1, "100.0"), ct_event("2.25.7", ctdi="1.5", dlp="100.0"))

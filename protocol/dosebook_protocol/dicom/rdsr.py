@@ -39,6 +39,27 @@ _CT_TEMPLATE: Final = "10011"
 _PROJECTION_TEMPLATE: Final = "10001"
 
 
+def hoist(root: Item, notes: Deviations) -> None:
+    """Bring event and accumulated containers that hang below others to the root (P39)."""
+    for child in list(root.children):
+        if child.value_type == "CONTAINER" and child.concept not in EVENTS:
+            root.children.extend(_taken_out(child, notes))
+
+
+def _taken_out(parent: Item, notes: Deviations) -> list[Item]:
+    found = []
+    for child in list(parent.children):
+        if child.concept in _OWN:
+            notes.add(
+                "nested-container", child.path, "a container of the root, found below another"
+            )
+            parent.children.remove(child)
+            found.append(child)
+        if child.value_type == "CONTAINER" and child.concept not in EVENTS:
+            found.extend(_taken_out(child, notes))
+    return found
+
+
 def is_rdsr(root: Item) -> bool:
     """Say whether the document is an X-ray dose report, by its root concept or its containers."""
     if root.concept == codes.X_RAY_RADIATION_DOSE_REPORT:

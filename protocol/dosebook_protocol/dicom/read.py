@@ -4,14 +4,15 @@ import io
 from typing import Final, Literal, cast
 
 import pydicom.config
-from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_partial
 
 from dosebook_protocol.dicom import convert, part10, tree
 from dosebook_protocol.dicom.errors import UnreadableError
 from dosebook_protocol.reading import Outcome, Reading
 
 MAX_OBJECT_BYTES: Final = 256 * 1024 * 1024
+MAX_TOP_LEVEL_ELEMENTS: Final = 100_000
 
 DICOM: Final = "application/dicom"
 DICOM_JSON: Final = "application/dicom+json"
@@ -19,6 +20,7 @@ DICOM_XML: Final = "application/dicom+xml"
 
 MppsMessage = Literal["n-create", "n-set", "merged"]
 
+_PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _MPPS_CLASS: Final = "1.2.840.10008.3.1.2.3.3"
 _SR_CLASSES: Final = "1.2.840.10008.5.1.4.1.1.88."
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
@@ -92,10 +94,30 @@ def _sr_tree(data: bytes) -> tree.Node | None:
 
 def _parse(data: bytes) -> Dataset:
     """Parse with pydicom, pixels left out; without preamble or meta as it can best be guessed."""
-    dataset = dcmread(io.BytesIO(data), stop_before_pixels=True, force=True)
+    meta = part10.file_meta(data)
+    start = meta[2] if meta is not None else 0
+    if data[start : start + 2] == b"\0\0":
+        raise UnreadableError("it begins with command elements (group 0000) instead of a data set")
+    dataset = read_partial(io.BytesIO(data), stop_when=_TopLevel().stops, force=True)
     if not dataset:
         raise UnreadableError("no DICOM data element was found in it")
     return dataset
+
+
+class _TopLevel:
+    """Where parsing stops: at the pixels, or refused after more elements than any object has."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def stops(self, tag: int, _vr: str | None, _length: int) -> bool:
+        """Be pydicom's question before each element of the data set."""
+        self._count += 1
+        if self._count > MAX_TOP_LEVEL_ELEMENTS:
+            raise UnreadableError(f"more than {MAX_TOP_LEVEL_ELEMENTS} elements in one data set")
+        return tag in _PIXELS
 
 
 def _media(media_type: str) -> tuple[str, MppsMessage | None]:

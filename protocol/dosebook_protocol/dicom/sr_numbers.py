@@ -110,6 +110,8 @@ def dose_values(
 
 
 def _stored(value: Decimal, unit: str, quantity: str) -> Decimal:
+    if not unit and not value:
+        return value  # nothing is nothing in every unit
     if _is_unitless(unit, quantity):
         return value
     return to_storage(value, unit, quantity)

@@ -36,8 +36,9 @@ def read_sr(root: Node) -> Reading:
     if offset and offset != utc_offset(offset).replace(":", ""):
         meant = utc_offset(offset) or "nothing"
         notes.add("not-an-offset", "(0008,0201)", f"{offset!r} is no offset; read as {meant}")
+    rdsr.hoist(document, notes)
     try:
-        if is_estimate(document, base):
+        if _is_estimate(document, base):
             read = replace(
                 base, outcome=Outcome.QUARANTINED, kind="patient-rdsr", reason=_ESTIMATES
             )
@@ -57,7 +58,7 @@ def read_sr(root: Node) -> Reading:
     return replace(read, deviations=notes.result())
 
 
-def is_estimate(document: Item, base: Reading) -> bool:
+def _is_estimate(document: Item, base: Reading) -> bool:
     """Say whether the document is a Patient Radiation Dose SR (TID 10030)."""
     if document.concept == codes.PATIENT_RADIATION_DOSE_REPORT:
         return True

@@ -5,7 +5,8 @@ this walk only notes where each value lies. File meta, every other transfer synt
 sets stay pydicom's. The walk is strict where pydicom is lax by accident, and refuses:
 
 - a value, item or sequence that does not fill its container exactly, a delimiter where the length
-  is defined, one with a length or one that is missing (fewer than 8 bytes at the end are padding);
+  is defined, one with a length or one that is missing (zeros, or fewer than 8 bytes, at the end
+  are padding);
 - a tag that occurs twice in a data set, a command or file meta group, a stray item tag;
 - an unknown VR, a change to implicit VR amid a data set (a whole item may be it, PS3.5 6.2.2),
   an undefined length on anything but a sequence;
@@ -162,7 +163,7 @@ def parse(data: bytes, start: int, *, is_implicit: bool) -> Node:
     walker = _Walker(data)
     node = Node(data, _DEFAULT_ENCODINGS)
     end = walker.data_set(node, start, len(data), is_implicit=is_implicit, depth=0)
-    if len(data) - end >= 8:
+    if len(data) - end >= 8 and any(data[end:]):
         raise _malformed("a delimiter outside of a sequence", end)
     return node
 
@@ -213,7 +214,7 @@ class _Walker:
             group, number, vr, length = _SHORT(data, at)
             tag = group << 16 | number
             if tag in elements or group < 4 or group == 0xFFFE:
-                if tag == 0xFFFEE00D:
+                if tag == 0xFFFEE00D or self._is_padding(tag, at, depth):
                     return at
                 raise _malformed(f"tag ({group:04X},{number:04X}) not allowed", at)
             if vr in _SHORT_VRS:
@@ -241,7 +242,7 @@ class _Walker:
             group, number, length = _PLAIN(data, at)
             tag = group << 16 | number
             if tag in elements or group < 4 or group == 0xFFFE:
-                if tag == 0xFFFEE00D:
+                if tag == 0xFFFEE00D or self._is_padding(tag, at, depth):
                     return at
                 raise _malformed(f"tag ({group:04X},{number:04X}) not allowed", at)
             vr = _public_vr(tag)
@@ -255,6 +256,10 @@ class _Walker:
             elements[tag] = (vr, at, stop, None)
             at = stop
         return at
+
+    def _is_padding(self, tag: int, at: int, depth: int) -> bool:
+        """Say whether nothing but zeros follows: files are padded to the block of their medium."""
+        return tag == 0 and depth == 0 and not any(self.data[at:])
 
     def _sequence(
         self,
