@@ -8,13 +8,15 @@ PRODUCT = ("protocol/", "edge/", "central/", "tools/")
 SOFT_LINES = 400
 HARD_LINES = 600
 FUNCTION_LINES = 60
+MIGRATIONS = "/migrations/versions/"  # a migration is as long as the tables that it makes
 
 # Modules above the soft ceiling → why they are one job all the same.
 LONG_MODULES: dict[str, str] = {}
 
 
 def _product():
-    return [file for file in tracked(".py") if name_of(file).startswith(PRODUCT)]
+    files = [file for file in tracked(".py") if name_of(file).startswith(PRODUCT)]
+    return [file for file in files if MIGRATIONS not in name_of(file)]
 
 
 def test_no_module_has_two_jobs():
