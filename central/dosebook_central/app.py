@@ -78,12 +78,12 @@ def _teach_templates(app: Flask, context: WebContext) -> None:
     for module, words in (
         (
             numbers,
-            "number_text full_text unit_text quantity_label phantom_text plane_text side_text",
+            "number_text full_text unit_text quantity_label quantity_html phantom_text plane_text",
         ),
-        (numbers, "local_time_text moment_text age_text date_text size_text"),
+        (numbers, "side_text local_time_text moment_text age_text date_text size_text"),
         (names, "name_text other_name_text sex_text"),
         (modalities, "family family_label evidence_word"),
-        (measures, "key_measures shown qualifier"),
+        (measures, "basis_text key_measures qualifier"),
     ):
         app.jinja_env.filters.update({word: getattr(module, word) for word in words.split()})
     app.jinja_env.globals.update(asset=asset, may=gate.may, MISSING=numbers.MISSING)

@@ -1,4 +1,4 @@
-"""A small hospital in a registry: simulated exams through the real ingest, boxes, quarantine, people.
+"""A small hospital in a registry: simulated exams through the real ingest, boxes, people.
 
 Everything that pages show is there: a long history, conflicts, a biplane exam, missing values, a
 silent box, a gap in a ledger, and each kind of refusal.

@@ -10,7 +10,13 @@ _ADVICE: Final = {
     "box-revoked": "The box was revoked. If that was a mistake, enrol it again and replay.",
     "evidence": "The object's bytes are not those that were signed. Ask for the object to be sent "
     "again; this one stays as it came.",
-    "malformed": "The message cannot be taken apart. Compare the versions of box and registry.",
+    "message": "The message cannot be taken apart. Compare the versions of box and registry: "
+    "dosebook-box status, dosebook-registry --version.",
+    "topic": "Something other than a box writes to the broker. Check who may publish there.",
+    "other-box": "One box sent what another one signed. No two boxes may share a disk image.",
+    "ledger": "The box used one number of its ledger twice, as after a restored disk. Enrol it "
+    "again so that it begins a new ledger.",
+    "not-stored": "The database refused it. Update the registry, then replay.",
     "unreadable": "The reader does not understand this object yet. After an update with a newer "
     "reader, replay it; meanwhile the original is kept.",
     "unit": "A unit in the object is unknown, and units are never guessed. Have the modality's "

@@ -159,7 +159,10 @@ def _clock(health: dict[str, Any]) -> str:
     clock = health.get("clock") or {}
     quality = clock.get("quality", "") if health else ""
     doubt = clock.get("uncertainty_s")
-    return f"{quality} ±{doubt:.1f}{THIN}s" if doubt is not None else quality
+    if doubt is None:
+        return quality
+    span = f"{doubt * 1000:.0f}{THIN}ms" if doubt < 1 else f"{doubt:.0f}{THIN}s"
+    return f"{quality} ±{span}"
 
 
 def _source(source: dict[str, Any], now: datetime) -> SourceState:

@@ -21,7 +21,12 @@ from dosebook_central.web.numbers import (
 )
 
 _WITH_PHANTOM: Final = frozenset({"ctdi_vol", "dlp"})
-_SIDE_ORDER: Final = {"left": 0, "right": 1}
+_BASES: Final = {
+    "stated": "as stated",
+    "summed": "summed",
+    "max": "largest event",
+    "single": "single event",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,11 @@ def qualifier(quantity: str, phantom: str | None, plane: str | None, side: str |
     words = [phantom_text(phantom)] if quantity in _WITH_PHANTOM else []
     words += [plane_text(plane), side_text(side)]
     return ", ".join(word for word in words if word)
+
+
+def basis_text(basis: str) -> str:
+    """How a shown value came about, in two words."""
+    return _BASES.get(basis, basis)
 
 
 def key_measures(headline: Iterable[Mapping[str, Any]], modalities: Iterable[str]) -> list[Shown]:

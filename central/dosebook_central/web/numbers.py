@@ -1,8 +1,11 @@
 """Numbers, units and times as people read them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
+
+from markupsafe import Markup, escape
 
 from dosebook_protocol.quantities import QUANTITIES
 
@@ -42,6 +45,11 @@ _DECIMALS: Final = {
     "effective_dose": 2,
     "fluoro_time": 0,
 }
+_SET: Final = {
+    "dose_rp": Markup("K<sub>a,r</sub>"),
+    "ctdi_vol": Markup("CTDI<sub>vol</sub>"),
+    "ctdi_w": Markup("CTDI<sub>w</sub>"),
+}
 _PHANTOMS: Final = {"16cm": "16 cm", "32cm": "32 cm"}
 _PLANES: Final = {"a": "plane A", "b": "plane B", "all": "both planes", "single": ""}
 _SIDES: Final = {"left": "left", "right": "right", "both": "both breasts"}
@@ -52,16 +60,30 @@ def unit_text(unit: str) -> str:
     return _UNITS.get(unit, unit)
 
 
-def number_text(value: Decimal | None, quantity: str = "") -> str:
-    """A value at its column's decimals; `—` when it is missing, never 0 in its place (P29)."""
+def number_text(
+    value: Decimal | None, quantity: str = "", column: Iterable[Decimal | None] = ()
+) -> str:
+    """A value at the decimals of its quantity; `—` when it is missing, never 0 in its place (P29).
+
+    With `column`, the values above and below it, all of them get the same decimals and line up.
+    """
     if value is None:
         return MISSING
-    decimals = _DECIMALS.get(quantity)
-    if decimals is None:
+    if quantity not in _DECIMALS:
         return full_text(value)
-    if value and value.adjusted() - 1 < -decimals:
-        decimals = 1 - value.adjusted()
+    decimals = max(decimals_of(one, quantity) for one in (value, *column) if one is not None)
     return f"{value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN):f}"
+
+
+def decimals_of(value: Decimal, quantity: str) -> int:
+    """How many decimals a value needs: its quantity's, or enough that two digits show."""
+    usual = _DECIMALS.get(quantity, 0)
+    return max(usual, 1 - value.adjusted()) if value else usual
+
+
+def quantity_html(quantity: str) -> Markup:
+    """The label of a quantity as print sets it: Ka,r and CTDIvol with their indices below."""
+    return _SET.get(quantity) or escape(quantity_label(quantity))
 
 
 def full_text(value: Decimal) -> str:

@@ -72,7 +72,7 @@ def list_boxes(connection: Connection) -> list[BoxState]:
     ).all()
     broken = [row.id for row in rows if row[10] < row[11]]
     gaps = _gaps(connection, broken) if broken else {}
-    return [BoxState(*row, gaps=tuple(gaps.get(row.id, ()))) for row in rows]
+    return [BoxState(*row, tuple(gaps.get(row.id, ()))) for row in rows]
 
 
 def _gaps(connection: Connection, box_ids: list[str]) -> dict[str, list[Gap]]:

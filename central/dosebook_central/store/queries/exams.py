@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, Select, and_, select
 
 from dosebook_central.domain.exam import ExamSummary, from_json
 from dosebook_central.store.models import Box, Event, Exam, Patient, Reading, Record
@@ -211,7 +211,7 @@ def with_conflict(connection: Connection, limit: int = 8) -> list[LatestExam]:
     return [_latest(row) for row in rows]
 
 
-def _records() -> Any:
+def _records() -> Select[*tuple[Any, ...]]:
     return select(
         Record.id,
         Record.box_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from dosebook_central.store.models import ImportFile, ImportJob
+from dosebook_central.store.models import Exam, ImportFile, ImportJob, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,20 @@ def get_job(connection: Connection, job_id: str) -> Job | None:
 
 def list_files(connection: Connection, job_id: str, limit: int = 500) -> list[FileOutcome]:
     """Files of an import in order, as far as they are done."""
+    exam_of_record = (
+        select(func.min(Exam.id))
+        .join(Record, Record.group_id == Exam.group_id)
+        .where(Record.id == ImportFile.record_id, Record.group_id != "")
+        .scalar_subquery()
+    )
     rows = connection.execute(
-        select(*(getattr(ImportFile, name) for name in FileOutcome.__slots__))
+        select(
+            ImportFile.ordinal,
+            ImportFile.name,
+            ImportFile.outcome,
+            ImportFile.reason,
+            func.coalesce(func.nullif(ImportFile.exam_id, ""), exam_of_record, ""),
+        )
         .where(ImportFile.job_id == job_id)
         .order_by(ImportFile.ordinal)
         .limit(limit)
@@ -73,5 +85,5 @@ def outcome_counts(connection: Connection, job_id: str) -> dict[str, int]:
     return {outcome: int(count) for outcome, count in rows}
 
 
-def _jobs() -> Select[Any]:
+def _jobs() -> Select[*tuple[Any, ...]]:
     return select(*(getattr(ImportJob, name) for name in Job.__slots__))

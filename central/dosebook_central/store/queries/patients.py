@@ -1,7 +1,7 @@
 """Find patients by folded name, identifier or accession number."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
@@ -39,7 +39,7 @@ def get_patient(connection: Connection, patient_id: str) -> PatientHeader | None
     return PatientHeader(*row) if row else None
 
 
-def header_columns() -> Select[tuple[str, str, str, str, str, str]]:
+def header_columns() -> Select[*tuple[Any, ...]]:
     """The columns of `PatientHeader`, in its order."""
     return select(
         Patient.id,

@@ -81,7 +81,7 @@ def _move(
     return result.rowcount == 1
 
 
-def _items() -> Select[Any]:
+def _items() -> Select[*tuple[Any, ...]]:
     return select(
         Quarantine.id,
         Quarantine.received_at,

@@ -100,12 +100,21 @@ def _render(page: ExamPage, **pane: object) -> str:
         patient=page.patient,
         flags=list(flags(page)),
         columns=columns,
+        figures=_figures(page),
         has={
             name: any(getattr(one, name) for one in page.events)
             for name in ("event_type", "protocol", "target_region", "plane", "side", "started")
         },
         **pane,
     )
+
+
+def _figures(page: ExamPage) -> list[tuple[str, list[tuple[int, Measure]]]]:
+    """Headline values by quantity; planes, breasts and phantoms stand below one another."""
+    found: dict[str, list[tuple[int, Measure]]] = {}
+    for index, one in enumerate(page.summary.headline):
+        found.setdefault(one.quantity, []).append((index, one))
+    return list(found.items())
 
 
 def _pane(

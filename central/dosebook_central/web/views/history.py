@@ -35,4 +35,5 @@ def show(patient_id: str) -> str:
         query=query,
         facets=facets(history.exams),
         quantities=QUANTITIES,
+        many_institutions=len({exam.institution for exam in history.exams} - {""}) > 1,
     )

@@ -9,6 +9,7 @@ use([ScatterChart, GridComponent, TooltipComponent, AriaComponent, SVGRenderer])
 const LANE_HEIGHT = 58;
 const LARGEST_MARK = 40;
 const SMALLEST_MARK = 7;
+const YEAR = 366 * 86400e3;
 
 const probe = document.createElement("span");
 probe.hidden = true;
@@ -63,8 +64,9 @@ class Timeline {
       tooltip: this.tooltip(),
       xAxis: {
         type: "time", min: first - pad, max: last + pad,
+        maxInterval: last - first < 16 * YEAR ? YEAR : undefined,
         axisLine: { lineStyle: { color: line } }, axisTick: { show: false },
-        splitLine: { show: true, lineStyle: { color: line, type: [2, 4] } },
+        splitLine: { show: true, showMinLine: false, showMaxLine: false, lineStyle: { color: line, type: [2, 4] } },
         axisLabel: { color: muted, fontSize: 12, hideOverlap: true, formatter: { year: "{yyyy}", month: "{MMM} {yyyy}", day: "{d} {MMM}" } },
       },
       yAxis: {
