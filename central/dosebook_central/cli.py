@@ -1,0 +1,339 @@
+"""`dosebook-registry`: make, run and look after a registry."""
+
+import getpass
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from dosebook_central.registry import DISTRIBUTION, Registry
+
+_BOX: Final = "box"
+_PATHS: Final = click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PATH…",
+)
+
+
+def _told(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn expected failures of a command into one sentence and exit code 1."""
+
+    @wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        with telling():
+            return command(*arguments, **options)
+
+    return wrapped
+
+
+def _actor() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Say an expected failure as one sentence; anything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except Exception as error:
+        if (sentence := _sentence(error)) is None:
+            raise
+        raise click.ClickException(sentence) from None
+
+
+def _sentence(error: Exception) -> str | None:
+    from sqlalchemy.exc import OperationalError
+
+    from dosebook_central.access.passwords import PasswordRefusedError
+    from dosebook_central.access.users import UserError
+    from dosebook_central.broker.embedded import BrokerError
+    from dosebook_central.config import ConfigError
+    from dosebook_central.fleet.keys import FleetError
+    from dosebook_central.imports.collect import EntryError
+    from dosebook_central.registry import RegistryError
+    from dosebook_central.store.engine import StoreError
+
+    if isinstance(error, OperationalError):
+        return f"the database does not answer: {error.orig}. Check database.url and the server."
+    expected = (
+        BrokerError,
+        ConfigError,
+        EntryError,
+        FleetError,
+        PasswordRefusedError,
+        RegistryError,
+        StoreError,
+        UserError,
+    )
+    return str(error) if isinstance(error, expected) else None
+
+
+class _Commands(click.Group):
+    """The commands, with those about boxes imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), _BOX])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != _BOX:
+            return super().get_command(ctx, cmd_name)
+        from dosebook_central.fleet.cli import box
+
+        return box
+
+
+@click.group(cls=_Commands)
+@click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="dosebook-registry",
+    envvar="DOSEBOOK_REGISTRY",
+    show_default=True,
+    help="Folder of the registry: configuration, keys, evidence, embedded database.",
+)
+@click.version_option(package_name=DISTRIBUTION, message="%(version)s")
+@click.pass_context
+def main(context: click.Context, data_dir: Path) -> None:
+    """Keep the dose history of patients, from boxes and from files."""
+    context.obj = Registry(data_dir)
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.pass_context
+@_told
+def init(context: click.Context, folder: Path | None) -> None:
+    """Make a new registry: keys, certificates, configuration, database."""
+    registry: Registry = Registry(folder) if folder else context.obj
+    registry.create()
+    option = f"--data {registry.data_dir}"
+    click.echo(f"A registry is in {registry.data_dir}. Next:")
+    click.echo(f"  dosebook-registry {option} user add LOGIN --role administrator")
+    click.echo(f"  dosebook-registry {option} run")
+    click.echo(f"  dosebook-registry {option} box add ID --csr REQUEST --out BUNDLE")
+
+
+@main.command()
+@click.pass_obj
+@_told
+def run(registry: Registry) -> None:
+    """Run broker, ingest and pages until stopped."""
+    from dosebook_central.run import Service
+
+    level = registry.config.text("log.level").upper()
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    service = Service(registry)
+    service.start()
+    web = f"http://{registry.config.text('web.host')}:{service.web_port}/"
+    click.echo(f"ready: pages at {web}, broker on port {service.broker_port}")
+    try:
+        service.wait()
+    finally:
+        service.stop()
+    click.echo("stopped")
+
+
+@main.group()
+def user() -> None:
+    """People who sign in to the pages."""
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--name", default="", help="Full name.")
+@click.option("--role", required=True, help="Preset of rights, such as physicist.")
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
+)
+@click.option(
+    "--keep-password", is_flag=True, help="Do not ask for another one at the first sign-in."
+)
+@click.pass_obj
+@_told
+def user_add(
+    registry: Registry,
+    login: str,
+    name: str,
+    role: str,
+    *,
+    password_stdin: bool,
+    keep_password: bool,
+) -> None:
+    """Add a person; the password is asked for."""
+    from dosebook_central.access.users import insert_user
+    from dosebook_central.audit.log import Act, perform
+
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    perform(
+        registry.engine,
+        lambda connection: insert_user(
+            connection, login, name, role, password, must_change=not keep_password
+        ),
+        lambda user_id: Act(_actor(), "user.add", "user", str(user_id), {"role": role}),
+    )
+    click.echo(f"{login} can sign in.")
+
+
+@user.command("list")
+@click.pass_obj
+@_told
+def user_list(registry: Registry) -> None:
+    """List people with their role and state."""
+    from dosebook_central.access.users import list_accounts
+
+    with registry.engine.connect() as connection:
+        accounts = list_accounts(connection)
+    now = datetime.now(UTC)
+    for account in accounts:
+        locked = account.locked_until is not None and account.locked_until > now
+        state = "locked" if locked else "active" if account.is_active else "inactive"
+        click.echo(f"{account.person.login:<24} {account.person.role:<16} {state}")
+
+
+@user.command("unlock")
+@click.argument("login")
+@click.pass_obj
+@_told
+def user_unlock(registry: Registry, login: str) -> None:
+    """Let a person whose account is locked try again at once."""
+    from dosebook_central.access.users import list_accounts, unlock
+    from dosebook_central.audit.log import Act, perform
+
+    with registry.engine.connect() as connection:
+        found = [one for one in list_accounts(connection) if one.person.login == login.casefold()]
+    if not found:
+        raise click.ClickException(f"there is no login {login}: see dosebook-registry user list")
+    person = found[0].person
+    perform(
+        registry.engine,
+        lambda connection: unlock(connection, person.id),
+        lambda _: Act(_actor(), "user.unlock", "user", str(person.id)),
+    )
+    click.echo(f"{login} can try again.")
+
+
+@main.command("import")
+@_PATHS
+@click.option("--quiet", is_flag=True, help="Only the counts at the end.")
+@click.pass_obj
+@_told
+def import_(registry: Registry, paths: tuple[Path, ...], *, quiet: bool) -> None:
+    """Import files, folders and ZIPs; what is known already is recognised."""
+    from dosebook_central.imports.command import import_paths
+
+    if not import_paths(registry.importer, paths, _actor(), quiet=quiet):
+        sys.exit(3)
+
+
+@main.command()
+@_PATHS
+@click.option("--json", "as_json", is_flag=True, help="A JSON array, one document an object.")
+@_told
+def read(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Show what can be read in files; nothing is stored and no registry is needed."""
+    from dosebook_central.imports.show import print_json, print_table
+
+    if as_json:
+        print_json(paths)
+    else:
+        print_table(paths)
+
+
+@main.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only captured since that day.")
+@click.option("--all", "everything", is_flag=True, help="Also what the present reader read.")
+@click.pass_obj
+@_told
+def recompute(registry: Registry, since: datetime | None, *, everything: bool) -> None:
+    """Read the archive with the present reader; earlier readings stay beside the new ones."""
+    from dosebook_central.ingest.recompute import Recomputer, Reread
+
+    def tell(progress: Reread) -> None:
+        click.echo(f"\r{progress.done} of {progress.total} records", nl=False, err=True)
+
+    moment = since.replace(tzinfo=UTC) if since else None
+    result = Recomputer(registry.engine, registry.evidence).run(
+        moment, everything=everything, tell=tell
+    )
+    click.echo("", err=True)
+    click.echo(f"{result.done} records read again with the present reader")
+    for record_id in result.lost:
+        click.echo(f"evidence of record {record_id} is not in the store", err=True)
+    if result.lost:
+        sys.exit(3)
+
+
+@main.group()
+def quarantine() -> None:
+    """What ingest could not accept."""
+
+
+@quarantine.command("list")
+@click.option("--state", default="open", show_default=True, help="open, replayed or dismissed.")
+@click.pass_obj
+@_told
+def quarantine_list(registry: Registry, state: str) -> None:
+    """List items with their reason."""
+    from dosebook_central.store.queries.quarantine import list_items
+
+    with registry.engine.connect() as connection:
+        for item in list_items(connection, state, limit=1000):
+            at = item.received_at.isoformat(timespec="seconds")
+            click.echo(f"{item.id}  {at}  {item.box_id or '-':<20} {item.code}: {item.reason}")
+
+
+@quarantine.command("replay")
+@click.argument("item_ids", nargs=-1, required=True, metavar="ID…")
+@click.pass_obj
+@_told
+def quarantine_replay(registry: Registry, item_ids: tuple[str, ...]) -> None:
+    """Feed items to ingest once more."""
+    from dosebook_central.ingest.replay import Quarantines
+
+    quarantines = Quarantines(registry.engine, registry.evidence, registry.ingest)
+    results = [(item_id, *quarantines.replay(item_id)) for item_id in item_ids]
+    for item_id, _, sentence in results:
+        click.echo(f"{item_id}  {sentence}")
+    if not all(accepted for _, accepted, _ in results):
+        sys.exit(3)
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+@click.pass_obj
+@_told
+def upgrade(registry: Registry) -> None:
+    """Bring the tables to the version of this program; take a backup before."""
+    from dosebook_central.store import migrate
+
+    click.echo(f"the database is at version {migrate.upgrade(registry.engine_of_any_version)}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+@_told
+def status(registry: Registry, *, as_json: bool) -> None:
+    """Show what is in the registry and what its boxes owe it."""
+    from dosebook_central.status import print_status
+
+    print_status(registry, as_json=as_json)

@@ -1,0 +1,140 @@
+"""`dosebook-registry run`: broker, ingest and pages in one process, until SIGTERM."""
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any, Final
+
+from waitress.server import create_server  # type: ignore[import-untyped]  # ships no types
+
+from dosebook_central.app import create_app
+from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
+from dosebook_central.fleet.keys import write_atomically
+from dosebook_central.ingest.replay import Quarantines
+from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
+from dosebook_central.registry import Registry
+from dosebook_central.store import jobs
+from dosebook_central.web.context import WebContext
+
+STATUS_FILE: Final = "run.json"
+_LISTEN_WITHIN_S: Final = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """The running registry: `start`, `wait`, `stop`."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._stack = ExitStack()
+        self._stopped = threading.Event()
+        self.broker_port = 0
+        self.web_port = 0
+
+    def start(self) -> None:
+        """Start everything in the order of who needs whom; raises where a part cannot start."""
+        with ExitStack() as started:
+            jobs.fail_interrupted(self._registry.engine)
+            self._start_broker(started)
+            subscriber = self._start_subscriber(started)
+            self._start_web(started, lambda: subscriber.is_listening)
+            self._write_status(started)
+            self._stack = started.pop_all()
+
+    def wait(self) -> None:
+        """Wait for SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopped.set())
+        self._stopped.wait()
+
+    def stop(self) -> None:
+        """Stop everything; what is at hand is committed first."""
+        self._stack.close()
+
+    def _start_broker(self, started: ExitStack) -> None:
+        settings = self._registry.config
+        self.broker_port = settings.number("broker.port")
+        if settings.text("broker.host"):
+            return
+        self._registry.credentials.renew_if_due(settings.texts("broker.names"))
+        broker = EmbeddedBroker(
+            BrokerSettings.of(
+                self._registry.credentials, settings.text("broker.listen"), self.broker_port
+            )
+        )
+        broker.start()
+        started.callback(broker.stop)
+        self.broker_port = broker.port
+
+    def _start_subscriber(self, started: ExitStack) -> Subscriber:
+        credentials = self._registry.credentials
+        settings = SubscriberSettings(
+            host=self._registry.config.text("broker.host") or "127.0.0.1",
+            port=self.broker_port,
+            shards=self._registry.config.texts("broker.shards"),
+        )
+        ingest = self._registry.ingest
+        subscriber = Subscriber(
+            settings, credentials.client_context, credentials.signer, ingest.process
+        )
+        subscriber.start()
+        started.callback(subscriber.stop)
+        if not subscriber.wait_listening(_LISTEN_WITHIN_S):
+            _log.warning("broker_not_reached host=%s port=%d", settings.host, settings.port)
+        return subscriber
+
+    def _start_web(self, started: ExitStack, healthy: Callable[[], bool]) -> None:
+        settings = self._registry.config
+        uploads = self._registry.data_dir / "uploads"
+        uploads.mkdir(exist_ok=True)
+        importer = self._registry.importer
+        started.callback(importer.stop)
+        app = create_app(
+            WebContext(
+                engine=self._registry.engine,
+                evidence=self._registry.evidence,
+                secret_key=self._registry.session_secret,
+                version=self._registry.version,
+                replayer=Quarantines(
+                    self._registry.engine, self._registry.evidence, self._registry.ingest
+                ),
+                importer=importer,
+                secure_cookies=settings.flag("web.secure_cookies"),
+                idle_time=timedelta(minutes=settings.number("web.idle_minutes")),
+                upload_limit_bytes=settings.number("web.upload_limit_mb") * 1024 * 1024,
+                upload_folder=uploads,
+                organisation=settings.text("registry.organisation"),
+                healthy=healthy,
+            )
+        )
+        server: Any = create_server(
+            app,
+            host=settings.text("web.host"),
+            port=settings.number("web.port"),
+            threads=settings.number("web.threads"),
+            max_request_body_size=(settings.number("web.upload_limit_mb") + 1) * 1024 * 1024,
+            ident=None,
+        )
+        self.web_port = int(server.effective_port)
+        thread = threading.Thread(target=server.run, name="dosebook-web", daemon=True)
+        thread.start()
+        started.callback(thread.join, 10)
+        started.callback(server.close)
+
+    def _write_status(self, started: ExitStack) -> None:
+        """Say where the parts listen, for other programs; gone when the registry is."""
+        path = self._registry.data_dir / STATUS_FILE
+        status = {
+            "pid": os.getpid(),
+            "broker_host": self._registry.config.text("broker.host") or "127.0.0.1",
+            "broker_port": self.broker_port,
+            "web": f"http://{self._registry.config.text('web.host')}:{self.web_port}/",
+        }
+        write_atomically(path, json.dumps(status, indent=2).encode(), 0o644)
+        started.callback(path.unlink, missing_ok=True)

@@ -1,0 +1,14 @@
+"""Run migrations on the connection that `store.migrate` hands over."""
+
+from alembic import context
+
+from dosebook_central.store.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    # SQLite cannot alter most of a table in place: Alembic copies it instead.
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+context.run_migrations()
