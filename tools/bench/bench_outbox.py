@@ -7,7 +7,6 @@ worth), one commit each, on one connection without any competition.
 
 import itertools
 import sqlite3
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,10 +20,9 @@ from dosebook_edge.outbox import Draft, Outbox
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.record import SourceKind
-from tools.bench.measure import in_turns
+from tools.bench.measure import in_turns, scratch
 from tools.bench.objects import ct_report
 from tools.bench.row import Row
-from tools.terminal import ROOT
 
 AIM = ">= 0.7"
 AGAINST = "raw SQLite WAL FULL inserts of the same bytes"
@@ -35,15 +33,8 @@ REPEATS = 7
 def bench_outbox() -> Iterator[Row]:
     """Appends per second of one writer, and of four as with four associations."""
     for writers in (1, 4):
-        with tempfile.TemporaryDirectory(dir=scratch()) as folder:
-            yield _row(Path(folder), writers)
-
-
-def scratch() -> Path:
-    """A folder on the disk that the checkout lies on; /tmp may be memory."""
-    folder = ROOT / "build" / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+        with scratch() as folder:
+            yield _row(folder, writers)
 
 
 def _row(folder: Path, writers: int) -> Row:

@@ -1,9 +1,15 @@
 """Measure on a machine that others use too: in turns, several times, the median."""
 
 import gc
+import shutil
 import statistics
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.terminal import ROOT
 
 Work = Callable[[], object]
 Clock = Callable[[], float]
@@ -34,3 +40,15 @@ def percentile(values: Sequence[float], percent: float) -> float:
     ranked = sorted(values)
     rank = -(-len(ranked) * percent // 100)
     return ranked[max(int(rank), 1) - 1]
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for the time of a case, on the disk of the checkout: /tmp may be memory."""
+    parent = ROOT / "build" / "bench"
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
