@@ -312,7 +312,15 @@ class _Walker:
         node.elements[tag] = (b"SQ", start, value_end, items)
         return at
 
-    def _item(self, item: Node, at: int, end: int, size: int, is_implicit: bool, depth: int) -> int:
+    def _item(
+        self,
+        item: Node,
+        at: int,
+        end: int,
+        size: int,
+        is_implicit: bool,  # noqa: FBT001
+        depth: int,
+    ) -> int:
         """Fill `item` from its content at `at`; return where the next one begins."""
         data = self.data
         stop = end if size == _UNDEFINED else at + size
