@@ -22,13 +22,13 @@ def registry(tmp_path):
 
 @pytest.fixture
 def broker(registry, mosquitto, repository, tmp_path):
-    """Mosquitto as a site runs it; `.port` is for boxes, `.registry_port` for the registry."""
+    """Mosquitto as a site runs it; `.box_port` is for boxes, `.registry_port` for the registry."""
     exported = tmp_path / "exported"
     registry.credentials.export(exported)
     ports = (free_port(), free_port())
     text = shipped_configuration(repository, exported, ports)
-    started = mosquitto(text, ports[0])
-    started.registry_port = ports[1]
+    started = mosquitto(text, ports[1])  # its listeners open in order: wait for the second
+    started.box_port, started.registry_port = ports
     started.exported = exported
     return started
 
@@ -39,7 +39,7 @@ def connect(broker):
     clients = []
 
     def make(client_id, context, port=None, **options):
-        client = BareClient(port or broker.port, client_id, context, v5=True, **options)
+        client = BareClient(port or broker.box_port, client_id, context, v5=True, **options)
         clients.append(client)
         assert client.connect() == 0
         return client
@@ -82,14 +82,14 @@ def test_a_client_without_certificate_is_refused(registry, broker):
     """TLS without a client certificate is refused."""
     authority = registry.credentials.authority.certificate_path
     context = ssl.create_default_context(cafile=authority)
-    assert "CERTIFICATE_REQUIRED" in handshake_error(broker.port, context)
+    assert "CERTIFICATE_REQUIRED" in handshake_error(broker.box_port, context)
 
 
 def test_tls_1_2_is_refused(registry, broker):
     """Only TLS 1.3 is spoken."""
     context = tls(registry.enrol("ct-1"))
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
-    assert "PROTOCOL_VERSION" in handshake_error(broker.port, context)
+    assert "PROTOCOL_VERSION" in handshake_error(broker.box_port, context)
 
 
 def test_a_revoked_certificate_is_refused_once_the_list_is_there(registry, broker):
@@ -99,7 +99,7 @@ def test_a_revoked_certificate_is_refused_once_the_list_is_there(registry, broke
     registry.credentials.export(broker.exported)
     broker.stop()
     broker.start()
-    assert "REVOKED" in handshake_error(broker.port, context)
+    assert "REVOKED" in handshake_error(broker.box_port, context)
 
 
 def test_a_box_that_writes_to_another_boxs_topic_is_told_135(registry, connect, listener):

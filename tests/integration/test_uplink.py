@@ -96,7 +96,7 @@ def world(request, tmp_path, repository):
         ports, exported = (free_port(), free_port()), tmp_path / "exported"
         fleet.credentials.export(exported)
         text = shipped_configuration(repository, exported, ports)
-        broker = request.getfixturevalue("mosquitto")(text, ports[0])
+        broker = request.getfixturevalue("mosquitto")(text, ports[1])
     fleet.broker_port = ports[0]
     world = World(fleet, broker.start, broker.stop, ports, tmp_path, exported)
     yield world

@@ -29,6 +29,7 @@ from dosebook_protocol.topics import ROOT, Channel, shard, subscription
 
 _LOG = logging.getLogger(__name__)
 _ANY_SHARD: Final = "+"
+_PROOF_END: Final = f"/{REGISTRY_NAME}/{Channel.RECORDS}"
 _UNSUPPORTED_VERSION: Final = 132
 _CONNECT_TIMEOUT_S: Final = 10.0
 _JOIN_TIMEOUT_S: Final = 20.0
@@ -73,7 +74,7 @@ class SubscriberSettings:
         """A topic within the subscription that no box may write to."""
         first = self.shards[0]
         place = shard(REGISTRY_NAME) if first == _ANY_SHARD else first
-        return f"{ROOT}/{place}/{REGISTRY_NAME}/{Channel.RECORDS}"
+        return f"{ROOT}/{place}{_PROOF_END}"
 
 
 class Subscriber:
@@ -227,7 +228,7 @@ class Subscriber:
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)
-        if message.topic == self._proof_topic:
+        if message.topic.endswith(_PROOF_END):  # ours, or that of another worker
             if payload == self._proof and not self._listening.is_set():
                 self._events.put("proven")
             return
