@@ -37,7 +37,7 @@ def test_a_private_concept_is_read_as_the_standard_one_on_that_maker_only():
         reading = read_object(encoded(document(event, Manufacturer=maker)))
         return [value.quantity for value in reading.events[0].values]
 
-    assert quantities("Philips Medical Systems") == ["number_of_pulses"]
+    assert quantities("Philips Medical Systems") == ["number_of_frames"]
     assert quantities("Another Maker") == []
 
 
