@@ -1,6 +1,10 @@
 """Modalities: their words, their colour families and what is shown first for each."""
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Final
+
+from markupsafe import Markup
 
 FAMILIES: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "ct": ("CT", frozenset({"CT"})),
@@ -48,6 +52,7 @@ EVIDENCE_WORDS: Final = {
 }
 
 
+@cache
 def family(modality: str) -> str:
     """The colour family of a modality code."""
     code = modality.upper()
@@ -59,6 +64,18 @@ def family_label(key: str) -> str:
     return FAMILIES[key][0]
 
 
+def chips(modalities: Iterable[str]) -> Markup:
+    """The modality chips of an exam: the code in the colour of its family."""
+    return _chips(tuple(modalities))
+
+
 def evidence_word(kind: str) -> str:
     """A kind of evidence in words."""
     return EVIDENCE_WORDS.get(kind, kind)
+
+
+@cache
+def _chips(modalities: tuple[str, ...]) -> Markup:
+    chip = Markup('<span class="chip m-{}">{}</span>')
+    inner = Markup("").join(chip.format(family(code), code or "?") for code in modalities)
+    return Markup('<span class="chips">{}</span>').format(inner)

@@ -20,16 +20,8 @@ class Row:
     lane: str
     drawn: Shown | None  # whose value is the mark's area
     listed: tuple[Shown, ...]
-
-    @property
-    def region(self) -> str:
-        """Target regions in words."""
-        return ", ".join(self.exam.regions)
-
-    @property
-    def title(self) -> str:
-        """What was done, as the sender says it."""
-        return self.exam.description or self.exam.protocol or "procedure not stated"
+    title: str  # what was done, as the sender says it
+    region: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +74,8 @@ def _row(exam: HistoryExam, quantity: str | None) -> Row:
         lane=family(exam.modality),
         drawn=largest(exam.headline, quantity, exam.modality),
         listed=tuple(key_measures(exam.headline, exam.modalities)),
+        title=exam.description or exam.protocol or "procedure not stated",
+        region=", ".join(exam.regions),
     )
 
 

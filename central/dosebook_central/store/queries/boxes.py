@@ -64,15 +64,18 @@ def list_boxes(connection: Connection) -> list[BoxState]:
             Box.last_seen_at,
             Box.last_record_at,
             Box.health,
-            func.coalesce(ledger.c.records, 0),
-            func.coalesce(ledger.c.last_sequence, 0),
+            func.coalesce(ledger.c.records, 0).label("records"),
+            func.coalesce(ledger.c.last_sequence, 0).label("last_sequence"),
         )
         .outerjoin(ledger, ledger.c.box_id == Box.id)
         .order_by(Box.status, Box.id)
     ).all()
-    broken = [row.id for row in rows if row[10] < row[11]]
+    broken = [row.id for row in rows if row.records < row.last_sequence]
     gaps = _gaps(connection, broken) if broken else {}
-    return [BoxState(*row, tuple(gaps.get(row.id, ()))) for row in rows]
+    return [
+        BoxState(**row._mapping, gaps=tuple(gaps.get(row.id, ())))  # noqa: SLF001  # public in SQLAlchemy
+        for row in rows
+    ]
 
 
 def _gaps(connection: Connection, box_ids: list[str]) -> dict[str, list[Gap]]:

@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from pydantic_core import from_json
+from sqlalchemy import ColumnElement, Connection, select
 
 from dosebook_central.store.models import Event, Exam
 from dosebook_central.store.queries.patients import PatientHeader, get_patient
+
+_MOST_PARTS: Final = 4  # one for each family of events
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,19 @@ def get_history(connection: Connection, patient_id: str) -> History | None:
             Exam.evidence_kind,
             Exam.event_count,
             Exam.has_conflict,
-            Exam.summary,
+            Exam.summary[("headline",)].as_string().label("headline"),
+            *(_part_modality(number) for number in range(_MOST_PARTS)),
         )
         .where(Exam.patient_id == patient_id)
         .order_by(Exam.started.desc(), Exam.id)
     ).all()
     regions = _regions(connection, patient_id)
     return History(patient, tuple(_exam(row, regions.get(row.id, ())) for row in exams))
+
+
+def _part_modality(number: int) -> ColumnElement[str]:
+    # Only what a list shows is taken out of the summary: the rest of it is ten times as much.
+    return Exam.summary[("parts", number, "modality")].as_string().label(f"part_{number}")
 
 
 def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ...]]:
@@ -79,8 +88,8 @@ def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ..
 
 
 def _exam(row: Any, regions: tuple[str, ...]) -> HistoryExam:
-    parts = row.summary.get("parts", ())
-    modalities = tuple(dict.fromkeys(part["modality"] for part in parts)) or (row.modality,)
+    parts = (getattr(row, f"part_{number}") for number in range(_MOST_PARTS))
+    modalities = tuple(dict.fromkeys(part for part in parts if part)) or (row.modality,)
     return HistoryExam(
         id=row.id,
         started=row.started,
@@ -94,6 +103,6 @@ def _exam(row: Any, regions: tuple[str, ...]) -> HistoryExam:
         evidence_kind=row.evidence_kind,
         event_count=row.event_count,
         has_conflict=row.has_conflict,
-        headline=tuple(row.summary.get("headline", ())),
+        headline=tuple(from_json(row.headline)) if row.headline else (),
         regions=regions,
     )
