@@ -1,12 +1,12 @@
 """`dosebook-registry`: make, run and look after a registry."""
 
 import getpass
+import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,17 +24,6 @@ _PATHS: Final = click.argument(
 )
 
 
-def _told(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn expected failures of a command into one sentence and exit code 1."""
-
-    @wraps(command)
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        with telling():
-            return command(*arguments, **options)
-
-    return wrapped
-
-
 def _actor() -> str:
     return f"cli:{getpass.getuser()}"
 
@@ -44,6 +33,8 @@ def telling() -> Iterator[None]:
     """Say an expected failure as one sentence; anything else is a bug and keeps its traceback."""
     try:
         yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
     except Exception as error:
         if (sentence := _sentence(error)) is None:
             raise
@@ -78,7 +69,11 @@ def _sentence(error: Exception) -> str | None:
 
 
 class _Commands(click.Group):
-    """The commands, with those about boxes imported when they are asked for."""
+    """The commands; those about boxes are imported when they are asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with telling():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), _BOX])
@@ -111,7 +106,6 @@ def main(context: click.Context, data_dir: Path) -> None:
 @main.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.pass_context
-@_told
 def init(context: click.Context, folder: Path | None) -> None:
     """Make a new registry: keys, certificates, configuration, database."""
     registry: Registry = Registry(folder) if folder else context.obj
@@ -125,7 +119,6 @@ def init(context: click.Context, folder: Path | None) -> None:
 
 @main.command()
 @click.pass_obj
-@_told
 def run(registry: Registry) -> None:
     """Run broker, ingest and pages until stopped."""
     from dosebook_central.run import Service
@@ -137,12 +130,13 @@ def run(registry: Registry) -> None:
     service = Service(registry)
     service.start()
     web = f"http://{registry.config.text('web.host')}:{service.web_port}/"
-    click.echo(f"ready: pages at {web}, broker on port {service.broker_port}")
+    ready = {"event": "registry_ready", "pages": web, "broker_port": service.broker_port}
+    click.echo(json.dumps(ready))
     try:
         service.wait()
     finally:
         service.stop()
-    click.echo("stopped")
+    click.echo(json.dumps({"event": "registry_stopped"}))
 
 
 @main.group()
@@ -161,7 +155,6 @@ def user() -> None:
     "--keep-password", is_flag=True, help="Do not ask for another one at the first sign-in."
 )
 @click.pass_obj
-@_told
 def user_add(
     registry: Registry,
     login: str,
@@ -191,7 +184,6 @@ def user_add(
 
 @user.command("list")
 @click.pass_obj
-@_told
 def user_list(registry: Registry) -> None:
     """List people with their role and state."""
     from dosebook_central.access.users import list_accounts
@@ -208,7 +200,6 @@ def user_list(registry: Registry) -> None:
 @user.command("unlock")
 @click.argument("login")
 @click.pass_obj
-@_told
 def user_unlock(registry: Registry, login: str) -> None:
     """Let a person whose account is locked try again at once."""
     from dosebook_central.access.users import list_accounts, unlock
@@ -231,7 +222,6 @@ def user_unlock(registry: Registry, login: str) -> None:
 @_PATHS
 @click.option("--quiet", is_flag=True, help="Only the counts at the end.")
 @click.pass_obj
-@_told
 def import_(registry: Registry, paths: tuple[Path, ...], *, quiet: bool) -> None:
     """Import files, folders and ZIPs; what is known already is recognised."""
     from dosebook_central.imports.command import import_paths
@@ -243,7 +233,6 @@ def import_(registry: Registry, paths: tuple[Path, ...], *, quiet: bool) -> None
 @main.command()
 @_PATHS
 @click.option("--json", "as_json", is_flag=True, help="A JSON array, one document an object.")
-@_told
 def read(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Show what can be read in files; nothing is stored and no registry is needed."""
     from dosebook_central.imports.show import print_json, print_table
@@ -258,7 +247,6 @@ def read(paths: tuple[Path, ...], *, as_json: bool) -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only captured since that day.")
 @click.option("--all", "everything", is_flag=True, help="Also what the present reader read.")
 @click.pass_obj
-@_told
 def recompute(registry: Registry, since: datetime | None, *, everything: bool) -> None:
     """Read the archive with the present reader; earlier readings stay beside the new ones."""
     from dosebook_central.ingest.recompute import Recomputer, Reread
@@ -286,7 +274,6 @@ def quarantine() -> None:
 @quarantine.command("list")
 @click.option("--state", default="open", show_default=True, help="open, replayed or dismissed.")
 @click.pass_obj
-@_told
 def quarantine_list(registry: Registry, state: str) -> None:
     """List items with their reason."""
     from dosebook_central.store.queries.quarantine import list_items
@@ -300,7 +287,6 @@ def quarantine_list(registry: Registry, state: str) -> None:
 @quarantine.command("replay")
 @click.argument("item_ids", nargs=-1, required=True, metavar="ID…")
 @click.pass_obj
-@_told
 def quarantine_replay(registry: Registry, item_ids: tuple[str, ...]) -> None:
     """Feed items to ingest once more."""
     from dosebook_central.ingest.replay import Quarantines
@@ -320,7 +306,6 @@ def db() -> None:
 
 @db.command()
 @click.pass_obj
-@_told
 def upgrade(registry: Registry) -> None:
     """Bring the tables to the version of this program; take a backup before."""
     from dosebook_central.store import migrate
@@ -331,7 +316,6 @@ def upgrade(registry: Registry) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
-@_told
 def status(registry: Registry, *, as_json: bool) -> None:
     """Show what is in the registry and what its boxes owe it."""
     from dosebook_central.status import print_status
