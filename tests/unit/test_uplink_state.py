@@ -86,16 +86,31 @@ def test_a_record_larger_than_the_window_still_goes():
     assert window(size=0).room == (3, 1)
 
 
-def test_an_overdue_record_is_due_again_each_time_later():
-    """Resends wait 10, 20, 40 … seconds, up to the longest."""
-    one = window()
-    one.sent(1, "a", 1, 0.0)
-    now = 0.0
-    for wait in (10, 20, 40, 80, 100, 100):
-        assert one.overdue(now + wait - 0.1) == []
-        now += wait
+def resend_waits(one, now, count):
+    """After how long each next sending of record `a` falls due."""
+    waits = []
+    for _ in range(count):
+        waits.append(one.next_due() - now)
+        now = one.next_due()
         assert [item.record_id for item in one.overdue(now)] == ["a"]
         one.sent(1, "a", 1, now)
+    return waits
+
+
+def test_a_silent_registry_is_asked_again_steadily():
+    """While nobody gets a receipt, a record is sent again after at most twice the timeout."""
+    one = window()
+    one.sent(1, "a", 1, 0.0)
+    assert resend_waits(one, 0.0, 5) == [10, 20, 20, 20, 20]
+
+
+def test_an_overtaken_record_is_sent_again_ever_later():
+    """Resends of a record that alone has no receipt wait 10, 20, 40 … up to the longest."""
+    one = window()
+    one.sent(1, "a", 1, 0.0)
+    one.sent(2, "b", 1, 0.5)
+    one.receipted("b")
+    assert resend_waits(one, 0.0, 6) == [10, 20, 40, 80, 100, 100]
 
 
 def test_silence_of_the_registry_puts_nothing_aside():

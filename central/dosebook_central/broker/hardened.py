@@ -10,6 +10,8 @@ exist, and nobody is read faster than the registry takes delivery.
 import asyncio
 import logging
 import ssl
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +28,7 @@ from cryptography import x509
 from dosebook_central.broker.revocations import Revocations
 from dosebook_central.broker.rights import Access, is_own_client_id, may
 from dosebook_central.fleet.ca import REGISTRY_NAME, common_name
+from dosebook_protocol.topics import Channel, subscription
 from dosebook_protocol.wire import MAX_MESSAGE
 
 _LOG = logging.getLogger(__name__)
@@ -198,13 +201,32 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         if message is None:
             return True
         client: Client = client_session.attributes[_CERTIFICATE]
-        if may(client.name, Access.PUBLISH, message.topic or ""):
-            await self._broadcast_message(client_session, message.topic, message.data)
-        else:
-            # MQTT 3.1.1 has no word for "not authorised"; an acknowledgement would be a lie.
+        # MQTT 3.1.1 has no word for "not authorised" or "nobody listens"; hanging up says it.
+        if not may(client.name, Access.PUBLISH, message.topic or ""):
             _LOG.warning("broker_denied client=%s access=publish", client.name)
             await handler.handle_connection_closed()
+        elif client.name != REGISTRY_NAME and not any(self._listeners(message.topic)):
+            _LOG.warning("broker_no_registry client=%s", client.name)
+            await handler.handle_connection_closed()
+        else:
+            await self._broadcast_message(client_session, message.topic, message.data)
         return True
+
+    async def _run_broadcast(self, running_tasks: deque[asyncio.Task[Any]]) -> None:
+        broadcast = await self._broadcast_queue.get()
+        for session, qos in list(self._listeners(broadcast["topic"])):
+            handler = self._get_handler(session)
+            if handler is not None and session.transitions.state == "connected":
+                sending = handler.mqtt_publish(
+                    broadcast["topic"], broadcast["data"], qos, retain=False
+                )
+                running_tasks.append(asyncio.ensure_future(sending))
+
+    def _listeners(self, topic: str) -> Iterator[tuple[Session, int]]:
+        """Who subscribed: only three filters can match, so none of the others is looked at."""
+        _, _, shard, _, channel = topic.split("/")
+        for one in (topic, subscription(Channel(channel)), subscription(Channel(channel), shard)):
+            yield from self._subscriptions.get(one, ())
 
     async def _disconnect_revoked(self) -> None:
         while True:

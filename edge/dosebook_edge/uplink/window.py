@@ -1,8 +1,8 @@
 """What was sent and has no receipt yet; pure.
 
 The window bounds what is under way, by number and by bytes. A record whose receipt is overdue is
-sent again, each time later than the last. One that others overtook, sent after it and receipted
-before it, is put aside: still sent again, but no longer in the way.
+sent again. One that others overtook, sent after it and receipted before it, is put aside: sent
+again each time later than the last, and no longer in the way.
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,9 @@ class Window:
         item.attempts += 1
         item.sent_at = now
         wait = self._timeout_s * 2 ** min(item.attempts - 1, 30)
-        item.due_at = now + min(wait, self._longest_timeout_s)
+        # While the whole registry is silent its return must not be missed for an hour.
+        longest = self._longest_timeout_s if item.is_aside else 2 * self._timeout_s
+        item.due_at = now + min(wait, longest)
 
     def receipted(self, record_id: str) -> bool:
         """Forget a record that has its receipt; whether it was under way."""
