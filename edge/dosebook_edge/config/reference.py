@@ -72,7 +72,7 @@ def type_of(field: Any) -> str:
         return str(unit)
     text = str(field.annotation)
     for part, word in (
-        ("Literal", "one of " + ", ".join(getattr(field.annotation, "__args__", ()) or ())),
+        ("Literal", "one of " + ", ".join(map(str, getattr(field.annotation, "__args__", ())))),
         ("tuple", "list of text"),
         ("bool", "true or false"),
         ("int", "whole number"),

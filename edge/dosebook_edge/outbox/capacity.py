@@ -12,8 +12,10 @@ from typing import Final
 from dosebook_edge.outbox.model import Level, OutboxFullError
 
 _LARGEST_RESERVE: Final = 16 * 1024 * 1024
-_SMALLEST_RESERVE: Final = 256 * 1024
+# As much as SQLite's log holds before it is moved into the database (1,000 pages).
+_SMALLEST_RESERVE: Final = 5 * 1024 * 1024
 _ROW_OVERHEAD: Final = 2048
+_ORDINARY_RECORD: Final = 64 * 1024
 _NEAR_THE_END: Final = 32 * 1024 * 1024
 _MEASURE_EVERY_S: Final = 0.5
 
@@ -23,8 +25,11 @@ class Usage:
     """Bytes used by the database, and the state of the file system that it lies on."""
 
     used: int
+    reusable: int
     disk_total: int
     disk_free: int
+    kept_free: int
+    """What records must leave free, where the blocks for receipts are not set aside in a file."""
 
     @property
     def disk_percent(self) -> float:
@@ -58,10 +63,13 @@ class Capacity:
         free_pages = connection.execute("PRAGMA freelist_count").fetchone()[0]
         page_size = connection.execute("PRAGMA page_size").fetchone()[0]
         disk = os.statvfs(self._folder)
+        size = _reserve_size(disk)
         usage = Usage(
             used=(pages - free_pages) * page_size,
+            reusable=free_pages * page_size,
             disk_total=disk.f_blocks * disk.f_frsize,
             disk_free=disk.f_bavail * disk.f_frsize,
+            kept_free=0 if self._is_reserve_kept(size) else size,
         )
         room = min(self.max_bytes - usage.used, usage.disk_free)
         self._known_room = room - _NEAR_THE_END
@@ -74,7 +82,7 @@ class Capacity:
 
     def level(self, usage: Usage) -> Level:
         """`full` when the next ordinary record would be refused."""
-        if self.missing(usage, _ROW_OVERHEAD) > 0:
+        if self.missing(usage, _ORDINARY_RECORD) > 0:
             return "full"
         fullest = max(self.percent(usage), usage.disk_percent)
         return "warning" if fullest >= self._warn_percent else "ok"
@@ -82,8 +90,9 @@ class Capacity:
     def missing(self, usage: Usage, incoming: int) -> int:
         """Bytes that must be freed before a payload of that size fits; 0 when it fits."""
         over_limit = usage.used + incoming + _ROW_OVERHEAD - self.max_bytes
-        # A payload is written twice, to the log and then to the database.
-        over_disk = 2 * (incoming + _ROW_OVERHEAD) - usage.disk_free
+        # A payload is written twice: to the log, then to the database, where pages may be free.
+        written = incoming + _ROW_OVERHEAD
+        over_disk = written + max(0, written - usage.reusable) + usage.kept_free - usage.disk_free
         return max(0, over_limit, over_disk)
 
     def refusal(self, usage: Usage) -> OutboxFullError:
@@ -98,9 +107,8 @@ class Capacity:
     def keep_reserve(self) -> None:
         """Set blocks aside for receipts, where there is room to."""
         disk = os.statvfs(self._folder)
-        size = min(_LARGEST_RESERVE, max(_SMALLEST_RESERVE, disk.f_blocks * disk.f_frsize // 50))
-        free = disk.f_bavail * disk.f_frsize
-        if free < 2 * size or (self._reserve.exists() and self._reserve.stat().st_size == size):
+        size = _reserve_size(disk)
+        if self._is_reserve_kept(size) or disk.f_bavail * disk.f_frsize < 2 * size:
             return
         descriptor = os.open(self._reserve, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -112,9 +120,21 @@ class Capacity:
         finally:
             os.close(descriptor)
 
+    def _is_reserve_kept(self, size: int) -> bool:
+        return self._reserve.exists() and self._reserve.stat().st_size >= size
+
     def give_up_reserve(self) -> bool:
         """Free the reserved blocks; whether there were any."""
         with contextlib.suppress(FileNotFoundError):
             self._reserve.unlink()
             return True
         return False
+
+
+def _reserve_size(disk: os.statvfs_result) -> int:
+    total = disk.f_blocks * disk.f_frsize
+    return (
+        0
+        if total < 4 * _SMALLEST_RESERVE
+        else max(_SMALLEST_RESERVE, min(_LARGEST_RESERVE, total // 50))
+    )

@@ -93,6 +93,18 @@ def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
     connection.execute("COMMIT")
 
 
+def give_back_log(path: Path) -> None:
+    """Move the write-ahead log into the database and free its space, where readers allow it."""
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError:
+        # No room to move it: the log stays what holds the records.
+        return
+    finally:
+        connection.close()
+
+
 def version(connection: sqlite3.Connection) -> str | None:
     """Schema version of the database, None for an empty one."""
     return meta(connection, "version")

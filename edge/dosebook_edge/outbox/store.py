@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,9 @@ DATABASE: Final = "outbox.db"
 KEY: Final = "outbox.key"
 _RETIRE_AT_ONCE: Final = 500
 _OVERHEAD: Final = 4096
+_REGAIN_EVERY_S: Final = 1.0
+_REGAINED_PART: Final = 20
+_REGAINED_STEP: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Outbox:
         self._settings = settings or OutboxSettings()
         self._box_id = box_id
         self._signer = signer
-        database = folder / DATABASE
+        database = self._database = folder / DATABASE
         is_new = not database.exists()
         self.vault = Vault.open(folder / KEY, create=is_new)
         self._writing = schema.connect(database)
@@ -79,6 +83,8 @@ class Outbox:
         self._capacity.keep_reserve()
         self._last_sequence = queries.last_sequence(self._writing)
         self._news = threading.Condition()
+        self._regain_lock = threading.Lock()
+        self._regained_until = 0.0
 
     def close(self) -> None:
         """Close the database; nothing is lost by not calling it."""
@@ -94,7 +100,15 @@ class Outbox:
         `also` runs in the same transaction (the state of a procedure step with its record).
         """
         prepared = prepare(draft, self._box_id)
-        appended = self._write(lambda connection: self._insert(connection, draft, prepared, also))
+
+        def insert(connection: sqlite3.Connection) -> Appended:
+            return self._insert(connection, draft, prepared, also)
+
+        try:
+            appended = self._write(insert)
+        except OutboxFullError:
+            self._regain_space(len(draft.evidence))
+            appended = self._write(insert)
         with self._news:
             self._last_sequence = max(self._last_sequence, appended.sequence)
             self._news.notify_all()
@@ -122,9 +136,11 @@ class Outbox:
         """Note receipts, foreign ones excepted; returns how many records stopped waiting."""
         if receipts.box_id != self._box_id:
             return 0
-        return self._write_with_reserve(
+        count = self._write_with_reserve(
             lambda connection: queries.acknowledge(connection, receipts)
         )
+        self._regained_until = 0.0  # there is more to retire than a moment ago
+        return count
 
     def wait_for_new(self, last_sequence: int, timeout: float) -> bool:
         """Wait until a record beyond that sequence number is there; whether it is."""
@@ -205,7 +221,7 @@ class Outbox:
             repeat = queries.find_evidence(connection, draft.source, record.evidence.sha256)
             if repeat is not None:
                 return repeat
-        self._make_room(connection, len(draft.evidence) + len(prepared.after) + _OVERHEAD)
+        self._check_room(connection, len(draft.evidence) + len(prepared.after) + _OVERHEAD)
         sequence = queries.last_sequence(connection) + 1
         envelope = self._signer.sign(prepared.payload(sequence))
         message = encode_record_message(envelope, draft.evidence)
@@ -218,18 +234,28 @@ class Outbox:
             also(connection)
         return Appended(record.record_id, sequence)
 
-    def _make_room(self, connection: sqlite3.Connection, incoming: int) -> None:
-        """Retire delivered payloads, oldest first, if need be; raises `OutboxFullError`."""
-        if self._capacity.surely_fits(incoming):
-            return
-        usage = self._capacity.usage(connection)
-        missing = self._capacity.missing(usage, incoming)
-        if missing > 0 and usage.used + incoming + _OVERHEAD > self._capacity.max_bytes:
-            queries.retire_bytes(connection, missing)
+    def _check_room(self, connection: sqlite3.Connection, incoming: int) -> None:
+        """Refuse what does not fit before anything is written; raises `OutboxFullError`."""
+        if not self._capacity.surely_fits(incoming):
             usage = self._capacity.usage(connection)
-            missing = self._capacity.missing(usage, incoming)
-        if missing > 0:
-            raise self._capacity.refusal(usage)
+            if self._capacity.missing(usage, incoming) > 0:
+                raise self._capacity.refusal(usage)
+
+    def _regain_space(self, incoming: int) -> None:
+        """Retire delivered payloads, oldest first, and give the log's space back."""
+        with self._regain_lock:
+            if time.monotonic() < self._regained_until:
+                return
+            wanted = max(incoming, self._capacity.max_bytes // _REGAINED_PART)
+            schema.give_back_log(self._database)
+            # In small steps: what deletes a payload is written to the log first.
+            while wanted > 0:
+                freed = self._write_with_reserve(
+                    lambda connection: queries.retire_bytes(connection, _REGAINED_STEP)
+                )
+                schema.give_back_log(self._database)
+                wanted = wanted - freed if freed else 0
+            self._regained_until = time.monotonic() + _REGAIN_EVERY_S
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
