@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ class Hospital:
 
     def start(self) -> None:
         """Make the registry, enrol the boxes and start everything."""
-        self.registry.init()
+        self.registry.cli("init")
         for box in self.boxes:
             self.registry.enrol(box)
         self.registry.spawn()
@@ -72,16 +73,16 @@ class Hospital:
 
     def wait_delivered(self) -> int:
         """Wait until every box has a receipt for all that it stored; returns how many records."""
-        return sum(
-            int(wait(lambda box=box: _delivered(box), DELIVERY_DEADLINE_S, f"{box.box_id} empty"))
-            for box in self.boxes
-        )
+        records = 0
+        for box in self.boxes:
+            wait(partial(_is_delivered, box), DELIVERY_DEADLINE_S, f"outbox of {box.box_id} empty")
+            records += int(box.outbox()["outbox_last_sequence"])
+        return records
 
 
-def _delivered(box: Box) -> int:
+def _is_delivered(box: Box) -> bool:
     status = box.outbox()
-    last = int(status["outbox_last_sequence"])
-    return last if status["outbox_waiting"] == 0 else 0
+    return status["outbox_waiting"] == 0 and status["outbox_last_sequence"] > 0
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The registry of the site: made, run and asked through its own commands."""
 
-import json
 import socket
 from pathlib import Path
 
@@ -12,7 +11,7 @@ HOST = "127.0.0.1"
 
 
 class Registry(Program):
-    """One `dosebook-registry run` with its data folder, on loopback ports that outlive a restart."""
+    """One `dosebook-registry run` with its data folder; its loopback ports outlive a restart."""
 
     def __init__(
         self, folder: Path, *, database_url: str = "", broker: tuple[str, int] | None = None
@@ -31,7 +30,7 @@ class Registry(Program):
             "DOSEBOOK_BROKER_HOST": host,
             "DOSEBOOK_BROKER_PORT": str(port),
             "DOSEBOOK_BROKER_LISTEN": HOST,
-            "DOSEBOOK_BROKER_NAMES": json.dumps([HOST]),
+            "DOSEBOOK_BROKER_NAMES": HOST,
             "DOSEBOOK_DATABASE_URL": database_url,
             "DOSEBOOK_WEB_PORT": str(_free_port()),
         }
