@@ -10,7 +10,7 @@ from dosebook_central.domain.exam import to_json
 from dosebook_central.domain.links import join_groups, link_keys
 from dosebook_central.domain.reconcile import reconcile
 from dosebook_protocol.reading import EventKind, Patient
-from tests.support.readings import PATIENT, evidence, event, reading, step, total
+from tests.support.readings import PATIENT, event, evidence, reading, step, total
 
 KINDS = {
     "rdsr-ct": (EventKind.CT, "dlp"),

@@ -7,7 +7,7 @@ import pytest
 from dosebook_central.domain.exam import Basis, Role, from_json, to_json
 from dosebook_central.domain.reconcile import reconcile
 from dosebook_protocol.reading import EventKind, Patient, Plane
-from tests.support.readings import PATIENT, evidence, event, reading, step, total
+from tests.support.readings import PATIENT, event, evidence, reading, step, total
 
 MG, XR, NM = EventKind.MAMMOGRAPHY, EventKind.PROJECTION, EventKind.RADIOPHARMACEUTICAL
 
@@ -31,9 +31,7 @@ def codes(exam):
 def ct(uids: str, dlp: str, sop: str, created: str = "2026-03-02T10:30:00"):
     """A CT report with one event for each letter, of 10 mGy·cm each."""
     events = [event(f"e{uid}", dlp=10, ctdi_vol=5, phantom="32cm") for uid in uids]
-    return evidence(
-        reading(uid=sop, created=created, events=events, totals=[total("dlp", dlp)])
-    )
+    return evidence(reading(uid=sop, created=created, events=events, totals=[total("dlp", dlp)]))
 
 
 def test_p04_newer_report_that_contains_the_older_replaces_it():
@@ -282,7 +280,7 @@ def test_p20_nobody_named_is_an_unidentified_patient_with_the_name_kept():
 
 
 def test_p09_p21_one_event_under_two_patients_counts_once_and_shows_at_both():
-    """P9, P21: an event that two patients claim counts with the strongest, with a conflict at both."""
+    """P9, P21: an event that two patients claim counts with the strongest, a conflict at both."""
     other = Patient(id="9999", issuer="CHU")
     event_ = event("e1", XR, dose_area_product=5)
     report = reading("rdsr-projection", uid="1.1", events=[event_])

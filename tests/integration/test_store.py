@@ -1,0 +1,142 @@
+"""Migrations, engines and bulk statements, the same on both engines."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, inspect, select
+
+from dosebook_central.store import migrate
+from dosebook_central.store.bulk import insert_rows, one_of, upsert_rows
+from dosebook_central.store.engine import StoreError, database_url, open_engine, writing
+from dosebook_central.store.models import Base, LinkKey, Patient
+from tests.support.registry import NOW
+
+KEYS = LinkKey.__table__
+
+
+@pytest.fixture
+def engine(database_url, tmp_path):
+    """A migrated database on each engine."""
+    made = open_engine(database_url or tmp_path / "registry.db")
+    migrate.upgrade(made)
+    yield made
+    made.dispose()
+
+
+def test_migrated_schema_is_the_schema_of_the_models(engine):
+    """Alembic's tables are those of the code, on both engines, with nothing to add or drop."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, Base.metadata) == []
+    names = set(inspect(engine).get_table_names()) - {"alembic_version"}
+    assert names == set(Base.metadata.tables)
+
+
+def test_upgrade_again_changes_nothing(engine):
+    """`db upgrade` on a current database is harmless."""
+    assert migrate.current(engine) == migrate.head() == migrate.upgrade(engine)
+
+
+def test_bulk_insert_takes_any_number_of_rows_in_one_statement(engine):
+    """R87: thousands of rows are one statement; those that exist are skipped and counted."""
+    rows = [{"key": f"study:{number}", "group_id": "g"} for number in range(5000)]
+    with writing(engine) as connection:
+        assert insert_rows(connection, KEYS, rows) == 5000
+        assert insert_rows(connection, KEYS, [*rows[:10], {"key": "x", "group_id": "g"}]) == 1
+        wanted = [row["key"] for row in rows]
+        found = connection.scalar(
+            select(func.count()).where(one_of(connection, LinkKey.key, wanted))
+        )
+        assert found == 5000
+
+
+def _patient(name: str, as_of: str):
+    return {
+        "id": "p1",
+        "issuer": "CHU",
+        "identifier": "4711",
+        "name": name,
+        "name_search": name.casefold(),
+        "sex": "",
+        "birth_date": "",
+        "as_of": as_of,
+        "updated_at": NOW,
+    }
+
+
+def test_upsert_keeps_the_row_of_the_later_exam(engine):
+    """P23: what an earlier exam says of a patient does not overwrite what a later one said."""
+    table = Patient.__table__
+    for name, as_of in (("Second", "2026"), ("First", "2020"), ("Third", "2027")):
+        with writing(engine) as connection:
+            upsert_rows(connection, table, [_patient(name, as_of)], newer_by="as_of")
+    with engine.connect() as connection:
+        assert connection.scalars(select(Patient.name)).all() == ["Third"]
+        assert connection.scalars(select(Patient.updated_at)).all() == [NOW]
+
+
+def test_decimals_come_back_with_their_digits(engine):
+    """P2: doses survive the column type of either engine."""
+    from dosebook_central.store.types import Exact
+
+    with engine.connect() as connection:
+        for text in ("0.078391324289", "1102.446093", "0", "236.09"):
+            bound = Exact().bind_processor(engine.dialect)
+            stored = bound(Decimal(text)) if bound else Decimal(text)
+            assert Exact().process_result_value(stored, connection.dialect) == Decimal(text)
+
+
+def test_writers_wait_for_each_other(engine):
+    """Writers of one process never meet a locked database."""
+
+    def write(number: int) -> None:
+        with writing(engine) as connection:
+            connection.scalar(select(func.count()).select_from(LinkKey))
+            insert_rows(connection, KEYS, [{"key": f"k{number}", "group_id": "g"}])
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(write, range(20)))
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(LinkKey)) == 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["postgresql://u@h/d", "postgres://u@h/d", "postgresql+psycopg://u@h/d"],
+)
+def test_every_form_of_a_postgresql_url_is_accepted(text):
+    """R87: any PostgreSQL URL goes to the one driver that is shipped."""
+    assert str(database_url(text)) == "postgresql+psycopg2://u@h/d"
+
+
+@pytest.mark.parametrize("text", ["mysql://h/d", "nonsense"])
+def test_other_databases_are_refused_with_what_to_write(text):
+    """A database that is not supported is told in a sentence."""
+    with pytest.raises(StoreError, match="sqlite://"):
+        database_url(text)
+
+
+def test_sqlite_is_durable_and_checks_references(tmp_path):
+    """A receipt means that the commit is on disk: WAL, synchronous FULL, foreign keys on."""
+    engine = open_engine(tmp_path / "registry.db")
+    with engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert found == ["wal", 2, 1]
+    assert sqlite3.sqlite_version_info >= (3, 35)
+    engine.dispose()
+
+
+def test_errors_of_the_database_do_not_quote_parameters(tmp_path):
+    """Rule 10: a patient's name never stands in the text of a database error."""
+    engine = open_engine(tmp_path / "registry.db")
+    with pytest.raises(Exception, match="no such table") as caught, writing(engine) as connection:
+        insert_rows(connection, Patient.__table__, [_patient("Secret^Name", "")])
+    assert "Secret" not in str(caught.value)
+    engine.dispose()
