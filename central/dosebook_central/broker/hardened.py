@@ -43,6 +43,7 @@ _MAX_CONNECTIONS: Final = 2000
 _MAX_UNDELIVERED: Final = 256
 _PAUSE_S: Final = 0.005
 _CERTIFICATE: Final = "dosebook.certificate"
+_WRITER: Final = "dosebook.writer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +166,14 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         # A client is dead after one and a half times its keep-alive (MQTT-3.1.2-24).
         session.keep_alive = session.keep_alive * 3 // 2
         session.attributes[_CERTIFICATE] = client
+        session.attributes[_WRITER] = writer
         return handler, session
 
     async def _end_former(self, client_id: str) -> None:
         """End the connection that the same client had before (MQTT-3.1.4-2)."""
-        _, former = self._sessions.get(client_id, (None, None))
+        former, _ = self._sessions.get(client_id, (None, None))
         if former is not None:
-            await former.handle_connection_closed()
-            await former.stop()
+            _hang_up(former)
         await self._delete_session(client_id)
 
     async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
@@ -204,10 +205,10 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         # MQTT 3.1.1 has no word for "not authorised" or "nobody listens"; hanging up says it.
         if not may(client.name, Access.PUBLISH, message.topic or ""):
             _LOG.warning("broker_denied client=%s access=publish", client.name)
-            await handler.handle_connection_closed()
+            _hang_up(client_session)
         elif client.name != REGISTRY_NAME and not any(self._listeners(message.topic)):
             _LOG.warning("broker_no_registry client=%s", client.name)
-            await handler.handle_connection_closed()
+            _hang_up(client_session)
         else:
             await self._broadcast_message(client_session, message.topic, message.data)
         return True
@@ -231,18 +232,18 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
     async def _disconnect_revoked(self) -> None:
         while True:
             await asyncio.sleep(_REVOCATION_CHECK_S)
-            for session, handler in list(self._sessions.values()):
+            for session, _ in list(self._sessions.values()):
                 client: Client = session.attributes[_CERTIFICATE]
                 if self._revocations.is_revoked(client.serial):
                     _LOG.warning("broker_disconnected client=%s reason=revoked", client.name)
-                    await handler.handle_connection_closed()
+                    _hang_up(session)
 
 
 class _Handler(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt ships no types
     def handle_read_timeout(self) -> None:
         """Drop a client that was silent for longer than it promised."""
-        if self._disconnect_waiter is not None and not self._disconnect_waiter.done():
-            self._disconnect_waiter.set_result(None)
+        if self.writer is not None:
+            self.writer.abort()
 
 
 class _PacedReader(StreamReaderAdapter):  # type: ignore[misc]  # amqtt ships no types
@@ -267,6 +268,18 @@ class _CertifiedWriter(StreamWriterAdapter):  # type: ignore[misc]  # amqtt ship
     def __init__(self, writer: asyncio.StreamWriter, client: Client) -> None:
         super().__init__(writer)
         self.client = client
+
+    def abort(self) -> None:
+        """Close at once, whatever is still to be written."""
+        self._writer.transport.abort()
+
+
+def _hang_up(session: Session) -> None:
+    """End a connection; its reader then ends the rest.
+
+    Not through the handler: amqtt waits for itself there when two ends meet.
+    """
+    session.attributes[_WRITER].abort()
 
 
 def _client_of(writer: asyncio.StreamWriter) -> Client:
