@@ -258,8 +258,9 @@ def _change(connection: Connection, user_id: int, **values: Any) -> None:
 
 
 def _keep_one_manager(connection: Connection, user_id: int) -> None:
-    others = connection.execute(_SELECT.where(User.is_active, User.id != user_id))
-    if not any(Right.USER_MANAGE in rights_of(row.role, row.rights) for row in others):
+    rows = connection.execute(_SELECT.where(User.is_active))
+    managers = {row.id for row in rows if Right.USER_MANAGE in rights_of(row.role, row.rights)}
+    if managers == {user_id}:
         raise UserError(
             "This is the last person who may manage people: give someone else that right first."
         )

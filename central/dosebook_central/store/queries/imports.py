@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from dosebook_central.store.models import Exam, ImportFile, ImportJob, Record
+from dosebook_central.store.models import ImportFile, ImportJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,8 @@ def get_job(connection: Connection, job_id: str) -> Job | None:
 
 def list_files(connection: Connection, job_id: str, limit: int = 500) -> list[FileOutcome]:
     """Files of an import in order, as far as they are done."""
-    exam_of_record = (
-        select(func.min(Exam.id))
-        .join(Record, Record.group_id == Exam.group_id)
-        .where(Record.id == ImportFile.record_id, Record.group_id != "")
-        .scalar_subquery()
-    )
     rows = connection.execute(
-        select(
-            ImportFile.ordinal,
-            ImportFile.name,
-            ImportFile.outcome,
-            ImportFile.reason,
-            func.coalesce(func.nullif(ImportFile.exam_id, ""), exam_of_record, ""),
-        )
+        select(*(getattr(ImportFile, name) for name in FileOutcome.__slots__))
         .where(ImportFile.job_id == job_id)
         .order_by(ImportFile.ordinal)
         .limit(limit)
