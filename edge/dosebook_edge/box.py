@@ -22,6 +22,7 @@ from dosebook_edge.clock import BoxClock
 from dosebook_edge.config import BoxSettings, ConfigError, Loaded, SourceSection, load
 from dosebook_edge.config.keys import parse_peer
 from dosebook_edge.config.layers import DESIRED
+from dosebook_edge.folder import IDENTITY, LOCK, STATUS
 from dosebook_edge.health.report import Facts, StatusFile, health_of, status_of
 from dosebook_edge.identity.files import IdentityError
 from dosebook_edge.identity.identity import Identity
@@ -32,9 +33,6 @@ from dosebook_edge.uplink.uplink import Uplink, UplinkStatus
 
 _logger = logging.getLogger(__name__)
 
-STATUS: Final = "status.json"
-LOCK: Final = "box.lock"
-IDENTITY: Final = "identity"
 _TICK_S: Final = 1.0
 _RETIRE_EVERY_S: Final = 600.0
 _RETRY_SOURCE_EVERY_S: Final = 15.0
@@ -238,18 +236,6 @@ def _only_one(folder: Path) -> Iterator[None]:
         held.write(str(os.getpid()))
         held.flush()
         yield
-
-
-def is_running(folder: Path) -> bool:
-    """Whether a box holds the folder."""
-    try:
-        with (folder / LOCK).open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _announce(box: Box, ready: IO[str] | None) -> None:

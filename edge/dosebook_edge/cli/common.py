@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from dosebook_edge.config import ConfigError, Loaded, load
+from dosebook_edge.folder import IDENTITY
 
 FAILED: Final = 1
 DEGRADED: Final = 3
@@ -45,7 +46,7 @@ class Context:
     @property
     def identity_dir(self) -> Path:
         """Folder of the identity."""
-        return self.data_dir / "identity"
+        return self.data_dir / IDENTITY
 
     @property
     def box_id(self) -> str:

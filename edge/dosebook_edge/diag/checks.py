@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from dosebook_edge.box import IDENTITY
 from dosebook_edge.clock import BoxClock
 from dosebook_edge.config import Loaded
 from dosebook_edge.diag.records import open_outbox
 from dosebook_edge.diag.status import read_status
+from dosebook_edge.folder import IDENTITY
 from dosebook_edge.identity.files import IdentityError
 from dosebook_edge.identity.identity import Identity
 from dosebook_edge.outbox import OutboxError

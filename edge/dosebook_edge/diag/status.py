@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dosebook_edge.box import STATUS, is_running
 from dosebook_edge.capture.dicom.associations import stored_refusals
+from dosebook_edge.folder import STATUS, is_running
 from dosebook_edge.outbox import schema
 from dosebook_edge.outbox.store import DATABASE
 

@@ -4,8 +4,6 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from sqlite_utils import Database
-
 from dosebook_edge.outbox.model import OutboxError
 
 VERSION: Final = "1"
@@ -78,6 +76,8 @@ def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
             f"the outbox has schema version {found}, this release reads {VERSION}: "
             "install the release that wrote it, or a newer one"
         )
+    from sqlite_utils import Database  # a box needs it once in its life, a Pi loads it in 0.5 s
+
     database = Database(connection)
     connection.execute("BEGIN IMMEDIATE")
     for name, columns in _TABLES.items():

@@ -5,13 +5,9 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
-
-from pydicom.uid import UID
+from typing import Final
 
 _KEPT: Final = 200
-_SHOWN: Final = 4
-_TRANSFER_SYNTAXES_NOT_SUPPORTED: Final = 0x04
 _SAVE: Final = """
 INSERT INTO refusal (source, calling_ae_title, peer, reason, count, first_at, last_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -93,21 +89,3 @@ def _save(connection: sqlite3.Connection, refusals: Iterable[Refusal]) -> None:
 def stored_refusals(connection: sqlite3.Connection, limit: int = 20) -> list[Refusal]:
     """Refusals written down, newest first."""
     return [Refusal(*row) for row in connection.execute(_LIST, (limit,)).fetchall()]
-
-
-def contexts_reason(proposed: Iterable[Any], results: Iterable[Any]) -> str:
-    """Why presentation contexts were rejected (PS3.8 table 9-18), naming what was proposed."""
-    syntaxes = {context.context_id: context.transfer_syntax for context in proposed}
-    words: list[str] = []
-    for context in results:
-        name = UID(str(context.abstract_syntax)).name
-        if context.result == _TRANSFER_SYNTAXES_NOT_SUPPORTED:
-            offered = ", ".join(UID(str(one)).name for one in syntaxes.get(context.context_id, ()))
-            reason = f"{name} in {offered}: no such transfer syntax is taken"
-        else:
-            reason = f"{name} is not taken"
-        if reason not in words:
-            words.append(reason)
-    more = len(words) - _SHOWN
-    text = "; ".join(words[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
-    return f"no common presentation context: {text}"

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from pynetdicom import AE, evt
 
-from dosebook_edge.capture.dicom.associations import Refusals, contexts_reason
+from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.dicom.commitment import CommitmentHandler, Peer
 from dosebook_edge.capture.dicom.contexts import supported_contexts
 from dosebook_edge.capture.dicom.mpps import MppsHandler
 from dosebook_edge.capture.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+from dosebook_edge.capture.dicom.reasons import contexts_reason
 from dosebook_edge.capture.dicom.server import SourceServer, keep_acknowledging
 from dosebook_edge.capture.dicom.store import StoreHandler
 from dosebook_edge.capture.dicom.tls import server_context

@@ -27,6 +27,7 @@ class SourceServer(ThreadedAssociationServer):
 
     def __init__(self, *args: Any, on_refused_peer: RefusedPeer, **kwargs: Any) -> None:
         self._on_refused_peer = on_refused_peer
+        self._shaking_hands: set[socket.socket] = set()
         super().__init__(*args, **kwargs)
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
@@ -43,14 +44,33 @@ class SourceServer(ThreadedAssociationServer):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             acknowledge_at_once(connection)
             if self.ssl_context is not None:
-                connection.settimeout(HANDSHAKE_TIMEOUT_S)
-                connection = self.ssl_context.wrap_socket(connection, server_side=True)
+                connection = self._shake_hands(connection, self.ssl_context)
             connection.settimeout(PEER_TIMEOUT_S)
         except (ssl.SSLError, OSError) as error:
             self._on_refused_peer(str(client_address[0]), _tls_reason(error))
             self.shutdown_request(connection)
             return
         super().process_request_thread(connection, client_address)
+
+    def shutdown(self) -> None:
+        """Stop accepting, and end handshakes that are under way."""
+        super().shutdown()
+        for connection in tuple(self._shaking_hands):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _shake_hands(self, connection: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        connection.settimeout(HANDSHAKE_TIMEOUT_S)
+        secure = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        self._shaking_hands.add(secure)
+        try:
+            secure.do_handshake()
+        except (ssl.SSLError, OSError):
+            secure.close()
+            raise
+        finally:
+            self._shaking_hands.discard(secure)
+        return secure
 
     def service_actions(self) -> None:
         """Leave garbage to the interpreter; pynetdicom would collect all of it here."""
