@@ -118,7 +118,7 @@ def test_wish_of_the_registry_takes_effect(tmp_path, eventually):
             status = json.loads(box_command(config, "status", "--json").stdout)
             return status["sources"][0]["detail"].startswith("RENAMED") and status["sources"][0]
 
-        source = eventually(renamed, what="source has its new title")
+        source = eventually(renamed, 45, what="source has its new title")
         with association(source["port"], DX_CLASS, called="RENAMED") as assoc:
             assert assoc.is_established
 

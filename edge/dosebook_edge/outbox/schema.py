@@ -46,7 +46,6 @@ _KEYS: Final[dict[str, str | tuple[str, ...]]] = {
 }
 _INDEXES: Final = (
     "CREATE INDEX record_waiting ON record (sequence) WHERE status = 'waiting'",
-    "CREATE UNIQUE INDEX record_by_id ON record (record_id)",
     "CREATE INDEX record_by_evidence ON record (evidence_sha256)",
     "CREATE INDEX record_by_instance ON record (sop_instance_hash) WHERE sop_instance_hash <> ''",
 )
