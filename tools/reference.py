@@ -72,8 +72,11 @@ def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command
     """A command and all below it, with the words that call each."""
     yield path, command
     if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
-            yield from walk(child, f"{path} {name}")
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            child = command.get_command(context, name)
+            if child is not None:
+                yield from walk(child, f"{path} {name}")
 
 
 def _program(name: str, target: str) -> str:

@@ -6,13 +6,13 @@ leaves either nothing or the whole evidence. `*.part` files are left-overs of a 
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
-_WRITERS: Final = 4
+_WRITERS: Final = 8
 _LENGTH: Final = 64
 
 
@@ -41,7 +41,7 @@ class EvidenceFolder:
         self._known_folders: set[Path] = {folder}
 
     def put_many(self, evidence: Mapping[str, bytes]) -> None:
-        """Write what is not there yet; return when all of it is on disk."""
+        """Write what is not there yet; return when all of it is on disk, names included."""
         missing = {
             self._path(sha256): data
             for sha256, data in evidence.items()
@@ -50,15 +50,14 @@ class EvidenceFolder:
         if not missing:
             return
         folders = {path.parent for path in missing}
-        for folder in sorted(folders - self._known_folders):
-            self._make_folder(folder)
-        if len(missing) == 1:
-            _write(*next(iter(missing.items())))
-        else:
-            with ThreadPoolExecutor(_WRITERS, "evidence") as pool:
-                list(pool.map(_write, missing.keys(), missing.values()))
-        for folder in folders:
-            _sync_folder(folder)
+        new = {path for folder in folders for path in (folder.parent, folder)} - self._known_folders
+        for folder in sorted(new):
+            folder.mkdir(exist_ok=True)
+        # A folder that this process does not know may have been made, by whoever, but not synced.
+        changed = folders | {folder.parent for folder in new}
+        _each(_write, missing.keys(), missing.values())
+        _each(_sync_folder, changed)
+        self._known_folders |= new
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes of a hash; raises KeyError."""
@@ -92,14 +91,14 @@ class EvidenceFolder:
         except FileNotFoundError:
             return False
 
-    def _make_folder(self, folder: Path) -> None:
-        for path in (folder.parent, folder):
-            if path in self._known_folders:
-                continue
-            if not path.is_dir():
-                path.mkdir(exist_ok=True)
-                _sync_folder(path.parent)
-            self._known_folders.add(path)
+
+def _each(work: Callable[..., None], *arguments: Collection[Any]) -> None:
+    """Do work for each; the disk is what is waited for, and several at a time share its flushes."""
+    if len(arguments[0]) == 1:
+        work(*(next(iter(one)) for one in arguments))
+        return
+    with ThreadPoolExecutor(_WRITERS, "evidence") as pool:
+        list(pool.map(work, *arguments))
 
 
 def _write(path: Path, data: bytes) -> None:

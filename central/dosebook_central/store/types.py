@@ -31,7 +31,7 @@ class Exact(TypeDecorator[Decimal]):
         """Return a Decimal whatever the engine stores."""
         if value is None or isinstance(value, Decimal):
             return value
-        return Decimal(repr(value))
+        return Decimal(repr(value).removesuffix(".0"))
 
 
 class Utc(TypeDecorator[datetime]):
