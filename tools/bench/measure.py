@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from tools.terminal import ROOT
 
+Spent = dict[str, float]
+"""CPU seconds by name of a program."""
 Work = Callable[[], object]
 Clock = Callable[[], float]
 
@@ -52,3 +56,23 @@ def scratch() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def cpu_of_children(since: Spent | None = None) -> Spent:
+    """CPU seconds of all processes below this one that still run, less those counted before."""
+    spent: Spent = {}
+    for process in psutil.Process().children(recursive=True):
+        try:
+            times, name = process.cpu_times(), _program(process)
+        except psutil.NoSuchProcess:
+            continue
+        spent[name] = spent.get(name, 0.0) + times.user + times.system
+    before = since or {}
+    return {name: seconds - before.get(name, 0.0) for name, seconds in spent.items()}
+
+
+def _program(process: psutil.Process) -> str:
+    """Name of a program; for a script, its own and not Python's."""
+    words = process.cmdline()[:2]
+    scripts = [Path(word).name for word in words if "dosebook" in Path(word).name]
+    return scripts[0] if scripts else process.name()
