@@ -5,8 +5,10 @@ import secrets
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import create_engine
@@ -16,7 +18,7 @@ from tools.site.program import SiteError
 from tools.site.truth import Compared, Comparison, compare
 from tools.terminal import ROOT, say
 
-FOLDER: Final = ROOT / "build" / "demo"
+BUILD: Final = ROOT / "build"
 LOGIN: Final = "physicist"
 
 
@@ -25,14 +27,19 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make demo")
     parser.add_argument("--once", action="store_true", help="verify, print the table, end")
     once = parser.parse_args(arguments).once
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    say("making a registry, enrolling two boxes, starting them …")
+    BUILD.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="demo-", dir=BUILD))
+    say(f"making a registry, enrolling two boxes, starting them in {folder.relative_to(ROOT)} …")
     try:
-        with running(FOLDER) as hospital:
-            return _show(hospital, once=once)
+        with running(folder) as hospital:
+            failed = _show(hospital, once=once)
     except SiteError:
-        return 1
+        failed = 1
+    if failed:
+        say(f"logs and data are kept in {folder.relative_to(ROOT)}")
+    else:
+        shutil.rmtree(folder)
+    return failed
 
 
 def _show(hospital: Hospital, *, once: bool) -> int:

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -73,16 +72,9 @@ class Hospital:
 
     def wait_delivered(self) -> int:
         """Wait until every box has a receipt for all that it stored; returns how many records."""
-        records = 0
         for box in self.boxes:
-            wait(partial(_is_delivered, box), DELIVERY_DEADLINE_S, f"outbox of {box.box_id} empty")
-            records += int(box.outbox()["outbox_last_sequence"])
-        return records
-
-
-def _is_delivered(box: Box) -> bool:
-    status = box.outbox()
-    return status["outbox_waiting"] == 0 and status["outbox_last_sequence"] > 0
+            wait(box.is_delivered, DELIVERY_DEADLINE_S, f"every record of {box.box_id} receipted")
+        return sum(box.records("--limit", "1")[0]["sequence"] for box in self.boxes)
 
 
 @contextmanager

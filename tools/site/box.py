@@ -60,7 +60,16 @@ class Box(Program):
         """TCP port on which a source listens."""
         return int(self.ready["sources"][source])
 
+    def records(self, *options: str) -> list[dict[str, Any]]:
+        """Records of the outbox as its database has them now, newest first."""
+        found: list[dict[str, Any]] = json.loads(self.cli("outbox", "list", *options, "--json"))
+        return found
+
+    def is_delivered(self) -> bool:
+        """Whether every record has its receipt."""
+        return not self.records("--status", "waiting", "--limit", "1")
+
     def outbox(self) -> dict[str, Any]:
-        """Where the box stands: what `dosebook-box status --json` prints, whatever its verdict."""
+        """What the box last wrote of itself, up to a second old: `status.json`."""
         found: dict[str, Any] = json.loads((self.data_dir / "status.json").read_text())
         return found
