@@ -7,6 +7,7 @@ A case is a function `bench_…` in a module `tools/bench/bench_*.py` that retur
 import argparse
 import importlib
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -83,4 +84,6 @@ def _write(rows: list[Row], *, keep_others: bool) -> None:
 
 
 if __name__ == "__main__":
+    # An exception ends the programs that a case has started; the signal alone would leave them.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))
