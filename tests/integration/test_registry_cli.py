@@ -124,7 +124,7 @@ def test_run_serves_until_sigterm(command, tmp_path):
         out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert json.loads(out.splitlines()[0])["event"] == "registry_ready"
-    assert out.splitlines()[-1] == "stopped"
+    assert json.loads(out.splitlines()[-1])["event"] == "registry_stopped"
     assert not (data / "run.json").exists()
 
 
