@@ -29,10 +29,10 @@ class Assets:
                 self._changed_at = changed_at
         except (OSError, ValueError):
             raise AssetsMissingError(
-                "The pages' scripts and styles are not built. Run: make assets"
+                "The pages' scripts and styles are not built. Run make demo, which builds them."
             ) from None
         if name not in self._files:
             raise AssetsMissingError(
-                f"The bundle has no {name}: it is older than this registry. Run: make assets"
+                f"The bundle has no {name}: it is older than this registry. Run make demo, which builds it."
             )
         return f"dist/{self._files[name]}"
