@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
-from pynetdicom import AE, _config
+from pynetdicom import AE, _config, evt
 
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.dicom.scp import DicomSettings, DicomSource
@@ -124,6 +124,10 @@ def association(
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
     for one in contexts:
         ae.add_requested_context(one, syntaxes)
+    # pynetdicom leaves a socket open that its peer has reset.
+    sockets: list[Any] = []
+    remember = (evt.EVT_CONN_OPEN, lambda event: sockets.append(event.assoc.dul.socket.socket))
+    options["evt_handlers"] = [*options.get("evt_handlers", []), remember]
     assoc = ae.associate("127.0.0.1", port, ae_title=called, **options)
     try:
         yield assoc
@@ -132,6 +136,8 @@ def association(
             assoc.release()
         if assoc.ident is not None:
             assoc.join(10)
+        for one in sockets:
+            one.close()
 
 
 def configuration(folder: Path, *lines: str, **source: Any) -> Path:
