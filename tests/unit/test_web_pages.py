@@ -1,0 +1,137 @@
+"""What the pages make of values and of hostile text, and how many statements they need."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import event, insert, text
+
+from dosebook_central.domain.exam import Basis, ExamSummary, Measure, to_json
+from dosebook_central.store.models import Exam, Patient
+from dosebook_central.web.numbers import number_text
+from tests.support.web import make_site
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>'\"><img src=x onerror=alert(2)>"
+
+
+def _exam(number, *measures, modality="CT", description="CT head"):
+    return {
+        "id": f"exam{number}",
+        "group_id": f"group{number}",
+        "origin": "captured",
+        "patient_id": "p1",
+        "study_uid": f"2.25.{number}",
+        "started": f"2026-02-{number:02d}T10:00:00",
+        "modality": modality,
+        "description": description,
+        "station": description,
+        "event_count": 1,
+        "summary": to_json(ExamSummary(headline=measures)),
+        "updated_at": NOW,
+    }
+
+
+def _dlp(value, phantom):
+    return Measure("dlp", "DLP", Decimal(value), "mGy.cm", Basis.STATED, phantom=phantom)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """One patient with a hostile name and four exams."""
+    made = make_site(tmp_path_factory.mktemp("pages"))
+    patient = {
+        "id": "p1",
+        "issuer": HOSTILE,
+        "identifier": "1",
+        "name": HOSTILE,
+        "name_search": "script",
+        "updated_at": NOW,
+    }
+    exams = [
+        _exam(1, _dlp("0", "32cm")),
+        _exam(2),
+        _exam(3, _dlp("100", "16cm"), _dlp("200", "32cm")),
+        _exam(4, _dlp("300", None), description=HOSTILE),
+    ]
+    with made.engine.begin() as connection:
+        connection.execute(insert(Patient).values(**patient))
+        connection.execute(insert(Exam), exams)
+    yield made
+    made.importer.stop()
+    made.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def client(site):
+    """A signed-in administrator."""
+    return site.client("administrator")
+
+
+@pytest.mark.parametrize("path", ["/", "/patients/p1", "/exams/exam4"])
+def test_p40_markup_in_objects_is_shown_as_text(client, path):
+    """P40: whatever an object carries as name or description is text on the page."""
+    page = client.get(path).get_data(as_text=True)
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_p29_zero_and_missing_differ_in_chart_and_table(client):
+    """P29: a stated zero is a number, a missing value is none, in the chart's data too."""
+    page = client.get("/patients/p1").get_data(as_text=True)
+    points = page.split("data-points='")[1].split("'")[0]
+    assert '"id":"exam1","lane":"ct"' in points.replace(" ", "")
+    assert '"value":"0"' in points.replace(" ", "")
+    assert '"value":null' in points.replace(" ", "")
+    assert 'data-exam="exam1" data-value="0"' in page
+    assert 'data-exam="exam2" data-value=""' in page
+    assert number_text(None, "dlp") == "—"
+    assert number_text(Decimal(0), "dlp") == "0.0"
+
+
+def test_p13_phantoms_stand_apart_and_are_never_summed(client):
+    """P13: two phantoms are two values with their phantom beside them, without a sum."""
+    page = client.get("/exams/exam3").get_data(as_text=True)
+    assert "16 cm" in page
+    assert "32 cm" in page
+    assert "300" not in page
+    assert "phantom not stated" in client.get("/exams/exam4").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("0.00012345", "0.00012"), ("0.05", "0.050"), ("12.34567", "12.346")]
+)
+def test_small_values_keep_two_digits(value, shown):
+    """Rounding for a column never makes a small dose look like none."""
+    assert number_text(Decimal(value), "dose_area_product") == shown
+
+
+def test_history_page_needs_few_statements(site, client):
+    """The history takes three statements, with session and log six, whatever its length."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        statements.append(statement)
+
+    event.listen(site.engine, "before_cursor_execute", note)
+    try:
+        assert client.get("/patients/p1").status_code == 200
+    finally:
+        event.remove(site.engine, "before_cursor_execute", note)
+    assert len(statements) <= 6, statements
+
+
+def test_history_uses_its_index(site):
+    """The exams of one patient are found by index, not by walking all exams."""
+    with site.engine.connect() as connection:
+        plan = connection.execute(
+            text("EXPLAIN QUERY PLAN SELECT id FROM exam WHERE patient_id = 'p1' ORDER BY started")
+        ).all()
+    assert "ix_exam_patient_id_started" in str(plan)
+
+
+def test_p59_no_word_of_a_limit_on_a_patients_page(client):
+    """P59: no page speaks of a limit for a patient's dose."""
+    for path in ("/patients/p1", "/exams/exam3"):
+        assert "limit" not in client.get(path).get_data(as_text=True).casefold()
