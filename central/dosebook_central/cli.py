@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import click
 
 from dosebook_central.registry import DISTRIBUTION, Registry
 
-_BOX: Final = "box"
+_LAZY: Final = {"box": "dosebook_central.fleet.cli", "broker": "dosebook_central.broker.cli"}
 _PATHS: Final = click.argument(
     "paths",
     nargs=-1,
@@ -76,14 +77,13 @@ class _Commands(click.Group):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), _BOX])
+        return sorted([*super().list_commands(ctx), *_LAZY])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != _BOX:
+        if cmd_name not in _LAZY:
             return super().get_command(ctx, cmd_name)
-        from dosebook_central.fleet.cli import box
-
-        return box
+        command: click.Command = getattr(import_module(_LAZY[cmd_name]), cmd_name)
+        return command
 
 
 @click.group(cls=_Commands)

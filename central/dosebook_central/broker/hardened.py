@@ -8,6 +8,7 @@ exist, and nobody is read faster than the registry takes delivery.
 """
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from collections import deque
@@ -42,6 +43,8 @@ _MAX_CONNECTIONS: Final = 2000
 # window, and what waits here is memory.
 _MAX_UNDELIVERED: Final = 256
 _PAUSE_S: Final = 0.005
+_ENDING_TURNS: Final = 200
+_SHUTDOWN_TIMEOUT_S: Final = 5.0
 _CERTIFICATE: Final = "dosebook.certificate"
 _WRITER: Final = "dosebook.writer"
 
@@ -71,6 +74,7 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         self._tls = tls
         self._revocations = Revocations(tls.revocations)
         self._watch: asyncio.Task[None] | None = None
+        self._is_ending = False
         listener = {"type": "tcp", "bind": f"{host}:{port}", "max_connections": _MAX_CONNECTIONS}
         files = {"ssl": True, "certfile": str(tls.certificate), "keyfile": str(tls.key)}
         super().__init__({"listeners": {"default": listener | files}, "plugins": {}})
@@ -82,10 +86,19 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
 
     async def shutdown(self) -> None:
         """Disconnect everybody and stop."""
+        self._is_ending = True
         if self._watch:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
-        await super().shutdown()
+        server = self._servers["default"].instance
+        # amqtt waits for itself where a client ends its connection at this very moment.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(super().shutdown(), _SHUTDOWN_TIMEOUT_S)
+        # Connections in the middle of their handshake belong to nobody yet; let them end too.
+        for _ in range(_ENDING_TURNS):
+            if not server._active_count:  # noqa: SLF001  # asyncio tells it only from 3.13 on
+                return
+            await asyncio.sleep(_PAUSE_S)
 
     @property
     def port(self) -> int:
@@ -121,6 +134,9 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
         """Serve one connection."""
+        if self._is_ending:
+            writer.transport.abort()
+            return
         try:
             client = _client_of(writer)
         except ValueError as error:

@@ -242,8 +242,8 @@ class Subscriber:
     def _commit(self, batch: list[Incoming]) -> None:
         try:
             committed = self._process(batch)
-        except OperationalError as error:
-            _LOG.warning("database_unavailable error=%s", type(error.orig).__name__)
+        except (OperationalError, OSError) as error:
+            _LOG.warning("store_unavailable error=%s", type(error).__name__)
             self._stopping.wait(self._settings.retry_first_s)
             return
         except Exception:  # noqa: BLE001  # whatever it was, no receipt says that it is safe

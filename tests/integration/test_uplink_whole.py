@@ -1,0 +1,140 @@
+"""The real outbox, uplink, built-in broker and ingest together, and what an intruder gets there."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
+from dosebook_central.ingest.evidence import EvidenceFolder
+from dosebook_central.ingest.pipeline import Ingest
+from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
+from dosebook_central.store.models import Quarantine, Record
+from dosebook_edge.identity.identity import Identity
+from dosebook_edge.outbox.model import Draft
+from dosebook_edge.outbox.store import Outbox
+from dosebook_edge.uplink.settings import UplinkSettings
+from dosebook_edge.uplink.state import State
+from dosebook_edge.uplink.uplink import Uplink
+from dosebook_protocol.reading import Outcome, Reading
+from dosebook_protocol.record import SourceKind
+from dosebook_protocol.topics import Channel, topic
+from tests.support.delivery import record_message
+from tests.support.fleet import FleetUnderTest, tls
+from tests.support.mqtt import BareClient
+from tests.support.waiting import eventually
+
+
+def draft(number):
+    """A small record whose evidence no other has."""
+    return Draft(
+        source="test",
+        source_kind=SourceKind.DICOM_STORE,
+        captured_at=datetime.now(UTC),
+        evidence=f"evidence {number}".encode(),
+        media_type="application/octet-stream",
+        transport={},
+        reading=Reading(Outcome.NO_DOSE, "other", "test", sop_instance_uid=f"1.2.{number}"),
+    )
+
+
+class Hospital:
+    """A running registry with its broker; boxes join it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.fleet = FleetUnderTest.create(folder / "registry")
+        credentials = self.fleet.credentials
+        broker = EmbeddedBroker(BrokerSettings.of(credentials, "127.0.0.1", 0))
+        broker.start()
+        self.fleet.broker_port = self.port = broker.port
+        self.ingest = Ingest(self.fleet.engine, EvidenceFolder(folder / "evidence"))
+        settings = SubscriberSettings(host="localhost", port=broker.port)
+        subscriber = Subscriber(
+            settings, credentials.client_context, credentials.signer, self.ingest.process
+        )
+        subscriber.start()
+        self.ends = [self.fleet.engine.dispose, broker.stop, subscriber.stop]
+        assert subscriber.wait_listening(15)
+
+    def box(self, box_id):
+        """A box with a real outbox and an uplink."""
+        identity = self.fleet.enrol(box_id)
+        folder = self.folder / box_id
+        folder.mkdir()
+        outbox = Outbox(folder, box_id, identity.signer)
+        settings = UplinkSettings(
+            desired_config=folder / "desired.json", backoff_first_s=0.05, backoff_limit_s=0.2
+        )
+        uplink = Uplink(lambda: Identity.load(self.fleet.identity_dir(box_id)), outbox, settings)
+        uplink.start()
+        self.ends += [outbox.close, uplink.stop]
+        return identity, outbox, uplink
+
+    def count(self, model):
+        """How many rows a table has."""
+        with self.fleet.engine.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(model))
+
+    def close(self):
+        for end in reversed(self.ends):
+            end()
+
+
+@pytest.fixture
+def hospital(tmp_path):
+    hospital = Hospital(tmp_path)
+    yield hospital
+    hospital.close()
+
+
+def test_the_ledger_of_box_and_registry_agree(hospital):
+    """Every record of two real outboxes is committed once, and no box waits for anything."""
+    outboxes = [hospital.box(box_id)[1] for box_id in ("ct-1", "ct-2")]
+    for number in range(25):
+        for outbox in outboxes:
+            outbox.append(draft(number))
+    eventually(lambda: all(one.status().waiting == 0 for one in outboxes), 30)
+    assert hospital.count(Record) == 50
+
+
+def test_an_intruder_with_a_good_certificate_gets_nothing_in(hospital):
+    """Altered, foreign, replayed and senseless messages add no record, and disturb nobody."""
+    honest, outbox, _ = hospital.box("ct-1")
+    outbox.append(draft(1))
+    eventually(lambda: outbox.status().waiting == 0)
+    thief = hospital.fleet.enrol("ct-2")
+    _, forged = record_message(thief.signer, "ct-1", 1)
+    _, foreign = record_message(honest.signer, "ct-1", 9)
+    _, own = record_message(thief.signer, "ct-2", 1)
+    altered = bytearray(own)
+    altered[len(own) // 3] ^= 1
+    client = BareClient(hospital.port, "ct-2", tls(thief))
+    try:
+        client.connect()
+        records = topic("ct-2", Channel.RECORDS)
+        for message in (forged, foreign, bytes(altered), b"", b"\x82" * 500):
+            client.publish(records, message)
+        client.publish(records, own)
+        client.publish(records, own)
+        eventually(lambda: hospital.count(Quarantine) >= 4)
+        outbox.append(draft(2))
+        eventually(lambda: outbox.status().waiting == 0)
+        eventually(lambda: hospital.count(Record) == 3)
+    finally:
+        client.close()
+
+
+def test_a_revoked_box_delivers_nothing_more(hospital):
+    """Revocation ends delivery; what the box captures later stays in its outbox."""
+    _, outbox, uplink = hospital.box("ct-1")
+    outbox.append(draft(1))
+    eventually(lambda: outbox.status().waiting == 0)
+    hospital.fleet.fleet.revoke("ct-1", "stolen")
+    eventually(lambda: uplink.state is State.REFUSED)
+    outbox.append(draft(2))
+    _, other, _ = hospital.box("ct-2")
+    other.append(draft(3))
+    eventually(lambda: other.status().waiting == 0)
+    assert outbox.status().waiting == 1
+    assert hospital.count(Record) == 2
