@@ -121,7 +121,7 @@ class Capacity:
             os.close(descriptor)
 
     def _is_reserve_kept(self, size: int) -> bool:
-        return self._reserve.exists() and self._reserve.stat().st_size >= size
+        return size == 0 or (self._reserve.exists() and self._reserve.stat().st_size >= size)
 
     def give_up_reserve(self) -> bool:
         """Free the reserved blocks; whether there were any."""
