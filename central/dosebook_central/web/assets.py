@@ -33,6 +33,7 @@ class Assets:
             ) from None
         if name not in self._files:
             raise AssetsMissingError(
-                f"The bundle has no {name}: it is older than this registry. Run make demo, which builds it."
+                f"The bundle has no {name}: it is older than this registry. "
+                "Run make demo, which builds it."
             )
         return f"dist/{self._files[name]}"

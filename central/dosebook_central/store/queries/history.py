@@ -71,7 +71,8 @@ def get_history(connection: Connection, patient_id: str) -> History | None:
 
 def _part_modality(number: int) -> ColumnElement[str]:
     # Only what a list shows is taken out of the summary: the rest of it is ten times as much.
-    return Exam.summary[("parts", number, "modality")].as_string().label(f"part_{number}")
+    modality: ColumnElement[str] = Exam.summary[("parts", number, "modality")].as_string()
+    return modality.label(f"part_{number}")
 
 
 def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ...]]:
