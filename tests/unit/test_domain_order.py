@@ -60,6 +60,20 @@ def test_p04_p09_any_order_and_any_repetition_give_the_same_bytes(reads, random)
     assert written(shuffled) == written(evidences)
 
 
+@given(st.lists(readings(), min_size=1, max_size=7, unique_by=repr))
+def test_p06_the_way_that_objects_came_changes_nothing(reads):
+    """P6: other bytes around the same readings, as of a box and of an import, are the same exams."""
+
+    def came_by(way):
+        evidences = [evidence(one, name=f"{way} {one!r}") for one in reads]
+        text = written(evidences).decode()
+        for number, one in enumerate(evidences):
+            text = text.replace(one.record_id, f"record {number}")
+        return text
+
+    assert len({came_by(way) for way in ("box", "import", "box of another make")}) == 1
+
+
 @given(st.lists(readings(), min_size=1, max_size=7))
 def test_p09_no_event_is_counted_twice_for_anybody(reads):
     """P9: over all exams of a group each irradiation event UID is counted at most once a part."""

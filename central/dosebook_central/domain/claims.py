@@ -62,7 +62,7 @@ def standing(claims: Sequence[Claim]) -> tuple[tuple[Claim, ...], dict[str, Clai
     # Largest first, then newest: whatever contains a claim stands before it.
     ranked = sorted(
         claims,
-        key=lambda one: (len(one.uids), one.evidence.created, one.evidence.sha256),
+        key=lambda one: (len(one.uids), one.evidence.created, one.evidence.tie),
         reverse=True,
     )
     kept: list[Claim] = []

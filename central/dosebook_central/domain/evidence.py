@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from dosebook_protocol.reading import EventKind, IrradiationEvent, Reading
+
+_READING: Final = TypeAdapter(Reading)
 
 
 class Strength(IntEnum):
@@ -38,6 +42,23 @@ _BY_SOURCE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """A reading as the last but one sort key: written out only where all before it are equal."""
+
+    reading: Reading
+
+    def __lt__(self, other: "_Said") -> bool:
+        return self._text() < other._text()
+
+    def _text(self) -> bytes:
+        """All that it says but how it was encoded, which an association may change."""
+        return _READING.dump_json(self.reading, exclude={"transfer_syntax_uid"})
+
+
+Tie = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One committed record's reading in force."""
 
@@ -60,9 +81,19 @@ class Evidence:
         return self.reading.created.local if self.reading.created else ""
 
     @property
-    def order(self) -> tuple[int, str, str, str]:
-        """The canonical order: the same whatever the order of arrival."""
-        return (self.strength, self.created, self.sha256, self.record_id)
+    def tie(self) -> Tie:
+        """What decides between evidences of one moment: what they say, and last their bytes.
+
+        The bytes differ with the way: a box writes its own file meta information and drops pixels,
+        an import has the file as it was. The exams must not.
+        """
+        reading = self.reading
+        return (reading.sop_instance_uid, reading.study.uid, _Said(reading), self.sha256)
+
+    @property
+    def order(self) -> Tie:
+        """The canonical order: the same whatever the order of arrival, and the way."""
+        return (self.strength, self.created, *self.tie, self.record_id)
 
 
 FAMILY_BY_QUANTITY: Final = {

@@ -107,7 +107,7 @@ def _covered(top: Sequence[Claim], rest: Sequence[Claim]) -> tuple[list[Claim], 
 def _unite(claims: Sequence[Claim]) -> tuple[IndexedEvent, ...]:
     """Unite events by UID, each from the newest claim that has it (P5), in order of time."""
     newest_first = sorted(
-        claims, key=lambda one: (one.evidence.created, one.evidence.sha256), reverse=True
+        claims, key=lambda one: (one.evidence.created, one.evidence.tie), reverse=True
     )
     found: dict[str, IndexedEvent] = {}
     for claim in newest_first:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.evidence import Evidence, Tie
 from dosebook_central.domain.exam import Conflict, ConflictValue
 from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import Reading
@@ -49,13 +49,13 @@ def _choose(versions: list[Evidence]) -> ObjectVersions:
     return ObjectVersions(holds, older, changes)
 
 
-def _recency(evidence: Evidence) -> tuple[bool, str, bool, str, str]:
+def _recency(evidence: Evidence) -> tuple[bool, str, bool, str, Tie]:
     """Sort key: a final state over a running one, then content time, then more dose information."""
     step = evidence.reading.step
     is_final = step is not None and step.status != "IN PROGRESS"
     ended = step.ended.local if step and step.ended else ""
     has_totals = bool(evidence.reading.totals or evidence.reading.events)
-    return (is_final, ended or evidence.created, has_totals, evidence.created, evidence.sha256)
+    return (is_final, ended or evidence.created, has_totals, evidence.created, evidence.tie)
 
 
 def _change_of_dose(before: Evidence, after: Evidence) -> Conflict | None:
