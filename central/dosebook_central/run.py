@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any, Final
 
-from waitress.server import create_server  # type: ignore[import-untyped]  # ships no types
+from waitress.server import create_server
 
 from dosebook_central.app import create_app
 from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
