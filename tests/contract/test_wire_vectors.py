@@ -77,7 +77,7 @@ def test_there_are_vectors():
 def test_an_accepted_message_reads_as_it_always_did(vector):
     """Every golden message decodes to the same fields, and encodes to the same bytes."""
     message = open_vector(vector.kind, vector.data)
-    assert message.model_dump(mode="json") == vector.expected
+    assert message.model_dump(mode="json", exclude_defaults=True) == vector.expected
     assert encode_message(message) in vector.data
 
 
@@ -95,7 +95,7 @@ def test_the_registry_accepts_records(vector):
     incoming = Incoming(topic(BOX_ID, Channel.RECORDS), vector.data)
     outcome = verify(incoming, Boxes())
     assert isinstance(outcome, Accepted)
-    assert outcome.record.model_dump(mode="json") == vector.expected
+    assert outcome.record.model_dump(mode="json", exclude_defaults=True) == vector.expected
 
 
 @pytest.mark.parametrize("vector", [v for v in REJECTED if v.kind == "record"], ids=ids)
@@ -126,7 +126,7 @@ def test_the_registry_refuses_a_record_on_another_boxs_topic():
 def test_the_box_accepts_what_its_registry_signed(vector):
     """A box reads each golden receipt and configuration."""
     message = OPEN_ON_THE_BOX[vector.kind](vector.data, Enrolled)
-    assert message.model_dump(mode="json") == vector.expected
+    assert message.model_dump(mode="json", exclude_defaults=True) == vector.expected
 
 
 @pytest.mark.parametrize("vector", [v for v in REJECTED if v.kind in OPEN_ON_THE_BOX], ids=ids)

@@ -1,9 +1,9 @@
 """Golden messages of version 1: what each side must accept and how it reads, what it must refuse.
 
-`v1/accept/<name>.cbor` with the message in `<name>.json`; `v1/reject/<name>.cbor` with the kind and
-a part of the reason in `<name>.json`. Box messages are signed by `BOX_KEY`, registry messages by
-`REGISTRY_KEY`: test keys, of no use anywhere else. They change only with the version of the
-protocol; `make.py` beside them made them.
+`v1/accept/<name>.cbor` with the message, less its defaults, in `<name>.json`;
+`v1/reject/<name>.cbor` with the kind and a part of the reason in `<name>.json`. Box messages are
+signed by `BOX_KEY`, registry messages by `REGISTRY_KEY`: test keys, of no use anywhere else. They
+change only with the version of the protocol; `make.py` beside them made them.
 """
 
 import json

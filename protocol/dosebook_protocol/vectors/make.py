@@ -325,7 +325,7 @@ _REJECT: Final[dict[str, tuple[str, str, bytes]]] = {
 def main() -> None:
     """Write all vectors."""
     for name, (kind, message, make) in _ACCEPT.items():
-        told = {"kind": kind, "message": message.model_dump(mode="json")}
+        told = {"kind": kind, "message": message.model_dump(mode="json", exclude_defaults=True)}
         _write("accept", name, make(), told)
     for name, (kind, reason, data) in _REJECT.items():
         _write("reject", name, data, {"kind": kind, "reason": reason})
