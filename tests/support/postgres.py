@@ -21,6 +21,8 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "50",
     "shared_buffers": "64MB",
+}
+_NOT_DURABLE = {
     # The server is thrown away with the session. What the product promises about PostgreSQL's
     # durability is PostgreSQL's own; tests kill clients, and the server only by SIGKILL, which
     # the page cache survives.
@@ -32,7 +34,9 @@ _SETTINGS = {
 class PostgresServer:
     """A server in a temporary folder; `database()` makes an empty database and gives its URL."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """Prepare a server; a `durable` one syncs each commit to disk, as on a site."""
+        self._settings = _SETTINGS if durable else _SETTINGS | _NOT_DURABLE
         self._initdb = need_program("initdb", "postgresql")
         self._postgres = need_program("postgres", "postgresql")
         self.port = free_port()
@@ -58,7 +62,7 @@ class PostgresServer:
                 cwd=self._folder,
                 **_identity(),
             )
-        options = [f"-c{key}={value}" for key, value in _SETTINGS.items()]
+        options = [f"-c{key}={value}" for key, value in self._settings.items()]
         command = f"{self._postgres} -D {data} -p {self.port} -k {self._folder}"
         with closing((self._folder / "log").open("ab")) as log:
             self._process = subprocess.Popen(

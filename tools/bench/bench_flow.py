@@ -7,30 +7,26 @@ TCP_NODELAY=1, on the same cores) and ends with the last receipt. The `-cpu` row
 process spent on a record: on a busy machine they hold where the rates do not.
 """
 
-import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from dosebook_edge.identity.identity import Identity
-from dosebook_edge.outbox import Draft, Outbox
+from dosebook_edge.outbox import Draft, Outbox, schema
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.record import SourceKind
 from tools.bench.measure import Spent, cpu_of_children, scratch
 from tools.bench.objects import ct_report, projection_report, variants, write_variants
 from tools.bench.receivers import AE_TITLE, NO_NAGLE, SOURCE, send
 from tools.bench.row import Row
-from tools.faults.stack import Kind, Stack, waiting_at
+from tools.bench.site import Kind, Site, running_site
 from tools.site.box import Box
 from tools.site.program import SiteError, wait
-from tools.site.registry import HOST
 
 ASSOCIATIONS = 4
 _DEADLINE_S = 60.0
-_NAMES: dict[Kind, str] = {"embedded": "sqlite", "servers": "postgresql"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +41,29 @@ class _Load:
 
 def bench_flow_postgresql_ct() -> Iterator[Row]:
     """CT RDSRs, PostgreSQL and Mosquitto."""
-    yield from _rows("servers", _Load("ct", ct_report(), 800, "4.7/s"), aim=">= 100")
+    yield from _rows("postgresql", _Load("ct", ct_report(), 600, "4.7/s"), aim=">= 100")
 
 
 def bench_flow_postgresql_rf() -> Iterator[Row]:
     """Fluoroscopy RDSRs of 24 events, PostgreSQL and Mosquitto."""
-    yield from _rows("servers", _Load("rf24", projection_report(24), 160, "0.5/s"), aim=">= 40")
+    yield from _rows("postgresql", _Load("rf24", projection_report(24), 120, "0.5/s"), aim=">= 40")
 
 
 def bench_flow_sqlite_ct() -> Iterator[Row]:
     """CT RDSRs, SQLite and the built-in broker; the aims are about PostgreSQL."""
-    yield from _rows("embedded", _Load("ct", ct_report(), 800, "4.7/s"), aim="")
+    yield from _rows("sqlite", _Load("ct", ct_report(), 600, "4.7/s"), aim="")
 
 
 def bench_flow_sqlite_rf() -> Iterator[Row]:
     """Fluoroscopy RDSRs of 24 events, SQLite and the built-in broker."""
-    yield from _rows("embedded", _Load("rf24", projection_report(24), 160, "0.5/s"), aim="")
+    yield from _rows("sqlite", _Load("rf24", projection_report(24), 120, "0.5/s"), aim="")
 
 
 def _rows(kind: Kind, load: _Load, *, aim: str) -> Iterator[Row]:
-    with scratch() as folder, Stack(folder / "site", kind) as stack:
+    with scratch() as folder, running_site(folder, kind) as site:
         for way, measure in (("outbox", _from_outbox), ("cstore", _from_cstore)):
-            rate, cpu = measure(stack, folder, load, f"{way}-{load.name}")
-            name = f"flow-{way}-{load.name}-{_NAMES[kind]}"
+            rate, cpu = measure(site, load, f"{way}-{load.name}")
+            name = f"flow-{way}-{load.name}-{kind}"
             against = f"open peer, measured before: {load.peer}"
             yield Row(name, rate, "1/s", against=against, aim=aim)
             each = {program: 1000 * spent / load.count for program, spent in cpu.items()}
@@ -75,33 +71,33 @@ def _rows(kind: Kind, load: _Load, *, aim: str) -> Iterator[Row]:
             yield Row(f"{name}-cpu", sum(each.values()), "ms", against=f"CPU a record: {words}")
 
 
-def _from_outbox(stack: Stack, folder: Path, load: _Load, box_id: str) -> tuple[float, Spent]:
+def _from_outbox(site: Site, load: _Load, box_id: str) -> tuple[float, Spent]:
     """Receipts per second of an outbox that is full when its box starts."""
-    box = _enrolled(stack, folder, box_id)
+    box = site.enrolled(box_id)
     _fill(box, load)
     with _running(box):
         first = wait(lambda: _delivered(box, load.count), _DEADLINE_S, "the first receipt")
         start, spent = time.perf_counter(), cpu_of_children()
-        wait(lambda: waiting_at(box) == 0, _DEADLINE_S, f"all receipts\n{box.tail(2000)}")
+        _await_receipts(site, box)
         seconds, spent = time.perf_counter() - start, cpu_of_children(spent)
     part = (load.count - first) / load.count
     return load.count * part / seconds, {name: one / part for name, one in spent.items()}
 
 
-def _from_cstore(stack: Stack, folder: Path, load: _Load, box_id: str) -> tuple[float, Spent]:
+def _from_cstore(site: Site, load: _Load, box_id: str) -> tuple[float, Spent]:
     """Objects per second from the first association to the last receipt."""
-    box = _enrolled(stack, folder, box_id)
-    parts = [folder / f"{box_id}-{part}" for part in range(ASSOCIATIONS)]
+    box = site.enrolled(box_id)
+    parts = [site.folder / f"{box_id}-{part}" for part in range(ASSOCIATIONS)]
     for part in parts:
         write_variants(part, load.template, load.count // ASSOCIATIONS, part.name)
-    warm_up = folder / f"{box_id}-warm-up"
+    warm_up = site.folder / f"{box_id}-warm-up"
     write_variants(warm_up, load.template, 5, warm_up.name)
     with _running(box):
         send(box.port(SOURCE), [warm_up])
-        wait(lambda: waiting_at(box) == 0, _DEADLINE_S, f"first receipts\n{box.tail(2000)}")
+        _await_receipts(site, box)
         start, spent = time.perf_counter(), cpu_of_children()
         send(box.port(SOURCE), parts, NO_NAGLE)
-        wait(lambda: waiting_at(box) == 0, _DEADLINE_S, f"all receipts\n{box.tail(2000)}")
+        _await_receipts(site, box)
         seconds, spent = time.perf_counter() - start, cpu_of_children(spent)
     return load.count / seconds, spent
 
@@ -113,18 +109,6 @@ def _running(box: Box) -> Iterator[None]:
         yield
     finally:
         box.stop()
-
-
-def _enrolled(stack: Stack, folder: Path, box_id: str) -> Box:
-    """A box under its default settings that knows where the broker of this site is."""
-    box = Box(folder / box_id, box_id, ((SOURCE, AE_TITLE),))
-    stack.registry.enrol(box)
-    bundle = json.loads(box.config.with_name("bundle.json").read_text())
-    bundle |= {"broker_host": HOST, "broker_port": stack.box_port}
-    told = box.config.with_name("bundle-here.json")
-    told.write_text(json.dumps(bundle))
-    box.cli("identity", "install", str(told))
-    return box
 
 
 def _fill(box: Box, load: _Load) -> None:
@@ -144,6 +128,21 @@ def _fill(box: Box, load: _Load) -> None:
             )
     finally:
         outbox.close()
+
+
+def _await_receipts(site: Site, box: Box) -> None:
+    try:
+        wait(lambda: waiting_at(box) == 0, _DEADLINE_S, f"all receipts of {box.box_id}")
+    except SiteError as error:
+        logs = f"{box.tail(2000)}\n{site.registry.tail(4000)}"
+        raise SiteError(f"{error}: {waiting_at(box)} wait\n{logs}") from None
+
+
+def waiting_at(box: Box) -> int:
+    """How many records of a box have no receipt."""
+    with closing(schema.connect(box.data_dir / "outbox.db", read_only=True)) as connection:
+        found = connection.execute("SELECT count(*) FROM record WHERE status = 'waiting'")
+        return int(found.fetchone()[0])
 
 
 def _delivered(box: Box, count: int) -> int:

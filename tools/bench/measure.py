@@ -73,6 +73,9 @@ def cpu_of_children(since: Spent | None = None) -> Spent:
 
 def _program(process: psutil.Process) -> str:
     """Name of a program; for a script, its own and not Python's."""
-    words = process.cmdline()[:2]
-    scripts = [Path(word).name for word in words if "dosebook" in Path(word).name]
-    return scripts[0] if scripts else process.name()
+    scripts = [Path(word).name for word in process.cmdline()[:2]]
+    for script in scripts:
+        if script.startswith("dosebook-"):
+            return script
+    # PostgreSQL's processes name themselves after what they do: "postgres: user database …".
+    return process.name().partition(":")[0]
