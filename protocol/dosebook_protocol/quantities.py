@@ -5,6 +5,7 @@ factor-ten error in a dose is unforgivable (P1, P2, P3). Units are UCUM codes as
 in Measurement Units Code Sequence (0040,08EA).
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
@@ -57,6 +58,8 @@ _U.update(
         "Gy.cm": ("kerma-length", Fraction(10**3)),
         "mGy.cm": ("kerma-length", Fraction(1)),
         "uGy.m": ("kerma-length", Fraction(1, 10)),
+        "cGy.cm": ("kerma-length", Fraction(10)),
+        "dGy.cm": ("kerma-length", Fraction(100)),
         "mGy.m": ("kerma-length", Fraction(100)),
         "A.s": ("charge", Fraction(1)),
         "mA.s": ("charge", Fraction(1, 10**3)),
@@ -78,8 +81,16 @@ _define("volume", cm3="1", ml="1", l="1000")
 _define("voltage", kV="1000", V="1")
 _define("current", A="1", mA="1/1000", uA="1/1000000")
 _define("angle", deg="1")
-_define("force", N="1")
+_define("force", N="1", daN="10", kgf="9.80665")
 _define("activity", Bq="1", kBq="1000", MBq="1000000", GBq="1000000000", mCi="37000000")
+_define("activity", uCi="37000", Ci="37000000000")
+_U.update(
+    {
+        "C/kg": ("exposure", Fraction(1)),
+        "R": ("exposure", Fraction("0.000258")),
+        "mR": ("exposure", Fraction("0.000000258")),
+    }
+)
 _define("count", **{"{n}": "1"})
 
 # Spellings met in real objects. Keys are compared without case-sensitive guesswork: each is listed.
@@ -106,8 +117,24 @@ _ALIASES: Final[dict[str, str]] = {
     "pulse/s": "{pulse}/s", "{pulses}/s": "{pulse}/s", "{pulse}/sec": "{pulse}/s",
     "/s": "{pulse}/s",
     "1/s": "{pulse}/s", "Hz": "{pulse}/s", "{frames}/s": "{pulse}/s", "{frame}/s": "{pulse}/s",
+    "[Ci]": "Ci", "m[Ci]": "mCi", "u[Ci]": "uCi", "µCi": "uCi", "μCi": "uCi",
+    "MBQ": "MBq", "[R]": "R", "m[R]": "mR", "kg[f]": "kgf",
     "newton": "N", "Newton": "N", "mL": "ml", "L": "l",
 }  # fmt: skip
+
+
+_SUPERSCRIPTS: Final = str.maketrans({"²": "2", "³": "3", "^": "", "µ": "u", "μ": "u"})
+_JOINTS: Final = re.compile(r"(?:[\s.*·⋅×_]|-(?!\d))+|(?<=[yS])x(?=[cdm]m)")
+_GRAYS: Final = re.compile(r"(?<![A-Za-z])([mcdu]?)(?:gy|GY|Gy)(?=$|[cdm]?m)", re.ASCII)
+
+
+def _spelling(code: str) -> str:
+    """Reduce a unit to its letters and digits, so that `uGy·m²` and `uGy*m^2` are `uGym2`.
+
+    The case of Gy and of the lengths does not matter; that of a prefix does, m is not M.
+    """
+    joined = _JOINTS.sub("", code.translate(_SUPERSCRIPTS))
+    return _GRAYS.sub(r"\1Gy", joined.replace("Cm", "cm").replace("CM", "cm"))
 
 
 def canonical_unit(code: str) -> str:
@@ -115,10 +142,15 @@ def canonical_unit(code: str) -> str:
     stripped = code.strip()
     unit = stripped if stripped in _U else _ALIASES.get(stripped)
     if unit is None:
+        unit = _SPELLINGS.get(_spelling(stripped))
+    if unit is None:
         raise UnitError(
             f"unknown unit {code!r}: not a unit of any dose quantity that Dosebook knows"
         )
     return unit
+
+
+_SPELLINGS: Final = {_spelling(unit): unit for unit in _U if len(_spelling(unit)) > 1}
 
 
 def _q(name: str, label: str, unit: str, suffix: str, *, dose: bool = False) -> Quantity:
@@ -246,6 +278,11 @@ def parse_decimal(text: str) -> Decimal:
     if not value.is_finite():
         raise ValueError(f"{text!r} is not a finite number")
     return value
+
+
+def measures(unit: str) -> str:
+    """Return the dimension that a unit measures; raises `UnitError` for an unknown one."""
+    return _U[canonical_unit(unit)][0]
 
 
 def factor(from_unit: str, to_unit: str) -> Decimal:

@@ -222,6 +222,8 @@ class Reading:
     `kind` names the family: `rdsr-ct`, `rdsr-projection`, `rdsr-mammography`, `rdsr-enhanced`,
     `esr-dose-ct`, `rrdsr`, `patient-rdsr`, `image-header`, `dose-sc-header`, `mpps`, `other`.
     `created` orders cumulative reports of one scope (P4); `scope_uid` names what was accumulated.
+    `character_set`, `content_date` and `content_time` are as sent; `root_concept` and `template`
+    are the title and the template id of a structured report.
     """
 
     outcome: Outcome
@@ -233,6 +235,12 @@ class Reading:
     sop_instance_uid: str = ""
     series_uid: str = ""
     series_description: str = ""
+    series_number: str = ""
+    character_set: str = ""
+    content_date: str = ""
+    content_time: str = ""
+    root_concept: Code | None = None
+    template: str = ""
     created: Moment | None = None
     patient: Patient = Patient()
     study: Study = Study()

@@ -42,6 +42,7 @@ _DATETIME = re.compile(
 _TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?\Z")
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})\Z")
 
+_TO_GB_2312 = "\x1b$)A"
 _CENTIMETRE_SIZE_FROM = Decimal(3)
 _CENTIMETRE_SIZE_TO = Decimal(280)
 
@@ -132,7 +133,7 @@ def patient(attributes: Attributes, notes: Deviations) -> Patient:
     return Patient(
         id=attributes.text(0x00100020),
         issuer=_issuer(attributes),
-        name=attributes.text(0x00100010),
+        name=_without_escapes(attributes.text(0x00100010)),
         sex=attributes.text(0x00100040),
         birth_date=attributes.text(0x00100030),
         age=attributes.text(0x00101010),
@@ -140,6 +141,11 @@ def patient(attributes: Attributes, notes: Deviations) -> Patient:
         weight_kg=_weight(attributes, notes),
         other_ids=others,
     )
+
+
+def _without_escapes(text: str) -> str:
+    """Drop the escape to GB 2312 (ISO 2022 IR 58), which Python's codec leaves in its text."""
+    return text.replace(_TO_GB_2312, "")
 
 
 def _issuer(attributes: Attributes) -> str:
@@ -189,7 +195,7 @@ def study(attributes: Attributes) -> Study:
         time=attributes.text(0x00080030),
         accession_number=attributes.text(0x00080050),
         id=attributes.text(0x00200010),
-        description=attributes.text(0x00081030),
+        description=_without_escapes(attributes.text(0x00081030)),
         referring_physician=attributes.text(0x00080090),
         requested_procedure=requested,
         procedure_codes=codes,
@@ -229,6 +235,13 @@ def created(attributes: Attributes) -> Moment | None:
     return None
 
 
+def _template(attributes: Attributes) -> str:
+    """Return the template identifier that a structured report names for its root."""
+    for template in attributes.sequence(0x0040A504):
+        return template.text(0x0040DB00)
+    return ""
+
+
 def base_reading(attributes: Attributes, *, kind: str, reader: str, notes: Deviations) -> Reading:
     """Read all that objects of every kind share; readers add to it with `dataclasses.replace`.
 
@@ -246,6 +259,12 @@ def base_reading(attributes: Attributes, *, kind: str, reader: str, notes: Devia
         sop_instance_uid=attributes.text(0x00080018),
         series_uid=attributes.text(0x0020000E),
         series_description=attributes.text(0x0008103E),
+        series_number=attributes.text(0x00200011),
+        character_set=attributes.text(0x00080005),
+        content_date=attributes.text(0x00080023),
+        content_time=attributes.text(0x00080033),
+        root_concept=first_code(attributes, 0x0040A043),
+        template=_template(attributes),
         created=created(attributes),
         patient=patient(attributes, notes),
         study=study(attributes),

@@ -15,7 +15,7 @@ from dosebook_protocol.dicom import header_access as access
 from dosebook_protocol.dicom import header_exposures as exposures
 from dosebook_protocol.dicom.dataset import DatasetAttributes
 from dosebook_protocol.dicom.header_ct import elscint_dlp, elscint_protocol, phantom_of
-from dosebook_protocol.dicom.header_values import Notes
+from dosebook_protocol.dicom.header_values import Notes, read_items
 from dosebook_protocol.reading import (
     CodedItem,
     DoseValue,
@@ -41,8 +41,9 @@ def read_dose_sc(dataset: Dataset) -> Reading:
     if events:
         exposures.compare_with_comment(events, lines, notes)
     else:
-        events = exposures.comment_events(lines, key, phantom_of([(dataset, "")], notes), notes)
+        events = exposures.comment_events(lines, key, phantom_of([(dataset, "")], Notes()), notes)
     totals = _totals(dataset, comment, notes)
+    read_items([(dataset, "")], notes)
     if not events and not totals:
         return _without_dose_list(dataset)
     return replace(
@@ -50,7 +51,7 @@ def read_dose_sc(dataset: Dataset) -> Reading:
         outcome=Outcome.READ,
         events=_with_protocol(events, base.protocol),
         totals=totals,
-        items=(*notes.items, *_items(dataset, comment)),
+        items=(*notes.items, *_items(dataset)),
         deviations=notes.deviations.result(),
     )
 
@@ -91,10 +92,12 @@ def _keep_private(shown: DoseValue, private: DoseValue, notes: Notes) -> None:
         )
 
 
-def _items(dataset: Dataset, comment: str) -> list[CodedItem]:
+def _items(dataset: Dataset) -> list[CodedItem]:
     found = []
-    if comment:
-        found.append(CodedItem("comments_on_radiation_dose", text=comment, path="(0040,0310)"))
+    distance = access.first(dataset, 0x00181110)
+    if distance:
+        sent = f"{distance} mm"
+        found.append(CodedItem("distance_source_to_detector", text=sent, path="(0018,1110)"))
     protocol = elscint_protocol(dataset)
     if protocol:
         found.append(CodedItem("protocol_file", text=protocol, path="(00E1,xx61)"))

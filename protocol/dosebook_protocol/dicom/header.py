@@ -20,6 +20,7 @@ from dosebook_protocol.dicom.header_values import Notes, read_items, read_values
 from dosebook_protocol.reading import (
     BreastSide,
     Code,
+    CodedItem,
     DoseValue,
     EventKind,
     IrradiationEvent,
@@ -46,13 +47,19 @@ _MODALITY_OF_CLASS: Final = {
     f"{_IMAGE}1.3.1": "IO",
     f"{_IMAGE}2": "CT",
     f"{_IMAGE}2.1": "CT",
+    f"{_IMAGE}2.2": "CT",
     f"{_IMAGE}12.1": "XA",
     f"{_IMAGE}12.1.1": "XA",
     f"{_IMAGE}12.2": "RF",
     f"{_IMAGE}12.2.1": "RF",
+    f"{_IMAGE}13.1.1": "XA",
+    f"{_IMAGE}13.1.2": "DX",
     f"{_IMAGE}13.1.3": "MG",
+    f"{_IMAGE}13.1.4": "MG",
+    f"{_IMAGE}13.1.5": "MG",
     f"{_IMAGE}20": "NM",
     f"{_IMAGE}128": "PT",
+    f"{_IMAGE}128.1": "PT",
     f"{_IMAGE}130": "PT",
 }
 _LATERALITY: Final[dict[str, tuple[Code, BreastSide]]] = {
@@ -60,6 +67,7 @@ _LATERALITY: Final[dict[str, tuple[Code, BreastSide]]] = {
     "R": (Code("24028007", "SCT", "Right"), "right"),
     "B": (Code("51440002", "SCT", "Right and left"), "both"),
 }
+_AREA_DOSE: Final = 0x0018115E
 _GEOMETRY: Final = frozenset(
     {"positioner_primary_angle", "positioner_secondary_angle", "number_of_frames"}
 )
@@ -90,9 +98,10 @@ def read_header(dataset: Dataset) -> Reading:
             reason="it names no SOP class, modality or study: not a whole DICOM object",
             deviations=notes.deviations.result(),
         )
-    modality = base.modality or _MODALITY_OF_CLASS.get(base.sop_class_uid, "")
-    if modality not in IONISING:
-        named = f"an object of modality {modality}" if modality else "an object without a modality"
+    stated = base.modality
+    modality = _modality(dataset, base, notes)
+    if not modality:
+        named = f"an object of modality {stated}" if stated else "an object without a modality"
         reason = f"{named} states no patient dose"
         return replace(base, kind="other", reason=reason, deviations=notes.deviations.result())
     base = replace(base, modality=modality)
@@ -100,7 +109,26 @@ def read_header(dataset: Dataset) -> Reading:
         reading = _nuclear(dataset, base, notes)
     else:
         reading = _x_ray(dataset, base, notes)
+    reading = replace(reading, modality=stated or modality)
     return replace(reading, deviations=notes.deviations.result())
+
+
+def _modality(dataset: Dataset, base: Reading, notes: Notes) -> str:
+    """Return the ionising modality as which to read the image, "" where it is none.
+
+    What the device calls itself goes first; a name that is none of the standard's must not hide a
+    dose, so then the storage class decides, and at last a stated area dose.
+    """
+    stated = base.modality.upper()
+    if stated in IONISING:
+        return stated
+    modality = _MODALITY_OF_CLASS.get(base.sop_class_uid, "")
+    if not modality and access.number(dataset, _AREA_DOSE):
+        modality = "DX"
+    if modality and stated:
+        detail = f"modality {base.modality!r} read as {modality}"
+        notes.deviations.add("modality-by-content", "(0008,0060)", detail)
+    return modality
 
 
 def _nuclear(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
@@ -108,7 +136,17 @@ def _nuclear(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     if not events:
         return replace(base, reason="the header states no administered radiopharmaceutical")
     read_items([(dataset, "")], notes)
-    return replace(base, outcome=Outcome.READ, events=events, items=tuple(notes.items))
+    items = (*notes.items, *_acquired(dataset))
+    return replace(base, outcome=Outcome.READ, events=events, items=items)
+
+
+def _acquired(dataset: Dataset) -> list[CodedItem]:
+    """Return when the image was taken, which is not when the activity was given."""
+    return [
+        CodedItem(name, text=sent, path=context.tag_path(tag))
+        for name, tag in (("acquisition_date", 0x00080022), ("acquisition_time", 0x00080032))
+        if (sent := access.first(dataset, tag))
+    ]
 
 
 def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:

@@ -46,8 +46,8 @@ def phantom_of(sources: Sequence[tuple[Dataset, str]], notes: Notes) -> Phantom 
 
 def _coded_phantom(stated: Code, path: str, notes: Notes) -> Phantom | None:
     phantom = PHANTOMS.get((stated.value, stated.scheme))
+    notes.items.append(CodedItem("ctdi_phantom_type", stated, path=path))
     if phantom is None:
-        notes.items.append(CodedItem("ctdi_phantom_type", stated, path=path))
         detail = f"{stated.value} ({stated.scheme}) is no CTDI phantom of known diameter"
         notes.deviations.add("unknown-phantom", path, detail)
     return phantom

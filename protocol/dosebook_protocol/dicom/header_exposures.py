@@ -80,12 +80,16 @@ def exposure_events(
             f"{len(sequence)} exposures listed, the first {_MOST_ITEMS} read",
         )
     phantom = phantom_of([(dataset, "")], notes)
-    events = (
+    events = [
         _exposure(item, (key, "exposure", str(position)), modality, notes)
         for position, item in enumerate(sequence[:_MOST_ITEMS], 1)
-    )
+    ]
+    listed = [event for event in events if event.values or event.event_type is not None]
+    if len(listed) < len(events):
+        detail = f"{len(events) - len(listed)} items without type, technique and dose: no exposure"
+        notes.deviations.add("empty-exposure", context.tag_path(SEQUENCE), detail)
     return [
-        replace(e, phantom=e.phantom or phantom) if e.kind is EventKind.CT else e for e in events
+        replace(e, phantom=e.phantom or phantom) if e.kind is EventKind.CT else e for e in listed
     ]
 
 

@@ -29,8 +29,6 @@ ACCUMULATED: Final = frozenset(
         codes.ENHANCED_ACCUMULATED_DOSE_DATA,
     }
 )
-_CONTENT_TEMPLATE: Final = 0x0040A504
-_TEMPLATE_IDENTIFIER: Final = 0x0040DB00
 _DETAILS: Final = frozenset({("130505", "DCM")})
 _OWN: Final = EVENTS | ACCUMULATED | _DETAILS
 _FIELDS: Final = frozenset({codes.PROCEDURE_REPORTED, codes.SCOPE_OF_ACCUMULATION})
@@ -42,7 +40,7 @@ _PROJECTION_TEMPLATE: Final = "10001"
 def hoist(root: Item, notes: Deviations) -> None:
     """Bring event and accumulated containers that hang below others to the root (P39)."""
     for child in list(root.children):
-        if child.value_type == "CONTAINER" and child.concept not in EVENTS:
+        if child.value_type == "CONTAINER":
             root.children.extend(_taken_out(child, notes))
 
 
@@ -55,7 +53,7 @@ def _taken_out(parent: Item, notes: Deviations) -> list[Item]:
             )
             parent.children.remove(child)
             found.append(child)
-        if child.value_type == "CONTAINER" and child.concept not in EVENTS:
+        if child.value_type == "CONTAINER":
             found.extend(_taken_out(child, notes))
     return found
 
@@ -76,7 +74,7 @@ def read_rdsr(root: Item, base: Reading, offset: str, quirks: Quirks, notes: Dev
     fields = Fields(root, _FIELDS, notes, without=_OWN)
     reported = fields.code(codes.PROCEDURE_REPORTED)
     kind = _kind(root, base, key_of(reported))
-    _note_template(root, kind, notes)
+    _note_template(base.template, kind, notes)
     report = rdsr_events.Report(offset, is_mammography=kind == "rdsr-mammography")
     read = [
         (child.path, rdsr_events.event(child, report, notes))
@@ -156,10 +154,8 @@ def _scope_uids(fields: Fields) -> tuple[str, str]:
     return (uids[0] if uids else ""), (step.text() if step is not None else "")
 
 
-def _note_template(root: Item, kind: str, notes: Deviations) -> None:
+def _note_template(template: str, kind: str, notes: Deviations) -> None:
     """Note a template id that is missing or that of another kind; the content decided (P39)."""
-    stated = [item.text(_TEMPLATE_IDENTIFIER) for item in root.node.sequence(_CONTENT_TEMPLATE)]
-    template = stated[0] if stated else ""
     due = _CT_TEMPLATE if kind in ("rdsr-ct", "esr-dose-ct") else _PROJECTION_TEMPLATE
     if not template:
         notes.add("no-template-id", "(0040,A504)", f"no template id; read by content as TID {due}")

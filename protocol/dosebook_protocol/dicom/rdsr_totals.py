@@ -1,5 +1,6 @@
 """Totals that an X-ray dose report states: per plane, breast or phantom, never added (P12, P16)."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from dosebook_protocol import codes
@@ -26,7 +27,7 @@ def totals(container: Item, notes: Deviations) -> tuple[list[Total], list[CodedI
     plane = sr_meaning.plane(plane_item.code() if plane_item is not None else None)
     found: list[Total] = []
     rest = Collected(notes)
-    for child in container.children:
+    for child in _members(container):
         if child.concept in _TOTALS and child.value_type == "NUM":
             values, left_over = dose_values(child, CONCEPTS[child.concept].quantity, notes)
             side = sr_meaning.side(_modifier(child, codes.LATERALITY))
@@ -37,6 +38,15 @@ def totals(container: Item, notes: Deviations) -> tuple[list[Total], list[CodedI
         else:
             rest.item(child)
     return found, rest.all_items()
+
+
+def _members(container: Item) -> Iterator[Item]:
+    """Yield the children, and in place of a container that groups totals its own (P39)."""
+    for child in container.children:
+        if child.value_type == "CONTAINER" and any(c.concept in _TOTALS for c in child.children):
+            yield from _members(child)
+        else:
+            yield child
 
 
 def _modifier(item: Item, concept: Key) -> Code | None:

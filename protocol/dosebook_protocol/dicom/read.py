@@ -19,8 +19,10 @@ DICOM_JSON: Final = "application/dicom+json"
 DICOM_XML: Final = "application/dicom+xml"
 
 MppsMessage = Literal["n-create", "n-set", "merged"]
+FileMeta = tuple[str, str, int]
 
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 _MPPS_CLASS: Final = "1.2.840.10008.3.1.2.3.3"
 _SR_CLASSES: Final = "1.2.840.10008.5.1.4.1.1.88."
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
@@ -54,9 +56,12 @@ def _read(data: bytes, media_type: str) -> Reading:
         return read_dataset(convert.from_xml(data), message)
     if base != DICOM:
         raise UnreadableError(f"{base!r} is not a media type of DICOM objects")
-    root = _sr_tree(data)
+    meta = part10.file_meta(data)
+    root = _sr_tree(data, meta)
     if root is not None and message is None:
         return _read_sr(root)
+    if meta is not None and meta[0] == _DIRECTORY:
+        return _directory()
     return read_dataset(_parse(data), message)
 
 
@@ -82,9 +87,18 @@ def _read_sr(root: tree.Node) -> Reading:
     return sr_read.read_sr(root)
 
 
-def _sr_tree(data: bytes) -> tree.Node | None:
+def _directory() -> Reading:
+    return Reading(
+        outcome=Outcome.NO_DOSE,
+        kind="other",
+        reader="read",
+        reason="a DICOMDIR: it lists the objects of a medium and holds none",
+        sop_class_uid=_DIRECTORY,
+    )
+
+
+def _sr_tree(data: bytes, meta: FileMeta | None) -> tree.Node | None:
     """Walk a native structured report the fast way; None for all that pydicom has to parse."""
-    meta = part10.file_meta(data)
     if meta is None:
         return None
     sop_class, syntax, start = meta

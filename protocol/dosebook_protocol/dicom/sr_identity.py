@@ -1,11 +1,11 @@
 """Identity of irradiation events: the sender's UID, or one made from the content (P8)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from dosebook_protocol.dicom.deviations import Deviations
-from dosebook_protocol.reading import IrradiationEvent
+from dosebook_protocol.reading import CodedItem, IrradiationEvent
 
 _UID_LIMIT = 64
 
@@ -21,7 +21,20 @@ def synthesised_uid(study_uid: str, event: IrradiationEvent) -> str:
     parts += [event.plane or "", event.phantom or "", *event.image_uids]
     parts += [f"{value.quantity}={value.value.normalize()}" for value in event.values]
     parts += [f"{item.name}={item.code.value if item.code else item.text}" for item in event.items]
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return _uid_of("\0".join(parts))
+
+
+def _next_free(made: str, taken: Container[str]) -> str:
+    """Tell events apart that state neither UID nor time: equal ones are counted, in any order."""
+    uid, position = made, 1
+    while uid in taken:
+        position += 1
+        uid = _uid_of(f"{made}\0{position}")
+    return uid
+
+
+def _uid_of(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
     return f"2.25.{int.from_bytes(digest[:16], 'big')}"
 
 
@@ -41,11 +54,14 @@ def identified(
         if uid and synthesised_uid(study_uid, taken[uid]) == made:
             notes.add("duplicate-event", path, "the same event with the same UID again: kept once")
             continue
-        if made in taken:
+        if made in taken and event.started is not None:
             detail = "no UID, and equal to another event in every value and time: kept once"
             notes.add("duplicate-event", path, detail)
             continue
+        made = _next_free(made, taken)
         what = "its UID is that of another event" if uid else "it has no UID"
         notes.add("synthesised-uid", path, f"{what}: one was made from the event's content")
-        taken[made] = replace(event, uid=made, uid_is_synthesised=True)
+        sent = (CodedItem("irradiation_event_uid", text=uid, path=path),) if uid else ()
+        items = (*event.items, *sent)
+        taken[made] = replace(event, uid=made, uid_is_synthesised=True, items=items)
     return tuple(taken.values())

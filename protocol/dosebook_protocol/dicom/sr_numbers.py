@@ -14,6 +14,7 @@ from dosebook_protocol.quantities import (
     QUANTITIES,
     UnitError,
     canonical_unit,
+    measures,
     parse_decimal,
     to_storage,
 )
@@ -93,7 +94,7 @@ def dose_values(
         try:
             stored = _stored(parse_decimal(number.text), number.unit, quantity)
         except UnitError as reason:
-            if known.is_dose:
+            if known.is_dose and not _is_air_exposure(number.unit, quantity):
                 raise UnreadableError(
                     f"{known.label} {number.text} {number.unit!r} at {item.path}: {reason}"
                 ) from None
@@ -107,6 +108,17 @@ def dose_values(
                 DoseValue(quantity, stored, known.unit, number.text, number.unit, item.path)
             )
     return found, left_over
+
+
+def _is_air_exposure(unit: str, quantity: str) -> bool:
+    """Say whether an entrance exposure is stated as charge in air, as before it was a kerma.
+
+    Roentgen to gray has no exact factor, so such a number stays text and stops nothing.
+    """
+    try:
+        return quantity == "entrance_exposure_rp" and measures(unit) == "exposure"
+    except UnitError:
+        return False
 
 
 def _stored(value: Decimal, unit: str, quantity: str) -> Decimal:
