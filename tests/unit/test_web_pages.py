@@ -8,7 +8,7 @@ from sqlalchemy import event, insert, text
 
 from dosebook_central.domain.exam import Basis, ExamSummary, Measure, to_json
 from dosebook_central.store.models import Exam, Patient
-from dosebook_central.web.numbers import number_text
+from dosebook_central.web.numbers import number_text, texts_apart
 from tests.support.web import make_site
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -100,11 +100,38 @@ def test_p13_phantoms_stand_apart_and_are_never_summed(client):
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [("0.00012345", "0.00012"), ("0.05", "0.050"), ("12.34567", "12.346")]
+    ("value", "quantity", "shown"),
+    [
+        ("0.00012345", "dose_area_product", "0.000123"),
+        ("0.0113", "dose_area_product", "0.0113"),
+        ("0.0298004", "dose_area_product", "0.0298"),
+        ("0.05", "dose_area_product", "0.050"),
+        ("12.34567", "dose_area_product", "12.346"),
+        ("252.37", "dlp", "252.37"),
+        ("252.3712", "dlp", "252.4"),
+        ("252.00", "dlp", "252.0"),
+        ("1E+2", "dlp", "100.0"),
+    ],
 )
-def test_small_values_keep_two_digits(value, shown):
-    """Rounding for a column never makes a small dose look like none."""
-    assert number_text(Decimal(value), "dose_area_product") == shown
+def test_numbers_keep_three_digits_and_what_a_console_shows(value, quantity, shown):
+    """Rounding for a column never hides a factor, and a stated 252.37 is not shown as 252.4."""
+    assert number_text(Decimal(value), quantity) == shown
+
+
+def test_a_column_has_the_decimals_of_its_longest_number():
+    """The numbers of one column line up at the same decimals."""
+    column = [Decimal("0.0113"), Decimal("1.2"), None]
+    shown = [number_text(one, "dose_area_product", column) for one in column]
+    assert shown == ["0.0113", "1.2000", "—"]
+
+
+def test_two_numbers_that_differ_never_look_the_same():
+    """A difference is shown with the decimals that tell the two numbers apart."""
+    assert texts_apart(Decimal("252.37001"), Decimal("252.37002"), "dlp") == (
+        "252.37001",
+        "252.37002",
+    )
+    assert texts_apart(Decimal("100"), Decimal("110.25"), "dlp") == ("100.00", "110.25")
 
 
 def test_history_page_needs_few_statements(site, client):

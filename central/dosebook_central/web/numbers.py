@@ -34,7 +34,7 @@ _UNITS: Final = {
     "{n}": "",
     "1": "",
 }
-# Decimals at which a column lines up; small values get more, so that two digits always show.
+# Decimals at which a column lines up; small values get more, so that three digits always show.
 _DECIMALS: Final = {
     "ctdi_vol": 2,
     "dlp": 1,
@@ -76,9 +76,25 @@ def number_text(
 
 
 def decimals_of(value: Decimal, quantity: str) -> int:
-    """How many decimals a value needs: its quantity's, or enough that two digits show."""
+    """How many decimals a value needs beside a console that shows it too.
+
+    As many as it has, if that is at most one more than usual; else the usual ones or, for a small
+    value, those that show three digits: rounding never hides what a factor of it would change.
+    """
     usual = _DECIMALS.get(quantity, 0)
-    return max(usual, 1 - value.adjusted()) if value else usual
+    exponent = value.normalize().as_tuple().exponent
+    own = max(0, -exponent) if isinstance(exponent, int) and value else 0
+    if own <= usual + 1:
+        return max(usual, own)
+    return max(usual, min(own, 2 - value.adjusted()))
+
+
+def texts_apart(one: Decimal, other: Decimal, quantity: str) -> tuple[str, str]:
+    """Two numbers at the same decimals, as many as show that they are not the same."""
+    shown = number_text(one, quantity, (other,)), number_text(other, quantity, (one,))
+    if shown[0] == shown[1] and one != other:
+        return full_text(one), full_text(other)
+    return shown
 
 
 def quantity_html(quantity: str) -> Markup:
