@@ -1,13 +1,14 @@
 """Peculiarities of makers that no visible object has, each met or described in public sources."""
 
 import itertools
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
 
-from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.dicom.read import DICOM_JSON, read_object
 from dosebook_protocol.quantities import UnitError, canonical_unit
 from dosebook_protocol.reading import Outcome, Plane, Reading
 from dosebook_protocol.report import report
@@ -221,6 +222,43 @@ def test_an_item_that_says_nothing_is_no_exposure() -> None:
     reading = read_object(file_bytes(elements))
     assert _values(reading, "ctdi_vol") == [[Decimal("7.5")]]
     assert "empty-exposure" in _deviations(reading)
+
+
+def test_p39_a_dose_that_is_no_number_is_still_shown() -> None:
+    """An area dose with its unit typed behind it is no value, but its text stays visible (P39)."""
+    elements = _image("DX", "1.1")
+    elements[0x0018115E] = ("DS", "2.5 dGycm2")
+    reading = read_object(file_bytes(elements))
+    assert reading.outcome is Outcome.READ
+    assert not _values(reading, "dose_area_product")[0]
+    assert "2.5 dGycm2" in {item.text for item in reading.events[0].items}
+
+
+@pytest.mark.parametrize(
+    ("tag", "attribute", "quantity", "original", "value"),
+    [
+        ("0018115E", {"vr": "DS", "Value": ["2.50"]}, "dose_area_product", "2.50", "0.25"),
+        ("0018115E", {"vr": "DS", "Value": ["2,5"]}, "dose_area_product", "2,5", "0.25"),
+        ("0018115E", {"vr": "DS", "Value": 2.5}, "dose_area_product", "2.5", "0.25"),
+        ("00181150", {"vr": "IS", "Value": [12.5]}, "exposure_time", "12.5", "12.5"),
+        ("00181150", {"vr": "IS", "Value": ["12"]}, "exposure_time", "12", "12"),
+        ("00189345", {"vr": "FD", "Value": ["7.5"]}, "ctdi_vol", "7.5", "7.5"),
+    ],
+)
+def test_p39_a_number_in_json_is_read_as_it_was_written(
+    tag: str, attribute: dict[str, Any], quantity: str, original: str, value: str
+) -> None:
+    """A number that its VR does not allow is neither cut nor lets the whole document fail (P39)."""
+    document = {
+        "00080016": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.1.1"]},
+        "00080060": {"vr": "CS", "Value": ["DX"]},
+        "00081032": {"vr": "SQ", "Value": None},
+        tag: attribute,
+    }
+    reading = read_object(json.dumps(document).encode(), DICOM_JSON)
+    assert reading.outcome is Outcome.READ, reading.reason
+    found = [(v.original, v.value) for v in reading.events[0].values if v.quantity == quantity]
+    assert found == [(original, Decimal(value))]
 
 
 def test_p22_names_in_gb_2312_have_no_escapes() -> None:

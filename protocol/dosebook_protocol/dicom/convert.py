@@ -14,8 +14,9 @@ MAX_DEPTH: Final = 200
 
 JsonObject = dict[str, Any]
 
-_INTEGERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "IS"})
+_BINARY_INTEGERS: Final = frozenset({"US", "SS", "UL", "SL", "UV", "SV"})
 _FLOATS: Final = frozenset({"FL", "FD"})
+_DECIMAL_TEXTS: Final = frozenset({"DS", "IS"})
 _NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 _NAME_PARTS: Final = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 _GROUP_LENGTH_LAST: Final = 0x0003FFFF
@@ -91,10 +92,38 @@ def _with_vr(attributes: JsonObject) -> JsonObject:
             continue
         vr = attribute.get("vr") or _dictionary_vr(tag)
         kept[tag] = {**attribute, "vr": vr}
+        if "Value" not in attribute:
+            continue
+        values = _listed(attribute["Value"])
         if vr == "SQ":
-            items = (item for item in attribute.get("Value", []) if isinstance(item, dict))
-            kept[tag]["Value"] = [_with_vr(item) for item in items]
+            kept[tag]["Value"] = [_with_vr(item) for item in values if isinstance(item, dict)]
+        else:
+            kept[tag]["vr"], kept[tag]["Value"] = _as_sent(vr, values)
     return kept
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return the values as the list that the model demands, a bare one included."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _as_sent(vr: str, values: list[Any]) -> tuple[str, list[Any]]:
+    """Keep numbers as they were written where their VR would refuse or round them.
+
+    Readers judge `2,5` in a DS and 12.5 in an IS; pydicom would refuse one and cut the other.
+    """
+    number = int if vr in _BINARY_INTEGERS else float
+    if vr in _BINARY_INTEGERS or vr in _FLOATS:
+        try:
+            if all(number(value) == float(value) for value in values if value is not None):
+                return vr, [None if value is None else number(value) for value in values]
+        except (TypeError, ValueError, OverflowError):
+            pass
+    elif vr not in _DECIMAL_TEXTS:
+        return vr, values
+    return "LO", ["" if value is None else str(value) for value in values]
 
 
 def _dictionary_vr(tag: str) -> str:
@@ -152,7 +181,7 @@ def _xml_attributes(parent: ET.Element) -> JsonObject:
             continue
         tag, vr = child.get("tag", "").upper(), child.get("vr", "UN")
         attribute: JsonObject = {"vr": vr}
-        values = _xml_values(child, vr)
+        values = _xml_values(child)
         if values:
             attribute["Value"] = values
         for binary in child:
@@ -162,7 +191,7 @@ def _xml_attributes(parent: ET.Element) -> JsonObject:
     return attributes
 
 
-def _xml_values(attribute: ET.Element, vr: str) -> list[Any]:
+def _xml_values(attribute: ET.Element) -> list[Any]:
     values: list[Any] = []
     for child in attribute:
         name = _local(child)
@@ -171,19 +200,8 @@ def _xml_values(attribute: ET.Element, vr: str) -> list[Any]:
         elif name == "PersonName":
             values.append(_person_name(child))
         elif name == "Value":
-            values.append(_value(child.text or "", vr))
+            values.append(child.text or "")
     return values
-
-
-def _value(text: str, vr: str) -> str | int | float:
-    try:
-        if vr in _INTEGERS:
-            return int(text)
-        if vr in _FLOATS:
-            return float(text)
-    except ValueError:
-        raise UnreadableError(f"{text!r} is no value of VR {vr}") from None
-    return text
 
 
 def _person_name(name: ET.Element) -> JsonObject:

@@ -17,6 +17,7 @@ from dosebook_protocol.dicom.dataset import DatasetAttributes
 from dosebook_protocol.dicom.header_ct import ACQUISITION_TYPES, phantom_of, toshiba_values
 from dosebook_protocol.dicom.header_nm import administrations
 from dosebook_protocol.dicom.header_values import Notes, read_items, read_values
+from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import (
     BreastSide,
     Code,
@@ -159,7 +160,7 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     uids = identity.stated_uids(sources)
     if not uids and identity.is_secondary(dataset):
         return replace(base, reason="a derived image that names no irradiation event of its own")
-    if not uids and not any(v.quantity not in _GEOMETRY for v in notes.values):
+    if not uids and not _says_something(notes):
         return replace(base, reason="the header states neither a dose nor a technique")
     _note_implausible(base.modality, notes)
     event = _event(dataset, sources, base, notes)
@@ -168,6 +169,15 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     if uids:
         event = replace(event, uid=uids[0], uid_is_synthesised=False)
     return replace(base, outcome=Outcome.READ, events=(event,))
+
+
+def _says_something(notes: Notes) -> bool:
+    """Say whether a dose or a technique was stated, if only as a text that is no number (P39)."""
+    return any(v.quantity not in _GEOMETRY for v in notes.values) or any(
+        item.name.removesuffix("_as_sent") in QUANTITIES
+        for item in notes.items
+        if item.name.endswith("_as_sent")
+    )
 
 
 def _add_private_ct(dataset: Dataset, notes: Notes) -> None:
