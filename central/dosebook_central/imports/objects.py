@@ -1,22 +1,19 @@
 """Which objects a file holds: DICOM with or without file meta, DICOM JSON, DICOM XML."""
 
-import io
 import re
 import struct
 from dataclasses import dataclass
 from typing import Final
 
-from pydicom import dcmread
-
 from dosebook_protocol.dicom.convert import json_objects
 from dosebook_protocol.dicom.errors import UnreadableError
+from dosebook_protocol.dicom.pixels import file_without_pixels
 from dosebook_protocol.dicom.read import DICOM, DICOM_JSON, DICOM_XML
 from dosebook_protocol.wire import MAX_EVIDENCE
 
 _MEDIA_DIRECTORY: Final = b"1.2.840.10008.1.3.10"
 _FIRST_GROUPS: Final = frozenset({0x0002, 0x0004, 0x0008})
 _TAG_KEY: Final = re.compile(rb'[{ ]"[0-9A-Fa-f]{8}": ?\{')
-_PIXELS_FROM: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +29,13 @@ def objects_in(data: bytes) -> list[FoundObject]:
     if data[128:132] == b"DICM":
         if _MEDIA_DIRECTORY in data[132:1024]:
             return []
-        return [FoundObject(without_pixels(data), DICOM)]
+        return [FoundObject(file_without_pixels(data), DICOM)]
     start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] == b"<":
         return [FoundObject(data, DICOM_XML)] if b"NativeDicomModel" in start else []
     if start[:1] in {b"[", b"{"}:
         return [FoundObject(one, DICOM_JSON) for one in _json_objects(data)]
-    return [FoundObject(without_pixels(data), DICOM)] if _looks_like_a_data_set(data) else []
-
-
-def without_pixels(data: bytes) -> bytes:
-    """Return an object up to its pixels, which hold no dose; small ones stay as they are."""
-    if len(data) < _PIXELS_FROM:
-        return data
-    stream = io.BytesIO(data)
-    try:
-        dcmread(stream, stop_before_pixels=True, force=True)
-    except Exception:  # noqa: BLE001 - the reader will say what is wrong with it
-        return data
-    end = stream.tell()
-    return data[:end] if 0 < end < len(data) else data
+    return [FoundObject(file_without_pixels(data), DICOM)] if _looks_like_a_data_set(data) else []
 
 
 def problem_of_size(found: FoundObject) -> str:

@@ -168,29 +168,17 @@ def get_source(connection: Connection, exam_id: str, record_id: str) -> SourceRe
 
 def latest(connection: Connection, limit: int = 12) -> list[LatestExam]:
     """The newest exams by their own time."""
-    rows = connection.execute(
-        select(
-            Exam.id,
-            Exam.patient_id,
-            Patient.name,
-            Exam.started,
-            Exam.modality,
-            Exam.description,
-            Exam.station,
-            Exam.has_conflict,
-            Exam.summary,
-            Exam.updated_at,
-        )
-        .join(Patient, Patient.id == Exam.patient_id)
-        .order_by(Exam.started.desc())
-        .limit(limit)
-    )
-    return [_latest(row) for row in rows]
+    return [_latest(row) for row in connection.execute(_newest().limit(limit))]
 
 
 def with_conflict(connection: Connection, limit: int = 8) -> list[LatestExam]:
     """The newest exams whose evidences disagree."""
-    rows = connection.execute(
+    rows = connection.execute(_newest().where(Exam.has_conflict).limit(limit))
+    return [_latest(row) for row in rows]
+
+
+def _newest() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Exam.id,
             Exam.patient_id,
@@ -204,11 +192,8 @@ def with_conflict(connection: Connection, limit: int = 8) -> list[LatestExam]:
             Exam.updated_at,
         )
         .join(Patient, Patient.id == Exam.patient_id)
-        .where(Exam.has_conflict)
         .order_by(Exam.started.desc())
-        .limit(limit)
     )
-    return [_latest(row) for row in rows]
 
 
 def _records() -> Select[*tuple[Any, ...]]:
