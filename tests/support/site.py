@@ -78,10 +78,12 @@ def hospital_site(
     boxes: Iterable[Box],
     database_url: str,
     repository: Path,
+    log_level: str = "info",
 ) -> Iterator[Site]:
     """A site of the large kind: PostgreSQL, and Mosquitto with the shipped configuration."""
     ports = (free_port(), free_port())
     registry = Registry(folder / "central", database_url=database_url, broker=(HOST, ports[0]))
+    registry.settings["DOSEBOOK_LOG_LEVEL"] = log_level
     registry.cli("init")
     exported = folder / "exported"
     registry.cli("broker", "export", str(exported), "--host", HOST)

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select
 
 from dosebook_central.store.models import Event, Exam, Patient, Reading, Record
 
-_LEFT_OUT = {"group_id", "updated_at", "origin", "record_id", "summary"}
+# `as_of` notes which exam described a patient; of exams that merged it may name the one that went.
+_LEFT_OUT = {"group_id", "updated_at", "origin", "record_id", "summary", "as_of"}
 # Lists that are sets: their order says nothing.
 _SETS = {"record_ids", "evidences", "sources"}
 
@@ -40,7 +41,8 @@ def snapshot(engine: Engine) -> dict[str, Any]:
         counted = connection.execute(
             select(Record.id).where(Record.status == "stored", Record.duplicate_of == "")
         ).scalars()
-        readings = sorted(names[record_id] for record_id in counted)
+        # A set: files may differ in nothing but file meta information, which no association sends.
+        readings = dict.fromkeys((names[record_id] for record_id in counted), "read")
     return {"exams": exams, "patients": patients, "readings": readings}
 
 

@@ -173,9 +173,11 @@ def test_identities_of_every_dicom_file_are_equal(expected, documents):
             (key, study.get(key, ""), document["study"][field]) for key, field in STUDY.items()
         ]
         found = [f"{key} is {one!r}, read was {two!r}" for key, one, two in pairs if one != two]
-        for key in SIZES:
-            if key in patient and not _is_equal(document["patient"][key], patient[key], 1):
-                found.append(f"{key} is {patient[key]}, read was {document['patient'][key]}")
+        found += [
+            f"{key} is {patient[key]}, read was {document['patient'][key]}"
+            for key in SIZES
+            if key in patient and not _is_equal(document["patient"][key], patient[key], 1)
+        ]
         problems[name] = found
     _verdict(len(problems), problems, "DICOM files equal in UIDs, patient and study")
 

@@ -1,0 +1,25 @@
+"""`make demo ONCE=1`: a small hospital over the real interfaces, verified (Show 1)."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_demo_verifies_itself(repository):
+    """Every exam of the demo's table is held exactly once with its totals; it exits with 0."""
+    command = [sys.executable, "-m", "tools.demo", "--once"]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=280, cwd=repository
+    )
+    assert done.returncode == 0, f"{done.stdout[-4000:]}{done.stderr[-2000:]}"
+    lines = done.stdout.splitlines()
+    (first,) = (number for number, line in enumerate(lines) if re.fullmatch(r"[- ]+", line))
+    rows = [line for line in lines[first + 1 :] if "  " in line and " / " in line]
+    assert len(rows) > 20
+    assert [row for row in rows if not row.endswith("  ok")] == []
+    (said,) = re.findall(r"all (\d+) exams are in the registry", done.stdout + done.stderr)
+    assert int(said) == len(rows)
