@@ -62,7 +62,7 @@ def test_p04_p09_any_order_and_any_repetition_give_the_same_bytes(reads, random)
 
 @given(st.lists(readings(), min_size=1, max_size=7, unique_by=repr))
 def test_p06_the_way_that_objects_came_changes_nothing(reads):
-    """P6: other bytes around the same readings, as of a box and of an import, are the same exams."""
+    """P6: other bytes around the same readings, as a box and an import have, are the same exams."""
 
     def came_by(way):
         evidences = [evidence(one, name=f"{way} {one!r}") for one in reads]

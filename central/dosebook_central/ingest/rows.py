@@ -73,9 +73,13 @@ def patient_id(patient: PatientIdentity) -> str:
 
 
 def patient_rows(exams: Sequence[ReconciledExam], now: datetime) -> list[Row]:
-    """One row a patient, as the latest exam describes them, sorted so that writers never cross."""
+    """One row a patient, as the latest exam describes them, sorted so that writers never cross.
+
+    The latest by day: within one the start of an exam moves as its evidence comes in, and an exam
+    that turns out to have begun earlier must still be heard.
+    """
     latest: dict[str, Row] = {}
-    for exam in sorted(exams, key=lambda one: (one.started, one.id)):
+    for exam in sorted(exams, key=_as_of):
         patient = exam.patient
         key = patient_id(patient)
         latest[key] = {
@@ -86,10 +90,14 @@ def patient_rows(exams: Sequence[ReconciledExam], now: datetime) -> list[Row]:
             "name_search": fold_name(patient.name),
             "sex": patient.sex,
             "birth_date": patient.birth_date,
-            "as_of": f"{exam.started[:26]} {exam.id}",
+            "as_of": _as_of(exam),
             "updated_at": now,
         }
     return [latest[key] for key in sorted(latest)]
+
+
+def _as_of(exam: ReconciledExam) -> str:
+    return f"{exam.started[:10]} {exam.id}"
 
 
 def exam_row(exam: ReconciledExam, group_id: str, now: datetime) -> Row:
