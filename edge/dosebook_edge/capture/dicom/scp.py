@@ -19,6 +19,7 @@ from dosebook_edge.capture.dicom.reasons import contexts_reason
 from dosebook_edge.capture.dicom.server import SourceServer, keep_acknowledging
 from dosebook_edge.capture.dicom.store import StoreHandler
 from dosebook_edge.capture.dicom.tls import server_context
+from dosebook_edge.capture.dicom.watch import watch_over
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
 from dosebook_edge.logs import log
 from dosebook_edge.outbox import Outbox
@@ -178,6 +179,7 @@ class DicomSource:
 
     def _handlers(self) -> list[Any]:
         return [
+            (evt.EVT_CONN_OPEN, watch_over),
             (evt.EVT_C_STORE, self._store.handle),
             (evt.EVT_N_CREATE, self._mpps.create),
             (evt.EVT_N_SET, self._mpps.set),
