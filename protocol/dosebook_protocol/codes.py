@@ -17,6 +17,9 @@ Key = tuple[str, str]
 _LEGACY_SCHEMES: Final = frozenset({"SRT", "SNM3", "99SDM"})
 _KNOWN_SCHEMES: Final = frozenset({"DCM", "SCT", "SRT", "SNM3", "99SDM", "LN", "UCUM"})
 
+# Names that systems give a scheme in place of its designator (PS3.16 section 8).
+_SCHEME_NAMES: Final = {"SNOMED-CT": "SCT", "SNOMED CT": "SCT", "SNOMEDCT": "SCT", "LOINC": "LN"}
+
 
 @dataclass(frozen=True, slots=True)
 class Concept:
@@ -46,7 +49,7 @@ CONCEPTS: Final = {
 def canonical(value: str, scheme: str) -> Key:
     """Return the identity of a code: legacy SNOMED codes become SCT, schemes are spelt alike."""
     scheme = scheme.strip()
-    upper = scheme.upper()
+    upper = _SCHEME_NAMES.get(scheme.upper(), scheme.upper())
     if upper in _KNOWN_SCHEMES:
         scheme = upper
     value = value.strip()

@@ -14,6 +14,7 @@ from dosebook_protocol.reading import EventKind, IrradiationEvent, Plane, Readin
 
 TWO_REFERENCE_POINTS: Final = "sum at two reference points"
 SEVERAL_PHANTOMS: Final = "stated over several phantoms"
+SEVERAL_UNSTATED_BREASTS: Final = "several doses without a breast: see the stated ones"
 
 _AT_A_POINT: Final = frozenset(
     {"dose_rp", "fluoro_dose_rp", "acquisition_dose_rp", "entrance_exposure_rp", "entrance_dose"}
@@ -52,8 +53,8 @@ def totals(reading: Reading) -> Totals:
 
 def _add_stated(quantity: str, stated: list[Total], found: Totals, notes: dict[str, str]) -> None:
     name = QUANTITIES[quantity].field
-    if any(total.side for total in stated):
-        found[name] = _by_side(stated)
+    if quantity == "average_glandular_dose" or any(total.side for total in stated):
+        found[name] = _by_side(stated, notes)
     elif quantity == "dlp":
         _add_dlp(name, stated, found, notes)
     elif quantity in _LARGEST:
@@ -65,11 +66,16 @@ def _add_stated(quantity: str, stated: list[Total], found: Totals, notes: dict[s
             notes[name] = TWO_REFERENCE_POINTS
 
 
-def _by_side(stated: list[Total]) -> dict[str, Decimal]:
+def _by_side(stated: list[Total], notes: dict[str, str]) -> dict[str, Decimal]:
+    """Return the dose of each breast; several of unstated breasts may be of both: none taken."""
     sides: dict[str, Decimal] = {}
+    unstated = [total for total in stated if total.side is None]
     for total in stated:
         side = total.side or _UNSTATED
         sides[side] = sides.get(side, Decimal(0)) + total.value.value
+    if len(unstated) > 1:
+        del sides[_UNSTATED]
+        notes[QUANTITIES[unstated[0].value.quantity].field] = SEVERAL_UNSTATED_BREASTS
     return sides
 
 

@@ -116,6 +116,45 @@ def test_p39_totals_in_an_event_or_in_a_group_are_totals() -> None:
     assert grouped.totals[0].plane is Plane.SINGLE
 
 
+@pytest.mark.parametrize("second", [("2", "Gy.m2"), ("20000", "Gy.cm2"), ("5", "Gy.cm2")])
+def test_a_total_stated_twice_in_one_container_is_one(second: tuple[str, str]) -> None:
+    """The same total again is no second dose: the first is used, the other kept and noted."""
+    reading = _read(
+        sr.x_ray_totals(sr.num("113722", "2", "Gy.m2"), sr.num("113722", *second)),
+    )
+    assert [t.value.value for t in reading.totals] == [20000]
+    assert "repeated-total" in _deviations(reading)
+    assert f"{second[0]} {second[1]}" in {item.text for item in reading.items}
+
+
+def test_p03_glandular_doses_of_unstated_breasts_are_not_added() -> None:
+    """Two accumulated glandular doses without a breast stay two and give no sum (P3)."""
+    reading = _read(
+        sr.coded("121058", sr.MAMMOGRAPHY),
+        sr.x_ray_totals(sr.num("111637", "1.2", "mGy"), sr.num("111637", "1.3", "mGy")),
+    )
+    found = report(reading)
+    assert [str(t.value.value) for t in reading.totals] == ["1.2", "1.3"]
+    assert found["totals"]["average_glandular_dose_mgy"] == {}
+    assert "average_glandular_dose_mgy" in found["totals"]["notes"]
+
+
+def test_p37_the_breast_may_stand_beside_the_dose_or_in_another_scheme_name() -> None:
+    """Laterality of the container is that of its doses; SNOMED-CT is SCT (P37)."""
+    beside = _read(sr.x_ray_totals(LEFT, sr.num("111637", "1.2", "mGy")))
+    named = _read(
+        sr.x_ray_totals(
+            sr.num(
+                "111637",
+                "1.2",
+                "mGy",
+                sr.coded(("272741003", "SNOMED-CT"), ("80248007", "SNOMED-CT", "Left breast")),
+            )
+        )
+    )
+    assert beside.totals[0].side == named.totals[0].side == "left"
+
+
 def test_p08_events_without_uid_and_time_are_as_many_as_are_listed() -> None:
     """Two equal events that state neither UID nor time are two; each copy makes the same UIDs."""
     one = sr.x_ray_event(None, _kap("1"))

@@ -9,7 +9,7 @@ from dosebook_protocol.dicom import sr_meaning
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.sr_collect import Collected
 from dosebook_protocol.dicom.sr_content import Item
-from dosebook_protocol.dicom.sr_numbers import dose_values
+from dosebook_protocol.dicom.sr_numbers import Stated, dose_values
 from dosebook_protocol.reading import Code, CodedItem, Total
 
 _TOTALS: Final[frozenset[Key]] = frozenset(
@@ -25,19 +25,50 @@ def totals(container: Item, notes: Deviations) -> tuple[list[Total], list[CodedI
     """Read one accumulated dose container: its totals, and all else in it as items."""
     plane_item = container.child(codes.ACQUISITION_PLANE)
     plane = sr_meaning.plane(plane_item.code() if plane_item is not None else None)
+    breast = sr_meaning.side(_modifier(container, codes.LATERALITY))
     found: list[Total] = []
     rest = Collected(notes)
     for child in _members(container):
         if child.concept in _TOTALS and child.value_type == "NUM":
             values, left_over = dose_values(child, CONCEPTS[child.concept].quantity, notes)
-            side = sr_meaning.side(_modifier(child, codes.LATERALITY))
+            side = sr_meaning.side(_modifier(child, codes.LATERALITY)) or breast
             phantom = sr_meaning.phantom(_modifier(child, codes.PHANTOM_TYPE))
-            found.extend(Total(value, plane, side, phantom) for value in values)
+            stated = [Total(value, plane, side, phantom) for value in values]
+            left_over += _add_once(found, stated, notes)
             rest.as_text(child, left_over)
             rest.below(child)
         else:
             rest.item(child)
     return found, rest.all_items()
+
+
+def _add_once(found: list[Total], stated: list[Total], notes: Deviations) -> list[Stated]:
+    """Add the totals that the container has not stated before; return the others, as stated.
+
+    One container states each total once; a repetition is not a second dose (TID 10004 and 10007
+    both name some). Glandular doses without a side may be those of two breasts and stay apart.
+    """
+    repeated: list[Stated] = []
+    for total in stated:
+        value = total.value
+        may_repeat = value.quantity == "average_glandular_dose" and total.side is None
+        earlier = None if may_repeat else next((t for t in found if _is_same(t, total)), None)
+        if earlier is None:
+            found.append(total)
+            continue
+        repeated.append(Stated(value.original, value.original_unit))
+        sent = f"{value.original} {value.original_unit}"
+        used = f"{earlier.value.original} {earlier.value.original_unit}"
+        notes.add("repeated-total", value.path, f"{sent} stated beside {used}, which is used")
+    return repeated
+
+
+def _is_same(one: Total, other: Total) -> bool:
+    return (one.value.quantity, one.side, one.phantom) == (
+        other.value.quantity,
+        other.side,
+        other.phantom,
+    )
 
 
 def _members(container: Item) -> Iterator[Item]:
