@@ -254,6 +254,18 @@ def test_a_dicomdir_is_understood_and_states_no_dose() -> None:
     assert "DICOMDIR" in reading.reason
 
 
+def test_an_administration_time_without_a_day_stays_visible() -> None:
+    """A start time alone, in an object without series date, is kept as sent (P26)."""
+    elements = _image("NM", "20")
+    elements[0x00540016] = (
+        "SQ",
+        [{0x00180031: ("LO", "DPD"), 0x00181072: ("TM", "101500"), 0x00181074: ("DS", "700")}],
+    )
+    (event,) = read_object(file_bytes(elements)).events
+    assert event.started is None
+    assert "101500" in {item.text for item in event.items}
+
+
 def test_an_item_that_says_nothing_is_no_exposure() -> None:
     """An empty item of a dose capture's exposure list is counted as no event, and noted."""
     elements = _image("CT", "7")

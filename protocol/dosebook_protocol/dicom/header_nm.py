@@ -40,6 +40,11 @@ _VALUES: Final = (
     ("half_life", 0x00181075, "s"),
     ("radiopharmaceutical_volume", 0x00181071, "cm3"),
 )
+_TIMES: Final = (
+    ("radiopharmaceutical_start_time", 0x00181072),
+    ("radiopharmaceutical_stop_time", 0x00181073),
+    ("radiopharmaceutical_stop_datetime", 0x00181079),
+)
 
 
 def administrations(dataset: Dataset, base: Reading, notes: Notes) -> tuple[IrradiationEvent, ...]:
@@ -135,6 +140,16 @@ def _items(item: Dataset, path: str) -> list[CodedItem]:
         *_item(item, path, "radiopharmaceutical_agent", 0x00540304, 0x00180031),
         *_item(item, path, "radionuclide", 0x00540300, 0x00180030),
         *_item(item, path, "route_of_administration", 0x00540302, 0x00181070),
+        *_times(item, path),
+    ]
+
+
+def _times(item: Dataset, path: str) -> list[CodedItem]:
+    """Return start and end as sent: a time alone is a moment only where a day is stated."""
+    return [
+        CodedItem(name, text=sent, path=path + context.tag_path(tag))
+        for name, tag in _TIMES
+        if (sent := access.first(item, tag))
     ]
 
 
