@@ -7,6 +7,7 @@ A case is a function `bench_…` in a module `tools/bench/bench_*.py` that retur
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
 import traceback
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> int:
             traceback.print_exc()
             broken += 1
     _print(rows)
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    say(f"load average {load} on {os.cpu_count()} cores: more load than cores slows every rate")
     _write(rows, keep_others=bool(only))
     return 1 if broken else 0
 
