@@ -254,6 +254,41 @@ def test_a_dicomdir_is_understood_and_states_no_dose() -> None:
     assert "DICOMDIR" in reading.reason
 
 
+def test_p08_a_derived_projection_with_its_dose_is_the_event_of_its_original() -> None:
+    """A processed copy that states dose and time is read, and counts once with its original."""
+    original = _image("DX", "1.1") | {
+        0x00080008: ("CS", "ORIGINAL\\PRIMARY"),
+        0x00080022: ("DA", "20260103"),
+        0x00080032: ("TM", "080100"),
+    }
+    derived = original | {
+        0x00080008: ("CS", "DERIVED\\SECONDARY"),
+        0x00080018: ("UI", "1.2.3.9.2"),
+    }
+    readings = [read_object(file_bytes(elements)) for elements in (original, derived)]
+    assert [reading.outcome for reading in readings] == [Outcome.READ, Outcome.READ]
+    assert readings[0].events[0].uid == readings[1].events[0].uid
+
+
+def test_a_reformatted_ct_is_no_event_but_shows_what_it_states() -> None:
+    """A derived CT is not counted again; its CTDIvol stays visible as an item."""
+    elements = _image("CT", "2") | {
+        0x00080008: ("CS", "DERIVED\\SECONDARY\\MPR"),
+        0x00189345: ("FD", 12.5),
+    }
+    reading = read_object(file_bytes(elements))
+    assert reading.outcome is Outcome.NO_DOSE
+    assert "12.5 mGy" in {item.text for item in reading.items}
+
+
+def test_p11_the_phantom_of_a_header_is_known_in_any_case_of_its_scheme() -> None:
+    """A phantom coded under `dcm` is that of DCM (P11)."""
+    elements = _image("CT", "2")
+    code = {0x00080100: ("SH", "113691"), 0x00080102: ("SH", "dcm")}
+    elements |= {0x00189345: ("FD", 12.5), 0x00189346: ("SQ", [code])}
+    assert read_object(file_bytes(elements)).events[0].phantom == "32cm"
+
+
 def test_an_administration_time_without_a_day_stays_visible() -> None:
     """A start time alone, in an object without series date, is kept as sent (P26)."""
     elements = _image("NM", "20")

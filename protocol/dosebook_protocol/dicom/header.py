@@ -158,8 +158,16 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     elif base.modality in {"XA", "RF"}:
         _add_frames(dataset, notes)
     uids = identity.stated_uids(sources)
-    if not uids and identity.is_secondary(dataset):
-        return replace(base, reason="a derived image that names no irradiation event of its own")
+    if (
+        not uids
+        and identity.is_secondary(dataset)
+        and not _shows_its_exposure(dataset, base, notes)
+    ):
+        return replace(
+            base,
+            reason="a derived image that names no irradiation event of its own",
+            items=(*notes.items, *_as_items(notes.values)),
+        )
     if not uids and not _says_something(notes):
         return replace(base, reason="the header states neither a dose nor a technique")
     _note_implausible(base.modality, notes)
@@ -169,6 +177,24 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     if uids:
         event = replace(event, uid=uids[0], uid_is_synthesised=False)
     return replace(base, outcome=Outcome.READ, events=(event,))
+
+
+def _shows_its_exposure(dataset: Dataset, base: Reading, notes: Notes) -> bool:
+    """Say whether a derived projection tells which exposure its stated dose is of.
+
+    With the time of acquisition it has the identity of its original and is counted once with it.
+    A reformatted CT lacks what tells acquisitions apart.
+    """
+    states_dose = any(QUANTITIES[value.quantity].is_dose for value in notes.values)
+    return base.modality != "CT" and states_dose and bool(identity.acquired_at(dataset))
+
+
+def _as_items(values: list[DoseValue]) -> list[CodedItem]:
+    """Return values as items, for an object that is no event of its own."""
+    return [
+        CodedItem(value.quantity, text=f"{value.original} {value.original_unit}", path=value.path)
+        for value in values
+    ]
 
 
 def _says_something(notes: Notes) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
+from dosebook_protocol.codes import canonical
 from dosebook_protocol.dicom import context
 from dosebook_protocol.dicom import header_access as access
 from dosebook_protocol.dicom.header_values import Notes
@@ -45,7 +46,7 @@ def phantom_of(sources: Sequence[tuple[Dataset, str]], notes: Notes) -> Phantom 
 
 
 def _coded_phantom(stated: Code, path: str, notes: Notes) -> Phantom | None:
-    phantom = PHANTOMS.get((stated.value, stated.scheme))
+    phantom = PHANTOMS.get(canonical(stated.value, stated.scheme))
     notes.items.append(CodedItem("ctdi_phantom_type", stated, path=path))
     if phantom is None:
         detail = f"{stated.value} ({stated.scheme}) is no CTDI phantom of known diameter"
