@@ -19,7 +19,8 @@ def link_keys(reading: Reading) -> frozenset[str]:
         keys.add(f"study:{reading.study.uid}")
     if reading.sop_instance_uid:
         keys.add(f"object:{reading.sop_instance_uid}")
-    return frozenset(keys)
+    # No UID holds a NUL; a damaged one may, and PostgreSQL's text cannot.
+    return frozenset(key.replace("\0", "") for key in keys)
 
 
 def join_groups(

@@ -144,8 +144,8 @@ def talk_damaged(rng: Random, port: int, spoken: bytes, count: int) -> Counter[s
     answers: Counter[str] = Counter()
     for _ in range(count):
         # The front holds the association's negotiation; that is where lengths and items are.
-        head = mutate(rng, spoken[: rng.randint(1, 600)]) if rng.random() < 0.7 else b""
-        answers[_say(port, head + mutate(rng, spoken) if not head else head)] += 1
+        said = spoken[: rng.randint(1, 600)] if rng.random() < 0.7 else spoken
+        answers[_say(port, mutate(rng, said))] += 1
     return answers
 
 

@@ -104,7 +104,7 @@ def stranger_context(
 
 
 def self_made(folder: Path, name: str, issuer: x509.Name) -> tuple[Path, Path]:
-    """A certificate for that common name by an authority of our own that has the real one's name."""
+    """A certificate for a common name, by an authority of our own with the real one's name."""
     own, key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     now = datetime.now(UTC)
     certificate = (

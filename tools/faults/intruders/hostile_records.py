@@ -75,7 +75,7 @@ class Publisher:
         self._answers = queue.Queue()
         answers = self._answers
         client.on_connect = lambda _c, _u, _f, reason, _p: answers.put(f"connect: {reason}")
-        client.on_disconnect = lambda _c, _u, _f, reason, _p: answers.put("disconnected")
+        client.on_disconnect = lambda *_: answers.put("disconnected")
         client.on_publish = lambda _c, _u, _m, reason, _p: answers.put(f"publish: {reason}")
         client.on_subscribe = lambda _c, _u, _m, reasons, _p: answers.put(
             f"subscribe: {reasons[0]}"

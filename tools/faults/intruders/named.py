@@ -27,6 +27,7 @@ from tools.faults.stack import BOX, Stack
 from tools.site.box import Box
 from tools.site.program import wait
 
+TRUST_CODES = ("topic", "box-unknown", "box-revoked", "other-box", "signature", "message")
 _WAIT_S = 1.0
 _READ_S = 2.0
 
@@ -80,7 +81,7 @@ def named_intruders(ledger: Ledger, stack: Stack, box: Box, rogue: Rogue, folder
     if stack.kind == "embedded":  # Mosquitto gives each the client id of its certificate
         _must_not_enter(ledger, stack, "another's client id", rogue.context, greeting)
     with rogue.publisher(stack) as publisher:
-        _other_topics(ledger, publisher, rogue)
+        _other_topics(ledger, stack, box, rogue, publisher)
         _forgeries(ledger, stack, box, rogue, publisher)
     _replayed_by_owner(ledger, stack, box)
 
@@ -108,7 +109,9 @@ def _forged(stack: Stack, folder: Path) -> ssl.SSLContext:
     return stranger_context(None, self_made(folder, BOX, issuer))
 
 
-def _other_topics(ledger: Ledger, publisher: Publisher, rogue: Rogue) -> None:
+def _other_topics(
+    ledger: Ledger, stack: Stack, box: Box, rogue: Rogue, publisher: Publisher
+) -> None:
     """Speak and listen where only another box may."""
     rng = Random(1)
     _, message = rogue.forger.honest(rng, box_id=BOX, sequence=10_000)
@@ -118,9 +121,14 @@ def _other_topics(ledger: Ledger, publisher: Publisher, rogue: Rogue) -> None:
         ("box A writes box B's configuration", topic(BOX, Channel.CONFIG)),
     ):
         answer = publisher.publish(where, message)
+        if answer.endswith("Success"):  # MQTT 3.1.1 knows no refusal: the connection must end
+            answer = publisher.answer()
         _expect(ledger, name, answer, answer == "disconnected" or "Not authorized" in answer)
-        if answer != "disconnected":
-            publisher.connect()
+        publisher.connect()
+    came = [code for code in TRUST_CODES for _ in _quarantined(stack, BOX, code)]
+    told = box.log.read_text().count("message_distrusted")
+    came_through = f"{len(came)} at the registry, {told} at box B"
+    _expect(ledger, "what came through of it", came_through, not came and not told)
     for where in (topic(BOX, Channel.RECEIPTS), "dosebook/v1/#", "#"):
         publisher.connect()
         answer = publisher.subscribe(where)
