@@ -247,6 +247,12 @@ def test_a_capture_without_dose_stays_without(modality: str) -> None:
     assert read_object(file_bytes(elements)).outcome is Outcome.NO_DOSE
 
 
+def test_p39_a_file_that_begins_with_its_prefix_is_read() -> None:
+    """A file without the preamble of 128 bytes, but with its `DICM`, is read like any other."""
+    whole = file_bytes(_image("DX", "1.1"))
+    assert read_object(whole[128:]) == read_object(whole)
+
+
 def test_a_dicomdir_is_understood_and_states_no_dose() -> None:
     """The directory of a medium is no broken object: it states no dose, and says so."""
     reading = read_object(file_bytes({0x00080016: ("UI", "1.2.840.10008.1.3.10")}))

@@ -10,15 +10,17 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from dosebook_protocol.dicom.errors import UnreadableError
 
 MAX_INFLATED_BYTES: Final = 64 * 1024 * 1024
-_PREAMBLE: Final = 132
+PREAMBLE: Final = bytes(128)
+PREFIX: Final = b"DICM"
+_META: Final = len(PREAMBLE) + len(PREFIX)
 
 
 def file_meta(data: bytes) -> tuple[str, str, int] | None:
     """Return SOP class, transfer syntax and start of the data set; None without file meta."""
-    if data[128:_PREAMBLE] != b"DICM":
+    if data[len(PREAMBLE) : _META] != PREFIX:
         return None
     stream = io.BytesIO(data)
-    stream.seek(_PREAMBLE)
+    stream.seek(_META)
     meta = _read_file_meta_info(stream)
     sop_class = str(meta.get("MediaStorageSOPClassUID", "") or "")
     return sop_class, str(meta.get("TransferSyntaxUID", "") or ""), stream.tell()

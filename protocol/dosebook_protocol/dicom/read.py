@@ -56,6 +56,8 @@ def _read(data: bytes, media_type: str) -> Reading:
         return read_dataset(convert.from_xml(data), message)
     if base != DICOM:
         raise UnreadableError(f"{base!r} is not a media type of DICOM objects")
+    if data.startswith(part10.PREFIX):
+        data = part10.PREAMBLE + data
     meta = part10.file_meta(data)
     root = _sr_tree(data, meta)
     if root is not None and message is None:
