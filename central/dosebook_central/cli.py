@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from dosebook_central.registry import DISTRIBUTION, Registry
+from dosebook_protocol.record import Receipts
 
 _LAZY: Final = {"box": "dosebook_central.fleet.cli", "broker": "dosebook_central.broker.cli"}
 _PATHS: Final = click.argument(
@@ -221,12 +222,24 @@ def user_unlock(registry: Registry, login: str) -> None:
 @main.command("import")
 @_PATHS
 @click.option("--quiet", is_flag=True, help="Only the counts at the end.")
+@click.option(
+    "--receipts",
+    "receipts_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write signed receipts for the records of a box's export to a new file.",
+)
 @click.pass_obj
-def import_(registry: Registry, paths: tuple[Path, ...], *, quiet: bool) -> None:
-    """Import files, folders and ZIPs; what is known already is recognised."""
-    from dosebook_central.imports.command import import_paths
+def import_(
+    registry: Registry, paths: tuple[Path, ...], receipts_path: Path | None, *, quiet: bool
+) -> None:
+    """Import files, folders, ZIPs and exports of boxes; what is known already is recognised."""
+    from dosebook_central.imports.command import import_paths, write_receipts
 
-    if not import_paths(registry.importer, paths, _actor(), quiet=quiet):
+    receipts: list[Receipts] = []
+    accepted = import_paths(registry.importer, paths, _actor(), receipts.append, quiet=quiet)
+    if receipts_path is not None:
+        write_receipts(receipts_path, receipts, registry.credentials.signer)
+    if not accepted:
         sys.exit(3)
 
 

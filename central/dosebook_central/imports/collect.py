@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dosebook_protocol.bundle import BundleError, Kind, Manifest, manifest_of, member_names
+
 MAX_OBJECT_BYTES: Final = 256 * 1024 * 1024
 MAX_ENTRIES: Final = 500_000
 _MAX_RATIO: Final = 500
@@ -25,12 +27,16 @@ class EntryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to import: a file, or a member of a ZIP (of a ZIP); `problem` if it cannot be."""
+    """One thing to import: a file, or a member of a ZIP (of a ZIP); `problem` if it cannot be.
+
+    `box_id` where it is a record message that a box exported.
+    """
 
     name: str
     path: Path
     members: tuple[str, ...] = ()
     problem: str = ""
+    box_id: str = ""
 
 
 def list_entries(paths: Iterable[Path]) -> list[Entry]:
@@ -99,9 +105,27 @@ def _list_file(file: Path, name: str) -> list[Entry]:
         if not is_zip:
             return [Entry(name, file)]
         with zipfile.ZipFile(file) as archive:
+            manifest = manifest_of(archive)
+            if manifest is not None:
+                return _list_messages(archive, manifest, name, file)
             return _list_members(archive, name, file, ())
+    except BundleError as error:
+        return [Entry(name, file, problem=str(error))]
     except (OSError, zipfile.BadZipFile) as error:
         return [Entry(name, file, problem=f"cannot be read: {error}")]
+
+
+def _list_messages(
+    archive: zipfile.ZipFile, manifest: Manifest, name: str, file: Path
+) -> list[Entry]:
+    """List the record messages that a box exported (`dosebook-box outbox export`)."""
+    if manifest.kind is not Kind.RECORDS:
+        reason = f"receipts for box {manifest.box_id}: dosebook-box outbox import-receipts"
+        return [Entry(name, file, problem=reason)]
+    return [
+        Entry(f"{name}/{one}", file, (one,), _problem_of(archive.getinfo(one)), manifest.box_id)
+        for one in member_names(archive, manifest)
+    ]
 
 
 def _list_members(

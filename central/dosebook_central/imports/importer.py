@@ -18,33 +18,34 @@ from sqlalchemy import Engine
 
 from dosebook_central.fleet.ca import REGISTRY_NAME
 from dosebook_central.imports.collect import Entry, EntryError, EntryReader, list_entries
+from dosebook_central.imports.handover import Handover, message_of
 from dosebook_central.imports.objects import FoundObject, objects_in, problem_of_size
+from dosebook_central.imports.outcome import SKIPPED, FileOutcome
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.verify import Incoming
 from dosebook_central.store import jobs
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.reading import READER_VERSION, Outcome
-from dosebook_protocol.record import EvidenceRef, ReceiptStatus, Record, SourceKind
+from dosebook_protocol.record import (
+    EvidenceRef,
+    Receipts,
+    ReceiptStatus,
+    Record,
+    SourceKind,
+)
 from dosebook_protocol.topics import Channel, topic
 from dosebook_protocol.wire import encode_record, encode_record_message
 
 _BATCH_OBJECTS: Final = 50
 _BATCH_BYTES: Final = 32 * 1024 * 1024
 _TOPIC: Final = topic(REGISTRY_NAME, Channel.RECORDS)
-SKIPPED: Final = "skipped"
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class FileOutcome:
-    """What became of one object of one file."""
-
-    name: str
-    outcome: str  # stored | duplicate | no_dose | quarantined | skipped
-    reason: str = ""
-    record_id: str = ""
+def _ignore(_: object) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,12 @@ class _Batch:
     bytes: int = 0
     outcomes: list[FileOutcome] = field(default_factory=list)
     objects: list[tuple[str, FoundObject]] = field(default_factory=list)
+    messages: list[tuple[str, Incoming]] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
-        return len(self.objects) >= _BATCH_OBJECTS or self.bytes >= _BATCH_BYTES
+        count = len(self.objects) + len(self.messages)
+        return count >= _BATCH_OBJECTS or self.bytes >= _BATCH_BYTES
 
 
 class Importer:
@@ -76,6 +79,7 @@ class Importer:
     ) -> None:
         self._engine = engine
         self._ingest = ingest
+        self._handover = Handover(engine, ingest)
         self._signer = signer
         self._lock_path = data_dir / "import.lock"
         self._version = version
@@ -88,11 +92,15 @@ class Importer:
         self,
         paths: Sequence[Path],
         created_by: str,
-        tell: Callable[[Progress], None] = lambda _: None,
+        tell: Callable[[Progress], None] = _ignore,
+        on_receipts: Callable[[Receipts], None] = _ignore,
     ) -> str:
-        """Import files, folders and ZIPs; returns the id of the job that lists the outcomes."""
+        """Import files, folders and ZIPs; returns the id of the job that lists the outcomes.
+
+        Receipts are for records that boxes exported: whoever brought them carries these back.
+        """
         job_id = jobs.create(self._engine, created_by, datetime.now(UTC))
-        self._work(job_id, paths, tell)
+        self._work(job_id, paths, tell, on_receipts)
         return job_id
 
     def start(self, folder: Path, created_by: str) -> str:
@@ -101,7 +109,7 @@ class Importer:
 
         def work() -> None:
             try:
-                self._work(job_id, [folder], lambda _: None)
+                self._work(job_id, [folder], _ignore, _ignore)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -116,13 +124,21 @@ class Importer:
         for thread in self._threads:
             thread.join()
 
-    def _work(self, job_id: str, paths: Sequence[Path], tell: Callable[[Progress], None]) -> None:
+    def _work(
+        self,
+        job_id: str,
+        paths: Sequence[Path],
+        tell: Callable[[Progress], None],
+        on_receipts: Callable[[Receipts], None],
+    ) -> None:
         try:
             entries = list_entries(paths)
             jobs.set_total(self._engine, job_id, len(entries))
             done = 0
             for batch in self._batches(entries):
                 outcomes = [*batch.outcomes, *self._send(batch.objects)]
+                if batch.messages:
+                    outcomes += self._handover.take(batch.messages, on_receipts)
                 done += batch.entries
                 jobs.add_outcomes(
                     self._engine,
@@ -160,10 +176,15 @@ class Importer:
     @staticmethod
     def _gather(batch: _Batch, entry: Entry, reader: EntryReader) -> None:
         try:
-            found = objects_in(reader.read(entry))
+            data = reader.read(entry)
         except EntryError as error:
             batch.outcomes.append(FileOutcome(entry.name, SKIPPED, str(error)))
             return
+        if entry.box_id:
+            batch.messages.append((entry.name, message_of(entry.box_id, data)))
+            batch.bytes += len(data)
+            return
+        found = objects_in(data)
         if not found:
             batch.outcomes.append(FileOutcome(entry.name, SKIPPED, "not a DICOM object"))
         for number, one in enumerate(found, 1):

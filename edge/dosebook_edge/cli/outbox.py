@@ -107,8 +107,36 @@ def export(context: Context, path: Path) -> None:
     from dosebook_edge.diag.records import export_waiting
 
     with _opened(context) as box_outbox:
-        count = export_waiting(box_outbox, path)
-    click.echo(f"{count} records are in {path}. It holds patient data: keep it safe.")
+        written = export_waiting(box_outbox, context.box_id, path)
+    click.echo(
+        f"{written.messages} records are in {path}. It holds patient data: keep it safe.\n"
+        f"At the registry: dosebook-registry import {path.name} --receipts RECEIPTS\n"
+        "Then here: dosebook-box outbox import-receipts RECEIPTS"
+    )
+
+
+@outbox.command("import-receipts")
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_obj
+def import_receipts(context: Context, path: Path) -> None:
+    """Take the registry's signed receipts for exported records: those wait no longer."""
+    from dosebook_edge.diag.records import acknowledge_file
+    from dosebook_edge.identity.files import IdentityError
+    from dosebook_edge.identity.identity import Identity
+
+    try:
+        enrolled = Identity.load(context.identity_dir).enrolled
+    except IdentityError as error:
+        raise CommandError(str(error)) from None
+    if enrolled is None:
+        raise CommandError(
+            "this box knows no registry whose receipts it could believe: enrol it with "
+            "dosebook-box identity install BUNDLE"
+        )
+    with _opened(context) as box_outbox:
+        found, news = acknowledge_file(box_outbox, enrolled, path)
+        waiting = box_outbox.status().waiting
+    click.echo(f"{found} receipts, {news} of them news; {waiting} records wait.")
 
 
 @contextmanager

@@ -1,16 +1,18 @@
 """The outbox from another process than the running box."""
 
 import contextlib
-import json
-import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from dosebook_edge.config import BoxSettings
 from dosebook_edge.identity.files import IdentityFiles
+from dosebook_edge.identity.identity import Enrolled
 from dosebook_edge.outbox import Outbox, OutboxError, OutboxSettings
 from dosebook_edge.outbox.store import DATABASE
-from dosebook_protocol.cose import SignatureError, verify
+from dosebook_edge.uplink.trust import DistrustError, open_receipts
+from dosebook_protocol.bundle import BundleError, Kind, Manifest, read_messages, write_bundle
+from dosebook_protocol.cose import MAX_ENVELOPE, SignatureError, verify
 from dosebook_protocol.record import Record
 from dosebook_protocol.wire import decode_record, split_record_message
 
@@ -46,15 +48,31 @@ def opened_record(message: bytes, identity_dir: Path) -> Record:
     raise OutboxError("the record is not signed by a key of this box: was its identity replaced?")
 
 
-def export_waiting(outbox: Outbox, path: Path) -> int:
-    """Write every waiting record as published to a new ZIP file; returns how many."""
-    count, after = 0, 0
-    with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
-        while batch := outbox.unacknowledged(after, _AT_ONCE, _AT_ONCE_BYTES):
-            for one in batch:
-                archive.writestr(f"records/{one.sequence:010d}.cbor", one.message)
-            count += len(batch)
-            after = batch[-1].sequence
-        manifest = {"format": "dosebook-records", "version": 1, "records": count}
-        archive.writestr("manifest.json", json.dumps(manifest))
-    return count
+def export_waiting(outbox: Outbox, box_id: str, path: Path) -> Manifest:
+    """Write every waiting record as published to a new bundle; raises `OutboxError`."""
+    try:
+        return write_bundle(path, Kind.RECORDS, box_id, _waiting(outbox))
+    except OSError as error:
+        raise OutboxError(f"the records cannot be exported: {error}") from None
+
+
+def acknowledge_file(outbox: Outbox, enrolled: Enrolled, path: Path) -> tuple[int, int]:
+    """Note the receipts of a bundle; how many there are, and how many records stopped waiting.
+
+    Raises `OutboxError`, with nothing noted, where one is not by the registry of this box.
+    """
+    try:
+        found = [
+            open_receipts(envelope, enrolled)
+            for envelope in read_messages(path, Kind.RECEIPTS, MAX_ENVELOPE)
+        ]
+    except (BundleError, DistrustError) as error:
+        raise OutboxError(f"the receipts cannot be used: {error}") from None
+    return sum(len(one.receipts) for one in found), sum(map(outbox.acknowledge, found))
+
+
+def _waiting(outbox: Outbox) -> Iterator[tuple[int, bytes]]:
+    after = 0
+    while batch := outbox.unacknowledged(after, _AT_ONCE, _AT_ONCE_BYTES):
+        yield from ((one.sequence, one.message) for one in batch)
+        after = batch[-1].sequence
