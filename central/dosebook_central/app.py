@@ -83,7 +83,7 @@ def _teach_templates(app: Flask, context: WebContext) -> None:
         (numbers, "side_text local_time_text moment_text age_text date_text size_text"),
         (names, "name_text other_name_text sex_text"),
         (modalities, "chips family family_label evidence_word"),
-        (measures, "basis_text key_measures qualifier"),
+        (measures, "basis_text key_measures measures_html qualifier"),
     ):
         app.jinja_env.filters.update({word: getattr(module, word) for word in words.split()})
     app.jinja_env.globals.update(asset=asset, may=gate.may, MISSING=numbers.MISSING)

@@ -81,7 +81,7 @@ def test_p29_zero_and_missing_differ_in_chart_and_table(client):
     """P29: a stated zero is a number, a missing value is none, in the chart's data too."""
     page = client.get("/patients/p1").get_data(as_text=True)
     points = page.split("data-points='")[1].split("'")[0]
-    assert '"id":"exam1","lane":"ct"' in points.replace(" ", "")
+    assert '"id":"exam1"' in points.replace(" ", "")
     assert '"value":"0"' in points.replace(" ", "")
     assert '"value":null' in points.replace(" ", "")
     assert 'data-exam="exam1" data-value="0"' in page
@@ -131,7 +131,7 @@ def test_two_numbers_that_differ_never_look_the_same():
         "252.37001",
         "252.37002",
     )
-    assert texts_apart(Decimal("100"), Decimal("110.25"), "dlp") == ("100.00", "110.25")
+    assert texts_apart(Decimal(100), Decimal("110.25"), "dlp") == ("100.00", "110.25")
 
 
 def test_history_page_needs_few_statements(site, client):

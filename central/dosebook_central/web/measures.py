@@ -7,7 +7,11 @@ CTDIvol, AGD of two breasts, Ka,r of two planes and DLP over different phantoms 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from html import escape
 from typing import Any, Final
+
+from markupsafe import Markup
 
 from dosebook_central.web.modalities import HEADLINE, family
 from dosebook_central.web.numbers import (
@@ -15,6 +19,7 @@ from dosebook_central.web.numbers import (
     number_text,
     phantom_text,
     plane_text,
+    quantity_html,
     quantity_label,
     side_text,
     unit_text,
@@ -31,29 +36,15 @@ _BASES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One measure, ready for a page."""
+    """One measure, ready for a page; its texts are made once, because lists show them often."""
 
     quantity: str
     label: str
     value: Decimal
-    unit: str
+    text: str  # at its column's decimals
+    full: str  # with all digits
+    unit_text: str
     qualifier: str
-    basis: str = ""
-
-    @property
-    def text(self) -> str:
-        """The number at its column's decimals."""
-        return number_text(self.value, self.quantity)
-
-    @property
-    def full(self) -> str:
-        """The number with all its digits."""
-        return full_text(self.value)
-
-    @property
-    def unit_text(self) -> str:
-        """The unit in print."""
-        return unit_text(self.unit)
 
     @property
     def sentence(self) -> str:
@@ -65,18 +56,35 @@ class Shown:
 def shown(measure: Mapping[str, Any]) -> Shown:
     """One `domain.exam.Measure` as plain JSON, ready for a page."""
     quantity = measure["quantity"]
+    value = Decimal(measure["value"])
     return Shown(
         quantity=quantity,
         label=quantity_label(quantity),
-        value=Decimal(measure["value"]),
-        unit=measure["unit"],
+        value=value,
+        text=number_text(value, quantity),
+        full=full_text(value),
+        unit_text=unit_text(measure["unit"]),
         qualifier=qualifier(
             quantity, measure.get("phantom"), measure.get("plane"), measure.get("side")
         ),
-        basis=measure.get("basis", ""),
     )
 
 
+def measures_html(listed: Iterable[Shown]) -> Markup:
+    """Measures below one another, each with its label, unit and what qualifies it."""
+    return Markup("".join(_measure_html(one) for one in listed))  # noqa: S704 - escaped
+
+
+def _measure_html(one: Shown) -> str:
+    place = f'<span class="qualifier">{escape(one.qualifier)}</span>' if one.qualifier else ""
+    return (
+        f'<span class="measure"><span class="label">{quantity_html(one.quantity)}</span> '
+        f'<span class="q"><span class="num" title="{one.full}">{one.text}</span>&#8239;'
+        f'<span class="unit">{escape(one.unit_text)}</span></span>{place}</span>'
+    )
+
+
+@cache
 def qualifier(quantity: str, phantom: str | None, plane: str | None, side: str | None) -> str:
     """What stands beside a number so that it cannot be misread: phantom, plane or side."""
     words = [phantom_text(phantom)] if quantity in _WITH_PHANTOM else []
@@ -103,11 +111,13 @@ def key_measures(headline: Iterable[Mapping[str, Any]], modalities: Iterable[str
 
 
 def largest(
-    headline: Iterable[Mapping[str, Any]], quantity: str | None, modality: str
+    headline: Iterable[Mapping[str, Any]], listed: Iterable[Shown], quantities: Iterable[str]
 ) -> Shown | None:
-    """The measure whose size a chart draws, of one quantity or of the modality's own."""
-    if quantity is None:
-        candidates = key_measures(headline, (modality,))
-    else:
-        candidates = [shown(one) for one in headline if one["quantity"] == quantity]
-    return max(candidates, key=lambda one: one.value, default=None)
+    """The measure whose size a chart draws: the largest of the first of `quantities` there is."""
+    known, measures = list(listed), list(headline)
+    for quantity in quantities:
+        found = [one for one in known if one.quantity == quantity]
+        found = found or [shown(one) for one in measures if one["quantity"] == quantity]
+        if found:
+            return max(found, key=lambda one: one.value)
+    return None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -97,6 +98,7 @@ def texts_apart(one: Decimal, other: Decimal, quantity: str) -> tuple[str, str]:
     return shown
 
 
+@cache
 def quantity_html(quantity: str) -> Markup:
     """The label of a quantity as print sets it: Ka,r and CTDIvol with their indices below."""
     return _SET.get(quantity) or escape(quantity_label(quantity))

@@ -8,7 +8,13 @@ from typing import Any
 from dosebook_central.store.queries.history import HistoryExam
 from dosebook_central.web.history_query import HistoryQuery
 from dosebook_central.web.measures import Shown, key_measures, largest
-from dosebook_central.web.modalities import FAMILIES, evidence_word, family, family_label
+from dosebook_central.web.modalities import (
+    FAMILIES,
+    HEADLINE,
+    evidence_word,
+    family,
+    family_label,
+)
 from dosebook_central.web.numbers import local_time_text
 
 
@@ -36,7 +42,7 @@ class Lane:
 
 def rows(exams: Iterable[HistoryExam], query: HistoryQuery) -> list[Row]:
     """Rows in the order of the query."""
-    made = [_row(exam, query.quantity or None) for exam in exams]
+    made = [_row(exam, query.quantity) for exam in exams]
     column, is_descending = query.sort.lstrip("-"), query.sort.startswith("-")
     return sorted(made, key=lambda row: _order(row, column), reverse=is_descending)
 
@@ -68,12 +74,14 @@ def points(made: Iterable[Row]) -> list[dict[str, Any]]:
     return [_point(row) for row in drawn]
 
 
-def _row(exam: HistoryExam, quantity: str | None) -> Row:
+def _row(exam: HistoryExam, quantity: str) -> Row:
+    lane = family(exam.modality)
+    listed = tuple(key_measures(exam.headline, exam.modalities))
     return Row(
         exam=exam,
-        lane=family(exam.modality),
-        drawn=largest(exam.headline, quantity, exam.modality),
-        listed=tuple(key_measures(exam.headline, exam.modalities)),
+        lane=lane,
+        drawn=largest(exam.headline, listed, (quantity,) if quantity else HEADLINE[lane]),
+        listed=listed,
         title=exam.description or exam.protocol or "procedure not stated",
         region=", ".join(exam.regions),
     )
@@ -93,6 +101,7 @@ def _point(row: Row) -> dict[str, Any]:
         "lines": [shown.sentence for shown in row.listed] or ["no dose stated"],
         "evidence": evidence_word(row.exam.evidence_kind),
         "conflict": row.exam.has_conflict,
+        "imported": row.exam.origin == "imported",
     }
 
 

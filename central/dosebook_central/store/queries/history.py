@@ -1,16 +1,32 @@
 """One patient's dose history: three statements, whatever the number of exams."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, String, cast, func, select
 
+from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.models import Event, Exam
 from dosebook_central.store.queries.patients import PatientHeader, get_patient
 
 _MOST_PARTS: Final = 4  # one for each family of events
+_FACTS: Final[tuple[Any, ...]] = (  # in the order of `HistoryExam`
+    Exam.id,
+    Exam.started,
+    Exam.modality,
+    Exam.description,
+    Exam.protocol,
+    Exam.institution,
+    Exam.station,
+    Exam.state,
+    Exam.evidence_kind,
+    Exam.event_count,
+    Exam.has_conflict,
+    Exam.origin,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +36,6 @@ class HistoryExam:
     id: str
     started: str
     modality: str
-    modalities: tuple[str, ...]
     description: str
     protocol: str
     institution: str
@@ -29,7 +44,9 @@ class HistoryExam:
     evidence_kind: str
     event_count: int
     has_conflict: bool
+    origin: str
     headline: tuple[dict[str, Any], ...]
+    modalities: tuple[str, ...]
     regions: tuple[str, ...]
 
 
@@ -48,31 +65,27 @@ def get_history(connection: Connection, patient_id: str) -> History | None:
         return None
     exams = connection.execute(
         select(
-            Exam.id,
-            Exam.started,
-            Exam.modality,
-            Exam.description,
-            Exam.protocol,
-            Exam.institution,
-            Exam.station,
-            Exam.state,
-            Exam.evidence_kind,
-            Exam.event_count,
-            Exam.has_conflict,
-            Exam.summary[("headline",)].as_string().label("headline"),
-            *(_part_modality(number) for number in range(_MOST_PARTS)),
+            *_FACTS,
+            _from_summary(connection),
         )
         .where(Exam.patient_id == patient_id)
         .order_by(Exam.started.desc(), Exam.id)
     ).all()
     regions = _regions(connection, patient_id)
-    return History(patient, tuple(_exam(row, regions.get(row.id, ())) for row in exams))
+    return History(patient, tuple(_exam(row, regions) for row in exams))
 
 
-def _part_modality(number: int) -> ColumnElement[str]:
-    # Only what a list shows is taken out of the summary: the rest of it is ten times as much.
-    modality: ColumnElement[str] = Exam.summary[("parts", number, "modality")].as_string()
-    return modality.label(f"part_{number}")
+def _from_summary(connection: Connection) -> ColumnElement[str]:
+    """As one JSON list: the headline, then the modality of each part.
+
+    Only what a list shows is taken out of the summary: the rest of it is ten times as much. One
+    expression, because the database takes the summary apart once for each.
+    """
+    if is_sqlite(connection):
+        paths = ("$.headline", *(f"$.parts[{number}].modality" for number in range(_MOST_PARTS)))
+        return func.json_extract(Exam.summary, *paths, type_=String)
+    parts = (Exam.summary[("parts", number, "modality")] for number in range(_MOST_PARTS))
+    return cast(func.json_build_array(Exam.summary["headline"], *parts), String)
 
 
 def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ...]]:
@@ -88,22 +101,10 @@ def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ..
     return {exam_id: tuple(sorted(regions)) for exam_id, regions in found.items()}
 
 
-def _exam(row: Any, regions: tuple[str, ...]) -> HistoryExam:
-    parts = (getattr(row, f"part_{number}") for number in range(_MOST_PARTS))
-    modalities = tuple(dict.fromkeys(part for part in parts if part)) or (row.modality,)
-    return HistoryExam(
-        id=row.id,
-        started=row.started,
-        modality=row.modality,
-        modalities=modalities,
-        description=row.description,
-        protocol=row.protocol,
-        institution=row.institution,
-        station=row.station,
-        state=row.state,
-        evidence_kind=row.evidence_kind,
-        event_count=row.event_count,
-        has_conflict=row.has_conflict,
-        headline=tuple(from_json(row.headline)) if row.headline else (),
-        regions=regions,
-    )
+def _exam(row: Any, regions: Mapping[str, tuple[str, ...]]) -> HistoryExam:
+    # By position: so many attributes of so many rows would cost more than the query.
+    *facts, listed = row
+    headline, *parts = from_json(listed)
+    modalities = tuple(dict.fromkeys(filter(None, parts))) or (facts[2],)
+    values: list[Any] = [*facts, tuple(headline or ()), modalities, regions.get(facts[0], ())]
+    return HistoryExam(*values)

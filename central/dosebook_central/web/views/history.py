@@ -8,6 +8,7 @@ from dosebook_central.web import timeline
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import needs, tell
 from dosebook_central.web.history_query import QUANTITIES, HistoryQuery, facets
+from dosebook_central.web.history_rows import chart_rows, exam_rows
 
 bp = Blueprint("history", __name__, url_prefix="/patients")
 
@@ -29,6 +30,8 @@ def show(patient_id: str) -> str:
         patient=history.patient,
         total=len(history.exams),
         rows=rows,
+        chart_rows=chart_rows,
+        exam_rows=exam_rows,
         lanes=lanes,
         points=timeline.points(rows),
         lane_data=[{"key": lane.key, "label": lane.label} for lane in lanes],
