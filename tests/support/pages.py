@@ -16,15 +16,21 @@ class Reader:
         """Sign in; fails where the registry does not let them."""
         self._url = url.rstrip("/")
         self._opener = build_opener(HTTPCookieProcessor(CookieJar()))
-        form = {"csrf_token": token_of(self.html("/login")), "login": login, "password": password}
-        with self._opener.open(f"{self._url}/login", urlencode(form).encode(), timeout=20) as page:
-            assert not page.url.endswith("/login"), "the registry did not let them in"
+        answer = self.post("/login", "/login", login=login, password=password)
+        assert "Sign in ·" not in answer, "the registry did not let them in"
 
     def html(self, path: str) -> str:
         """The source of a page."""
         with self._opener.open(f"{self._url}{path}", timeout=20) as page:
             assert page.status == 200
             text: str = page.read().decode()
+            return text
+
+    def post(self, page: str, target: str, **fields: str) -> str:
+        """Send a form of a page, and return the source of what comes back."""
+        form = {"csrf_token": token_of(self.html(page)), **fields}
+        with self._opener.open(f"{self._url}{target}", urlencode(form).encode(), timeout=20) as got:
+            text: str = got.read().decode()
             return text
 
     def text(self, path: str) -> str:

@@ -30,10 +30,6 @@ from tools.site.registry import HOST, Registry
 pytestmark = [pytest.mark.timeout(240), pytest.mark.slow]
 
 TITLE = "CT_BOX"
-# DCMTK 3.6.7 cannot read these: an element longer than the file, no group length, and a private
-# sequence of unknown VR whose parts it misjudges. They go out as their bytes, by pynetdicom.
-UNREADABLE_TO_DCMTK = {"MR_truncated.dcm", "no_meta_group_length.dcm", "MG-Im-Hologic-PropProj.dcm"}
-
 ZEE = ("rf/RF-RDSR-Siemens-Zee.dcm", "rf/RF-RDSR-Siemens-Zee_adjusted.dcm")
 TWO = (1234, 2345)
 
@@ -44,6 +40,7 @@ class Captured:
 
     once: dict[str, Any]
     twice: dict[str, Any]
+    by_dcmtk: int
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +52,12 @@ def captured(corpus_objects, postgres, repository, tmp_path_factory):
     box = Box(folder / "box", "imaging-1", (("ct", TITLE),))
     try:
         with hospital_site(folder, [box], url, repository) as site:
-            _send(corpus_objects, box.port("ct"))
+            by_dcmtk = _send(corpus_objects, box.port("ct"))
             site.wait_delivered()
             once = snapshot(site.engine)
             _send(corpus_objects[::-1], box.port("ct"))
             site.wait_delivered()
-            yield Captured(once, snapshot(site.engine))
+            yield Captured(once, snapshot(site.engine), by_dcmtk)
     finally:
         postgres.drop(url)
 
@@ -100,16 +97,35 @@ def import_in_order(tmp_path):
     engine.dispose()
 
 
-def _send(paths: list[Path], port: int) -> None:
-    """Send files with DCMTK, and raw what DCMTK cannot read; each must be accepted."""
-    mine = [path for path in paths if path.name not in UNREADABLE_TO_DCMTK]
+def _can_dcmtk_send(path: Path) -> bool:
+    """Whether DCMTK reads a file to its end and finds a SOP Class UID in it."""
+    command: list[Any] = [
+        need_program("dcmdump", "dcmtk"),
+        "--quiet",
+        "--search",
+        "0008,0016",
+        path,
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=30)
+    return done.returncode == 0 and bool(done.stdout)
+
+
+def _send(paths: list[Path], port: int) -> int:
+    """Send files with DCMTK, each of which the box must accept; returns how many it could send.
+
+    Of the developers' part it cannot send three: an element longer than its file, a data set
+    without SOP Class UID, and a sequence of unknown VR whose parts it misjudges. These go out as
+    their bytes, by pynetdicom.
+    """
+    mine = [path for path in paths if _can_dcmtk_send(path)]
     options = ["--required", "--propose-lossless", "--aetitle", "DCMTK", "--call", TITLE]
-    command = [need_program("storescu", "dcmtk"), *options, HOST, str(port), *mine]
+    command: list[Any] = [need_program("storescu", "dcmtk"), *options, HOST, str(port), *mine]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
-    raw = [path for path in paths if path.name in UNREADABLE_TO_DCMTK]
+    raw = [path for path in paths if path not in set(mine)]
     results = send_files(raw, HOST, port, TITLE, "RAW")
     assert [result.status for result in results] == [0] * len(raw)
+    return len(mine)
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -143,7 +159,10 @@ def test_captured_and_imported_exams_are_the_same(captured, imported, corpus_obj
     assert imported["exams"]
     _same(captured.once, imported)
     count = len(corpus_objects)
-    print(f"{count} of {count} objects sent and imported: {len(imported['exams'])} equal exams")  # noqa: T201 - the measured figure
+    print(  # noqa: T201 - the measured figure
+        f"{count} of {count} objects sent, {captured.by_dcmtk} of them by DCMTK, and imported: "
+        f"{len(imported['exams'])} of {len(captured.once['exams'])} exams equal"
+    )
 
 
 def test_p06_sending_everything_twice_changes_nothing(captured):
@@ -162,6 +181,8 @@ def test_p04_order_of_arrival_changes_nothing(seed, corpus_objects, imported, im
 def test_p04_last_cumulative_report_is_the_dose(order, corpus, import_in_order):
     """Three cumulative reports of one study are 236.09 mGy·cm and 3 events in every order."""
     paths = [corpus / f"ct/CT-RDSR-Siemens-Multi-{number}.dcm" for number in order]
+    if not all(path.is_file() for path in paths):
+        pytest.skip("corpus: this part does not hold the cumulative reports")
     (exam,) = import_in_order(paths)["exams"].values()
     assert (exam["dlp_mgy_cm"], exam["event_count"]) == (Decimal("236.09"), 3)
 

@@ -81,7 +81,9 @@ def test_nothing_outside_the_stores_names_a_patient(postgres_url, repository, tm
         with site.engine.connect() as connection:
             told += [json.dumps(health) for health in connection.scalars(select(BoxRow.health))]
             told += list(connection.scalars(select(Quarantine.reason)))
-    told += [program.log.read_text() for program in (box, site.registry, site.broker)]
+    logs = [program.log.read_text() for program in (box, site.registry, site.broker)]
+    assert all(logs), "a log is empty"
+    told += logs
     told.append(_names(tmp_path))
     text = "\n".join(told)
     assert "object_stored" in text
@@ -95,7 +97,7 @@ def test_nothing_outside_the_stores_names_a_patient(postgres_url, repository, tm
 
 
 def _look_at_pages(site, work):
-    """Open boxes, quarantine and each exam, as people do."""
+    """Search each patient by identifier, open each exam, boxes and quarantine, as people do."""
     site.registry.cli(
         "user", "add", "reader", "--role", "physicist", "--password-stdin", "--keep-password",
         text=f"{PASSWORD}\n",
@@ -104,6 +106,8 @@ def _look_at_pages(site, work):
     reader.text("/boxes")
     reader.text("/quarantine")
     for one in work:
+        patient = one.truth.patient
+        assert patient.id in reader.post("/patients", "/patients", q=patient.id)
         assert reader.text(f"/exams/{_exam_id(site, one)}")
 
 
