@@ -79,29 +79,28 @@ def disk_full(folder: Path, size: Size) -> Ledger:
     exams = exams_of(size)
     kind = size.stack or "embedded"
     ledger.say("stack", kind)
-    with _small_disk(folder / "disk") as (disk, settings), Stack(folder, kind) as stack:
-        with Proxy(stack.box_port) as proxy:
-            box = stack.add_box(port=proxy.port, data_dir=disk / "data", settings=settings)
-            box.start()
-            ledger.say("disk", "tmpfs" if not settings else f"outbox.max_size {_LIMIT}")
-            with sending(box, exams, Gate(0)) as morning:
-                proxy.set(Mode.CUT)
-                if not settings:
-                    _full_of_something_else(ledger, morning, disk, size.objects // 6)
-                    _fill(disk / "ballast", size.objects * _ROOM_AN_OBJECT)
-                _full_of_records(ledger, morning, proxy)
-                settle(ledger, stack, morning, size.patience_s)
-            ledger.check(
-                "refused objects were taken later",
-                [
-                    f"{kind} {uid} never was"
-                    for kind, uid in morning.sent.refused
-                    if not morning.sent.has((kind, uid))
-                ],
-                f"{len(morning.sent.refused)} of {len(morning.sent.refused)}",
-            )
-            if not morning.sent.refused:
-                ledger.problems.append("the disk never was full: nothing was refused")
+    with (
+        _small_disk(folder / "disk") as (disk, settings),
+        Stack(folder, kind) as stack,
+        Proxy(stack.box_port) as proxy,
+    ):
+        box = stack.add_box(port=proxy.port, data_dir=disk / "data", settings=settings)
+        box.start()
+        ledger.say("disk", f"outbox.max_size {_LIMIT}" if settings else "tmpfs")
+        with sending(box, exams, Gate(0)) as morning:
+            proxy.set(Mode.CUT)
+            if not settings:
+                _full_of_something_else(ledger, morning, disk, size.objects // 6)
+                _fill(disk / "ballast", size.objects * _ROOM_AN_OBJECT)
+            _full_of_records(ledger, morning, proxy)
+            settle(ledger, stack, morning, size.patience_s)
+        refused = morning.sent.refused
+        never = [
+            f"{kind} {uid} never was" for kind, uid in refused if not morning.sent.has((kind, uid))
+        ]
+        ledger.check("refused objects were taken later", never, f"{len(refused)} of {len(refused)}")
+        if not refused:
+            ledger.problems.append("the disk never was full: nothing was refused")
     return ledger
 
 

@@ -20,7 +20,8 @@ from tools.site.truth import compare
 _SHOWN: Final = 5
 _KINDS: Final = {"": "store", "; mpps=n-create": "mpps-create", "; mpps=n-set": "mpps-set"}
 _DICOM: Final = "application/dicom"
-Stored = Row[tuple[str, str, int, str, str, str, str]]
+Stored = Row[str, str, int, str, str, str, str]
+"""Id, status, sequence, evidence hash, media type, SOP Instance UID and outcome of a record."""
 
 
 @dataclass(slots=True)

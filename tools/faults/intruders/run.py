@@ -50,8 +50,11 @@ class Shares:
     @classmethod
     def of(cls, total: int) -> "Shares":
         """Most of them where most code reads them: in the readers and in ingest."""
-        parts = [total * percent // 100 for percent in (36, 8, 12, 30, 6)]
-        return cls(*parts, after_tls=total - sum(parts))
+        dicom, talks, altered, garbage, before = (
+            total * percent // 100 for percent in (36, 8, 12, 30, 6)
+        )
+        after = total - dicom - talks - altered - garbage - before
+        return cls(dicom, talks, altered, garbage, before, after)
 
 
 def intruders(folder: Path, size: Size) -> Ledger:
