@@ -307,6 +307,14 @@ def test_an_administration_time_without_a_day_stays_visible() -> None:
     assert "101500" in {item.text for item in event.items}
 
 
+def test_an_acquisition_time_without_a_day_stays_visible() -> None:
+    """A projection that states a time and no date has no start, but shows its time (P26)."""
+    elements = _image("DX", "1.1") | {0x00080032: ("TM", "105116")}
+    (event,) = read_object(file_bytes(elements)).events
+    assert event.started is None
+    assert "105116" in {item.text for item in event.items}
+
+
 def test_an_item_that_says_nothing_is_no_exposure() -> None:
     """An empty item of a dose capture's exposure list is counted as no event, and noted."""
     elements = _image("CT", "7")

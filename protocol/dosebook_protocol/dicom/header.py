@@ -229,11 +229,12 @@ def _event(
     )
     laterality, side = laterality_of(sources)
     is_mammography = base.modality == "MG"
+    when = started(dataset, sources)
     return IrradiationEvent(
         uid=identity.synthesised_uid(*key),
         kind=_kind(base.modality),
         uid_is_synthesised=True,
-        started=started(dataset, sources),
+        started=when,
         event_type=_ct_type(dataset, sources) if is_ct else None,
         protocol=base.protocol,
         target_region=_first_code(sources, 0x00082218),
@@ -242,7 +243,7 @@ def _event(
         view=_first_code(sources, 0x00540220),
         phantom=phantom_of(sources, notes) if is_ct else None,
         values=tuple(notes.values),
-        items=tuple(notes.items),
+        items=(*notes.items, *(() if when else _acquired(dataset))),
         image_uids=(base.sop_instance_uid,) if base.sop_instance_uid else (),
     )
 
