@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,12 +121,10 @@ def init(context: click.Context, folder: Path | None) -> None:
 @click.pass_obj
 def run(registry: Registry) -> None:
     """Run broker, ingest and pages until stopped."""
-    from dosebook_central.run import Service
+    from dosebook_central.run import LIBRARIES, Service
+    from dosebook_protocol import logs
 
-    level = registry.config.text("log.level").upper()
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+    logs.set_up(registry.config.text("log.level"), only_warnings=LIBRARIES)
     service = Service(registry)
     service.start()
     web = f"http://{registry.config.text('web.host')}:{service.web_port}/"

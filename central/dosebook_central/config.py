@@ -61,6 +61,12 @@ KEYS: Final = (
         '"mqtt.example"',
     ),
     Key("broker.port", 8883, "Port of the broker; 0 with the built-in one is any free.", "8883"),
+    Key(
+        "broker.registry_port",
+        0,
+        "Port of an external broker for the registry itself. 0: broker.port.",
+        "8884",
+    ),
     Key("broker.listen", "0.0.0.0", "Address on which the built-in broker listens.", '"10.0.0.5"'),  # noqa: S104 - boxes come from the network, with certificates
     Key(
         "broker.names",

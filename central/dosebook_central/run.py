@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from waitress.server import create_server
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from dosebook_central.app import create_app
 from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
@@ -19,10 +19,14 @@ from dosebook_central.fleet.keys import write_atomically
 from dosebook_central.ingest.replay import Quarantines
 from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
 from dosebook_central.registry import Registry
+from dosebook_central.serve import PageServer
 from dosebook_central.store import jobs
 from dosebook_central.web.context import WebContext
+from dosebook_protocol.logs import log
 
 STATUS_FILE: Final = "run.json"
+# Whose INFO is about themselves: told of at warning and above.
+LIBRARIES: Final = ("alembic", "amqtt", "transitions", "waitress", "werkzeug")
 # Decoding a record makes tens of thousands of objects and no cycles: the collector's default
 # threshold of 700 costs a third of the time that ingest takes.
 _COLLECT_AFTER: Final = 50_000
@@ -83,8 +87,9 @@ class Service:
         credentials = self._registry.credentials
         settings = SubscriberSettings(
             host=self._registry.config.text("broker.host") or "127.0.0.1",
-            port=self.broker_port,
+            port=self._registry_port(),
             shards=self._registry.config.texts("broker.shards"),
+            first_protocol=self._first_protocol(),
         )
         ingest = self._registry.ingest
         subscriber = Subscriber(
@@ -93,8 +98,19 @@ class Service:
         subscriber.start()
         started.callback(subscriber.stop)
         if not subscriber.wait_listening(_LISTEN_WITHIN_S):
-            _log.warning("broker_not_reached host=%s port=%d", settings.host, settings.port)
+            log(_log, logging.WARNING, "broker_not_reached", host=settings.host, port=settings.port)
         return subscriber
+
+    def _registry_port(self) -> int:
+        """Where the registry itself connects: Mosquitto has a listener of its own for it."""
+        settings = self._registry.config
+        is_external = bool(settings.text("broker.host"))
+        return (is_external and settings.number("broker.registry_port")) or self.broker_port
+
+    def _first_protocol(self) -> MQTTProtocolVersion:
+        """An external broker is asked for MQTT 5 first; the built-in one speaks 3.1.1 only."""
+        is_external = bool(self._registry.config.text("broker.host"))
+        return MQTTProtocolVersion.MQTTv5 if is_external else MQTTProtocolVersion.MQTTv311
 
     def _start_web(self, started: ExitStack, healthy: Callable[[], bool]) -> None:
         settings = self._registry.config
@@ -120,19 +136,16 @@ class Service:
                 healthy=healthy,
             )
         )
-        server: Any = create_server(
+        server = PageServer(
             app,
-            host=settings.text("web.host"),
-            port=settings.number("web.port"),
+            settings.text("web.host"),
+            settings.number("web.port"),
             threads=settings.number("web.threads"),
-            max_request_body_size=(settings.number("web.upload_limit_mb") + 1) * 1024 * 1024,
-            ident=None,
+            max_body=(settings.number("web.upload_limit_mb") + 1) * 1024 * 1024,
         )
-        self.web_port = int(server.effective_port)
-        thread = threading.Thread(target=server.run, name="dosebook-web", daemon=True)
-        thread.start()
-        started.callback(thread.join, 10)
-        started.callback(server.close)
+        server.start()
+        started.callback(server.stop)
+        self.web_port = server.port
 
     def _write_status(self, started: ExitStack) -> None:
         """Say where the parts listen, for other programs; gone when the registry is."""

@@ -27,10 +27,10 @@ from dosebook_edge.folder import IDENTITY, LOCK, STATUS
 from dosebook_edge.health.report import Facts, StatusFile, health_of, status_of
 from dosebook_edge.identity.files import IdentityError
 from dosebook_edge.identity.identity import Identity
-from dosebook_edge.logs import log
 from dosebook_edge.outbox import Outbox, OutboxError, OutboxSettings
 from dosebook_edge.uplink.settings import UplinkSettings
 from dosebook_edge.uplink.uplink import Uplink, UplinkStatus
+from dosebook_protocol.logs import log
 
 _logger = logging.getLogger(__name__)
 

@@ -126,6 +126,10 @@ def test_run_serves_until_sigterm(command, tmp_path):
     assert json.loads(out.splitlines()[0])["event"] == "registry_ready"
     assert json.loads(out.splitlines()[-1])["event"] == "registry_stopped"
     assert not (data / "run.json").exists()
+    # Quiet and structured: nothing of libraries about themselves, no attempt that must fail.
+    events = [json.loads(line) for line in err.splitlines()]
+    assert {one["level"] for one in events} == {"info"}, err
+    assert events[0]["event"] == "subscriber_listening"
 
 
 def _status(data):

@@ -83,6 +83,7 @@ def hospital_site(
     """A site of the large kind: PostgreSQL, and Mosquitto with the shipped configuration."""
     ports = (free_port(), free_port())
     registry = Registry(folder / "central", database_url=database_url, broker=(HOST, ports[0]))
+    registry.settings["DOSEBOOK_BROKER_REGISTRY_PORT"] = str(ports[1])
     registry.settings["DOSEBOOK_LOG_LEVEL"] = log_level
     registry.cli("init")
     exported = folder / "exported"

@@ -29,6 +29,7 @@ from cryptography import x509
 from dosebook_central.broker.revocations import Revocations
 from dosebook_central.broker.rights import Access, is_own_client_id, may
 from dosebook_central.fleet.ca import REGISTRY_NAME, common_name
+from dosebook_protocol.logs import log
 from dosebook_protocol.topics import Channel, subscription
 from dosebook_protocol.wire import MAX_MESSAGE
 
@@ -140,7 +141,7 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         try:
             client = _client_of(writer)
         except ValueError as error:
-            _LOG.warning("broker_refused reason=%s", error)
+            log(_LOG, logging.WARNING, "broker_refused", reason=str(error))
             writer.close()
             return
         is_paced = client.name != REGISTRY_NAME
@@ -173,7 +174,7 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
             if session.will_flag:
                 raise AMQTTError(f"{client.name} connects with a will")
         except (AMQTTError, MQTTError, TimeoutError, ConnectionError) as error:
-            _LOG.warning("broker_refused client=%s reason=%s", client.name, error)
+            log(_LOG, logging.WARNING, "broker_refused", client=client.name, reason=str(error))
             await writer.close()
             raise AMQTTError(str(error)) from None
         await self._end_former(session.client_id)
@@ -195,7 +196,7 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
     async def _authenticate(self, session: Session, _: ListenerConfig) -> bool:
         client: Client = session.attributes[_CERTIFICATE]
         if self._revocations.is_revoked(client.serial):
-            _LOG.warning("broker_refused client=%s reason=certificate revoked", client.name)
+            log(_LOG, logging.WARNING, "broker_refused", client=client.name, reason="revoked")
             return False
         return True
 
@@ -205,7 +206,7 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         client: Client = session.attributes[_CERTIFICATE]
         if may(client.name, Access.SUBSCRIBE, topic):
             return True
-        _LOG.warning("broker_denied client=%s access=subscribe", client.name)
+        log(_LOG, logging.WARNING, "broker_denied", client=client.name, access="subscribe")
         return False
 
     async def _handle_message_delivery(
@@ -220,10 +221,10 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         client: Client = client_session.attributes[_CERTIFICATE]
         # MQTT 3.1.1 has no word for "not authorised" or "nobody listens"; hanging up says it.
         if not may(client.name, Access.PUBLISH, message.topic or ""):
-            _LOG.warning("broker_denied client=%s access=publish", client.name)
+            log(_LOG, logging.WARNING, "broker_denied", client=client.name, access="publish")
             _hang_up(client_session)
         elif client.name != REGISTRY_NAME and not any(self._listeners(message.topic)):
-            _LOG.warning("broker_no_registry client=%s", client.name)
+            log(_LOG, logging.WARNING, "broker_no_registry", client=client.name)
             _hang_up(client_session)
         else:
             await self._broadcast_message(client_session, message.topic, message.data)
@@ -251,7 +252,13 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
             for session, _ in list(self._sessions.values()):
                 client: Client = session.attributes[_CERTIFICATE]
                 if self._revocations.is_revoked(client.serial):
-                    _LOG.warning("broker_disconnected client=%s reason=revoked", client.name)
+                    log(
+                        _LOG,
+                        logging.WARNING,
+                        "broker_disconnected",
+                        client=client.name,
+                        reason="revoked",
+                    )
                     _hang_up(session)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from dosebook_protocol.logs import log
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -26,8 +28,8 @@ class Revocations:
             self._stamp = stamp
             try:
                 self._serials = self._read()
-            except (OSError, ValueError):
-                _LOG.exception("revocation_list_unreadable path=%s", self._path.name)
+            except (OSError, ValueError) as error:
+                log(_LOG, logging.ERROR, "revocation_list_unreadable", error=error)
         return serial in self._serials
 
     def _read(self) -> frozenset[int]:

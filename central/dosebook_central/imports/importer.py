@@ -26,6 +26,7 @@ from dosebook_central.ingest.verify import Incoming
 from dosebook_central.store import jobs
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.logs import log
 from dosebook_protocol.reading import READER_VERSION, Outcome
 from dosebook_protocol.record import (
     EvidenceRef,
@@ -151,8 +152,7 @@ class Importer:
                     jobs.finish(self._engine, job_id, "failed", "stopped: import it again")
                     return
         except Exception as error:
-            # The text of the error may name a patient's file.
-            _log.warning("import_failed job=%s error=%s", job_id, type(error).__name__)
+            log(_log, logging.WARNING, "import_failed", error=error, job=job_id)
             message = f"ended by {type(error).__name__}: import it again, what is stored is known"
             jobs.finish(self._engine, job_id, "failed", message)
             raise

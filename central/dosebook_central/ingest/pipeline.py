@@ -1,7 +1,6 @@
 """Messages in, receipts out: the one way into the registry, for boxes and for imports."""
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,6 +26,7 @@ from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box
 from dosebook_protocol.cose import SignatureError
 from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.logs import log
 from dosebook_protocol.reading import READER_VERSION
 from dosebook_protocol.record import Receipt, Receipts, ReceiptStatus
 from dosebook_protocol.topics import Channel, TopicError, parse_topic
@@ -86,10 +86,10 @@ class Ingest:
                 return False
             health = decode_health(open_envelope(box, incoming.payload))
         except (TopicError, SignatureError, MessageError) as error:
-            _log.warning("health_refused", extra={"reason": str(error)})
+            log(_log, logging.WARNING, "health_refused", reason=str(error))
             return False
         if health.box_id != box_id:
-            _log.warning("health_refused", extra={"reason": f"{box_id} spoke as another box"})
+            log(_log, logging.WARNING, "health_refused", reason=f"{box_id} spoke as another box")
             return False
         with writing(self._engine) as connection:
             connection.execute(
@@ -114,9 +114,7 @@ class Ingest:
                 raise
             if len(candidates) > 1:
                 return [one for each in candidates for one in self._commit([each], evidence)]
-            # The frames say where; the text of the error may quote the patient.
-            frames = "".join(traceback.format_tb(error.__traceback__, -3))
-            _log.error("record_not_committed error=%s\n%s", type(error).__name__, frames)
+            log(_log, logging.ERROR, "record_not_committed", error=error)
             return [self._set_aside(candidates[0], evidence, error)]
 
     def _rows(

@@ -11,6 +11,7 @@ from typing import Final
 from dosebook_central.ingest.ledger import Candidate
 from dosebook_central.ingest.rows import Row
 from dosebook_central.ingest.verify import Refused
+from dosebook_protocol.logs import log
 from dosebook_protocol.topics import Channel, topic
 
 # What strangers may leave here: enough to see what they do, too little to fill a disk.
@@ -41,7 +42,7 @@ class StrangerLimit:
             if self._messages >= _STRANGER_MESSAGES or self._bytes + size > _STRANGER_BYTES:
                 self._dropped += 1
                 if self._dropped % 1000 == 1:
-                    _log.warning("unsigned_messages_not_kept", extra={"dropped": self._dropped})
+                    log(_log, logging.WARNING, "unsigned_messages_not_kept", dropped=self._dropped)
                 return False
             self._messages += 1
             self._bytes += size

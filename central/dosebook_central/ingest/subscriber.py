@@ -24,6 +24,7 @@ from dosebook_central.ingest.intake import Intake
 from dosebook_central.ingest.receipts import sign_receipts
 from dosebook_central.ingest.verify import Incoming
 from dosebook_protocol.cose import Signer
+from dosebook_protocol.logs import log
 from dosebook_protocol.record import Receipts
 from dosebook_protocol.topics import ROOT, Channel, shard, subscription
 
@@ -50,6 +51,7 @@ class SubscriberSettings:
     port: int
     worker: str = field(default_factory=lambda: secrets.token_hex(4))
     shards: tuple[str, ...] = (_ANY_SHARD,)
+    first_protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5
     share_group: str = ""
     """Name of a shared subscription; only on brokers that deliver those with QoS 1."""
     batch_records: int = 64
@@ -96,7 +98,7 @@ class Subscriber:
         self._listening = threading.Event()
         self._events: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._client: paho.Client | None = None
-        self._protocol = MQTTProtocolVersion.MQTTv5
+        self._protocol = settings.first_protocol
         self._proof = b""
         self._proof_topic = settings.proof_topic()
         self._threads: list[threading.Thread] = []
@@ -141,7 +143,7 @@ class Subscriber:
                 failures = 0
             except (OSError, RuntimeError) as error:
                 failures += 1
-                _LOG.warning("subscriber_failed reason=%s", error)
+                log(_LOG, logging.WARNING, "subscriber_failed", reason=str(error))
             if self._protocol is protocol:
                 wait = self._settings.retry_first_s * float(1 << min(failures, 20))
                 self._stopping.wait(min(wait, self._settings.retry_limit_s))
@@ -162,8 +164,8 @@ class Subscriber:
             self._prove(client)
             self._client = client
             self._listening.set()
-            _LOG.info("subscriber_listening mqtt=%s", self._protocol.name)
-            _LOG.info("subscriber_ended reason=%s", self._events.get())
+            log(_LOG, logging.INFO, "subscriber_listening", mqtt=self._protocol.name)
+            log(_LOG, logging.INFO, "subscriber_ended", reason=self._events.get())
         finally:
             self._listening.clear()
             self._client = None
@@ -233,7 +235,7 @@ class Subscriber:
                 self._events.put("proven")
             return
         if not self._intake.put(Incoming(message.topic, payload)):
-            _LOG.warning("intake_full dropped=%d", self._intake.dropped)
+            log(_LOG, logging.WARNING, "intake_full", dropped=self._intake.dropped)
 
     def _keep_processing(self) -> None:
         while batch := self._intake.batch(self._settings.batch_records, self._settings.batch_s):
@@ -243,11 +245,11 @@ class Subscriber:
         try:
             committed = self._process(batch)
         except (OperationalError, OSError) as error:
-            _LOG.warning("store_unavailable error=%s", type(error).__name__)
+            log(_LOG, logging.WARNING, "store_unavailable", error=error)
             self._stopping.wait(self._settings.retry_first_s)
             return
-        except Exception:  # noqa: BLE001  # whatever it was, no receipt says that it is safe
-            _LOG.exception("ingest_failed messages=%d", len(batch))
+        except Exception as error:  # noqa: BLE001  # whatever it was, no receipt says it is safe
+            log(_LOG, logging.ERROR, "ingest_failed", error=error, messages=len(batch))
             # One message that cannot be processed must not keep the others of its batch out.
             if len(batch) > 1:
                 for incoming in batch:

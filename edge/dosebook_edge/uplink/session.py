@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from dosebook_edge.identity.identity import Enrolled
-from dosebook_edge.logs import log
 from dosebook_edge.uplink.connection import (
     Connection,
     ConnectionEvent,
@@ -20,6 +19,7 @@ from dosebook_edge.uplink.settings import Outbox, UplinkSettings
 from dosebook_edge.uplink.state import Backoff
 from dosebook_edge.uplink.trust import DistrustError, keep_config, open_config, open_receipts
 from dosebook_edge.uplink.window import Window
+from dosebook_protocol.logs import log
 from dosebook_protocol.record import Receipts
 from dosebook_protocol.topics import Channel, topic
 

@@ -12,7 +12,6 @@ from typing import Final
 
 from dosebook_edge.identity.files import IdentityError
 from dosebook_edge.identity.identity import Enrolled, Identity
-from dosebook_edge.logs import log
 from dosebook_edge.uplink.connection import (
     Accepted,
     Connection,
@@ -25,6 +24,7 @@ from dosebook_edge.uplink.session import Inbox, News, Session, Stop
 from dosebook_edge.uplink.settings import Outbox, UplinkSettings
 from dosebook_edge.uplink.state import Backoff, Event, State, next_state
 from dosebook_protocol.cose import Signer
+from dosebook_protocol.logs import log
 from dosebook_protocol.record import Health
 from dosebook_protocol.topics import Channel, topic
 from dosebook_protocol.wire import encode_health

@@ -12,7 +12,7 @@ from pynetdicom.dimse_messages import N_ACTION_RSP
 
 from dosebook_edge.capture.dicom.contexts import STORAGE_COMMITMENT, UNCOMPRESSED
 from dosebook_edge.capture.dicom.store import failure
-from dosebook_edge.logs import log
+from dosebook_protocol.logs import log
 
 WELL_KNOWN_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 REQUEST: Final = 1

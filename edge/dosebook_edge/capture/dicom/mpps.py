@@ -21,9 +21,9 @@ from pydicom.filewriter import write_dataset
 from dosebook_edge.capture.dicom.contexts import EXPLICIT_LITTLE, MPPS
 from dosebook_edge.capture.dicom.part10 import file_of
 from dosebook_edge.capture.dicom.store import failure, transport_of
-from dosebook_edge.logs import log
 from dosebook_edge.outbox import Draft, Outbox, OutboxError
 from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.logs import log
 from dosebook_protocol.record import Clock, SourceKind
 
 SUCCESS: Final = 0x0000

@@ -21,8 +21,8 @@ from dosebook_edge.capture.dicom.store import StoreHandler
 from dosebook_edge.capture.dicom.tls import server_context
 from dosebook_edge.capture.dicom.watch import watch_over
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
-from dosebook_edge.logs import log
 from dosebook_edge.outbox import Outbox
+from dosebook_protocol.logs import log
 from dosebook_protocol.record import Clock, SourceKind
 
 _logger = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from pydicom.dataset import Dataset
 
 from dosebook_edge.capture.dicom.contexts import IMAGE_CLASSES
 from dosebook_edge.capture.dicom.part10 import file_of
-from dosebook_edge.logs import log
 from dosebook_edge.outbox import Appended, Draft, OutboxError
 from dosebook_protocol.dicom.pixels import EncodingError, without_pixels
 from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.logs import log
 from dosebook_protocol.record import Clock, SourceKind
 
 SUCCESS: Final = 0x0000

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pynetdicom import evt
 
-from dosebook_edge.logs import log
+from dosebook_protocol.logs import log
 
 _logger = logging.getLogger(__name__)
 

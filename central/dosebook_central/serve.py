@@ -1,0 +1,41 @@
+"""The server of the pages: waitress in a thread of its own, stopped in that thread."""
+
+import socket
+import threading
+from typing import Any, Final
+
+from flask import Flask
+from waitress import wasyncore
+from waitress.server import create_server
+
+_JOIN_TIMEOUT_S: Final = 10.0
+
+
+class PageServer:
+    """Serves an application until `stop`; `port` is the one that it listens on."""
+
+    def __init__(self, app: Flask, host: str, port: int, threads: int, max_body: int) -> None:
+        # A name such as localhost may have several addresses: one server has one.
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        server: Any = create_server(
+            app,
+            host=address,
+            port=port,
+            threads=threads,
+            max_request_body_size=max_body,
+            ident=None,
+        )
+        self._server = server
+        self.port = int(server.effective_port)
+        self._thread = threading.Thread(target=self._server.run, name="dosebook-web", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; what is being answered is given up."""
+        # Sockets must not be closed under the select of the thread that waits on them.
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001 - waitress has no word for it
+        self._thread.join(_JOIN_TIMEOUT_S)
+        self._server.task_dispatcher.shutdown()
