@@ -7,9 +7,10 @@ silent box, a gap in a ledger, and each kind of refusal.
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.verify import Incoming
 from dosebook_central.store.models import Base, Box
-from dosebook_edge.simulate.hospital import Exam, morning, priors
+from dosebook_edge.simulate.hospital import Exam, morning, people, priors
 from dosebook_edge.simulate.scene import to_bytes
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.dicom.read import read_object
@@ -32,6 +33,7 @@ from dosebook_protocol.reading import READER_VERSION
 from dosebook_protocol.record import Clock, EvidenceRef, Health, Record, SourceHealth, SourceKind
 from dosebook_protocol.topics import Channel, topic
 from dosebook_protocol.wire import encode_record, encode_record_message
+from tests.support import troubles
 
 PASSWORD = "three quiet rivers"
 PEOPLE = {
@@ -52,6 +54,12 @@ _ROOMS = {
     "PT": ("petct-1", "PET/CT"),
 }
 _KINDS = {"store": "", "mpps-create": "; mpps=n-create", "mpps-set": "; mpps=n-set"}
+
+_SOURCES = {
+    SourceKind.DICOM_STORE: "store",
+    SourceKind.DICOM_MPPS: "mpps",
+    SourceKind.IMPORT: "import",
+}
 
 
 @dataclass(slots=True)
@@ -124,7 +132,10 @@ def seed(
     hospital.boxes["xray-2"].sequence += 2
     tail = list(morning(11, 4, day=day))
     hospital.send(message for exam in tail for message in messages(hospital, exam))
-    hospital.send(refused(hospital, made[-1], now))
+    odd = [*troubles.disagreements(day).values(), *troubles.named(day)]
+    hospital.send(message for exam in odd for message in messages(hospital, exam))
+    hospital.send(imported(hospital, day, now))
+    hospital.send(refused(hospital, made[-1], odd[1], now))
     tell_health(hospital, now)
     return hospital
 
@@ -148,7 +159,8 @@ def messages(hospital: Hospital, exam: Exam) -> Iterator[Incoming]:
             data = _step_file(step, item.sop_instance_uid)
         media_type = f"application/dicom{_KINDS[item.kind]}"
         at = item.at.replace(tzinfo=UTC) + timedelta(seconds=4)
-        yield message(box, data, media_type, at, is_step=item.kind != "store")
+        kind = SourceKind.DICOM_STORE if item.kind == "store" else SourceKind.DICOM_MPPS
+        yield message(box, data, media_type, at, kind=kind)
 
 
 def message(
@@ -157,7 +169,7 @@ def message(
     media_type: str,
     at: datetime,
     *,
-    is_step: bool = False,
+    kind: SourceKind = SourceKind.DICOM_STORE,
     sender: SimBox | None = None,
 ) -> Incoming:
     """One signed record; another `sender` gives a signature that does not belong."""
@@ -167,8 +179,8 @@ def message(
         record_id=sha256(f"{box.id}:{box.sequence}".encode()).hexdigest()[:32],
         box_id=box.id,
         sequence=box.sequence,
-        source="mpps" if is_step else "store",
-        source_kind=SourceKind.DICOM_MPPS if is_step else SourceKind.DICOM_STORE,
+        source=_SOURCES[kind],
+        source_kind=kind,
         captured_at=at,
         clock=Clock(quality="synchronised", uncertainty_s=0.02),
         box_version="0.1.0",
@@ -184,14 +196,30 @@ def message(
     return Incoming(topic(box.id, Channel.RECORDS), encode_record_message(envelope, data))
 
 
-def refused(hospital: Hospital, exam: Exam, now: datetime) -> Iterator[Incoming]:
+def imported(hospital: Hospital, day: date, now: datetime) -> Iterator[Incoming]:
+    """Reports that the showcase brought on a disc from another hospital (P46)."""
+    away = hospital.add_box("registry", "Imported files", now)
+    showcase = people(7, day)[0]
+    for exam in islice(priors(23, 1, years=3, day=day), 3):
+        for item in exam.objects:
+            if item.kind == "store":
+                item.dataset.PatientID = showcase.id
+                data = to_bytes(item.dataset)
+                yield message(away, data, "application/dicom", now, kind=SourceKind.IMPORT)
+
+
+def refused(hospital: Hospital, exam: Exam, report: Exam, now: datetime) -> Iterator[Incoming]:
     """One message of each kind that ends in quarantine."""
     ct, angio = hospital.boxes["ct-1"], hospital.boxes["angio-1"]
-    yield message(ct, b"\0" * 128 + b"DICM" + b"not an object" * 9, "application/dicom", now)
+    later = (now + timedelta(seconds=number) for number in range(9))
+    damaged = b"\0" * 128 + b"DICM" + b"not an object" * 9
+    yield message(ct, damaged, "application/dicom", next(later))
+    yield message(ct, to_bytes(troubles.unknown_unit(report)), "application/dicom", next(later))
+    yield message(ct, to_bytes(troubles.patient_report(report)), "application/dicom", next(later))
     stranger_key = Ed25519PrivateKey.from_private_bytes(sha256(b"stranger").digest())
     stranger = SimBox("theatre-9", "", Signer(stranger_key, "theatre-9"))
-    report = next(item.dataset for item in exam.objects if item.kind == "store")
-    yield message(stranger, to_bytes(report), "application/dicom", now)
+    first = next(item.dataset for item in exam.objects if item.kind == "store")
+    yield message(stranger, to_bytes(first), "application/dicom", now)
     forged = message(angio, b"forged", "application/dicom", now, sender=ct)
     angio.sequence -= 1  # what was not accepted does not stand in the ledger
     yield forged

@@ -12,6 +12,11 @@ UNIDENTIFIED: Final = "unidentified"
 
 _VOICED: Final = "\u3099\u309a"  # marks that make another letter of a kana, not an accent
 
+# Letters that Unicode does not take apart into a base and a mark; ß folds to ss by itself.
+_WHOLE_LETTERS: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+)
+
 PatientKey = tuple[str, str]  # (identifier, issuer); ("", "") is nobody
 
 
@@ -53,7 +58,7 @@ def identity(key: PatientKey, evidences: Sequence[Evidence], stand_in: str) -> P
 
 def fold_name(name: str) -> str:
     """Fold a DICOM person name for searching: no case, accents, separators or width (P22)."""
-    compatible = unicodedata.normalize("NFKD", name.casefold())
+    compatible = unicodedata.normalize("NFKD", name.casefold().translate(_WHOLE_LETTERS))
     letters = "".join(
         " " if letter in "^=,." else letter
         for letter in compatible

@@ -21,6 +21,10 @@ _ADVICE: Final = {
     "reader, replay it; meanwhile the original is kept.",
     "unit": "A unit in the object is unknown, and units are never guessed. Have the modality's "
     "vendor correct it, or wait for a reader that knows the unit, then replay.",
+    "estimates": "Nothing is lost: the exams that it speaks of count from their own reports. Leave "
+    "it until a reader takes estimates in, or set it aside.",
+    "damaged": "Send the object again from the modality or the archive, then set this one aside; "
+    "it stays as it came.",
     "conflict": "The record contradicts one that is stored. Compare both before replaying.",
 }
 _DEFAULT: Final = (
@@ -28,8 +32,19 @@ _DEFAULT: Final = (
 )
 
 
-def what_to_do(code: str) -> str:
+# An unreadable object says in its reason what is missing.
+_BY_REASON: Final = (
+    ("unknown unit", _ADVICE["unit"]),
+    ("Patient Radiation Dose SR", _ADVICE["estimates"]),
+    ("not a whole DICOM object", _ADVICE["damaged"]),
+)
+
+
+def what_to_do(code: str, reason: str = "") -> str:
     """Advice for a code; codes of one family share it: `unit-unknown` reads as `unit`."""
+    if code == "unreadable":
+        found = (advice for phrase, advice in _BY_REASON if phrase in reason)
+        return next(found, _ADVICE[code])
     if code in _ADVICE:
         return _ADVICE[code]
     return next((text for key, text in _ADVICE.items() if code.startswith(key)), _DEFAULT)

@@ -1,11 +1,24 @@
-"""What raised a flag on an exam, each in one sentence."""
+"""What raised a flag on an exam, each in one sentence with its numbers and where they come from."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
 
+from dosebook_central.domain.exam import Conflict, ConflictValue, Difference
 from dosebook_central.store.queries.exams import ExamPage
 from dosebook_central.web.measures import qualifier
-from dosebook_central.web.numbers import number_text, quantity_label, unit_text
+from dosebook_central.web.modalities import evidence_word
+from dosebook_central.web.numbers import (
+    moment_text,
+    number_text,
+    quantity_label,
+    texts_apart,
+    unit_text,
+)
+
+# Consoles round each number by itself: less than that between a total and its sum says nothing.
+_ROUNDING: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +32,20 @@ class Flag:
 def flags(page: ExamPage) -> Iterator[Flag]:
     """Every flag of an exam, gravest first."""
     for conflict in page.summary.conflicts:
-        yield Flag("warn", conflict.sentence)
+        yield Flag("warn", _conflict(conflict, page))
     for one in page.summary.differences:
-        place = qualifier(one.quantity, one.phantom, one.plane, one.side)
-        yield Flag(
-            "warn",
-            f"The stated {quantity_label(one.quantity)}{f' ({place})' if place else ''} of "
-            f"{number_text(one.stated, one.quantity)} is not the sum of its events, "
-            f"{number_text(one.summed, one.quantity)} {unit_text(one.unit)}.",
-        )
+        if not is_rounding(one):
+            yield Flag("warn", _difference(one))
     if page.head.state == "discontinued":
         yield Flag("info", "The procedure step was discontinued; what was given until then counts.")
     if page.head.state == "in progress":
         yield Flag("info", "The procedure step is still in progress: more may arrive.")
+    if page.head.origin == "imported":
+        yield Flag(
+            "info",
+            "Known from imported files only, not captured by a box here: it counts in this "
+            "history and not in the statistics of this hospital.",
+        )
     for note in page.summary.notes:
         yield Flag("info", note)
     if page.summary.deviation_count:
@@ -41,3 +55,51 @@ def flags(page: ExamPage) -> Iterator[Flag]:
             "info",
             f"The objects depart from their standard in {number} {noun}; open a number to see.",
         )
+
+
+def is_rounding(one: Difference) -> bool:
+    """Whether a stated total and the sum of its events are within 1 % of each other."""
+    return abs(one.stated - one.summed) <= _ROUNDING * max(abs(one.stated), abs(one.summed))
+
+
+def rounding_text(one: Difference) -> str:
+    """The sum of events that rounding alone parts from the stated total, to stand below it."""
+    place = qualifier("", None, one.plane, one.side)
+    summed = texts_apart(one.stated, one.summed, one.quantity)[1]
+    return f"events add up to {summed}{f' ({place})' if place else ''}"
+
+
+def _difference(one: Difference) -> str:
+    place = qualifier(one.quantity, one.phantom, one.plane, one.side)
+    stated, summed = texts_apart(one.stated, one.summed, one.quantity)
+    return (
+        f"The report states a {quantity_label(one.quantity)}{f' ({place})' if place else ''} of "
+        f"{stated} {unit_text(one.unit)}, its events add up to {summed}, "
+        f"{_apart(one.stated, one.summed)} apart; the stated total is shown."
+    )
+
+
+def _conflict(conflict: Conflict, page: ExamPage) -> str:
+    """The domain's sentence with each number and the object that it stands in."""
+    if len(conflict.values) != 2:
+        return conflict.sentence
+    first, second = conflict.values
+    texts = texts_apart(first.value, second.value, conflict.quantity)
+    label = quantity_label(conflict.quantity)
+    told = (
+        f"{label} {texts[0]} {unit_text(first.unit)} in the {_where(first, page)}, "
+        f"{texts[1]} {unit_text(second.unit)} in the {_where(second, page)}"
+    )
+    return f"{conflict.sentence.rstrip('.')}: {told}, {_apart(first.value, second.value)} apart."
+
+
+def _where(value: ConflictValue, page: ExamPage) -> str:
+    record = page.records.get(value.record_id)
+    when = f" captured {moment_text(record.captured_at)}" if record else ""
+    return f"{evidence_word(value.kind)}{when}"
+
+
+def _apart(one: Decimal, other: Decimal) -> str:
+    larger = max(abs(one), abs(other))
+    share = 100 * abs(one - other) / larger if larger else Decimal(0)
+    return f"{number_text(share.quantize(Decimal('0.1') if share < 10 else Decimal(1)))} %"

@@ -4,15 +4,16 @@ CTDIvol, AGD of two breasts, Ka,r of two planes and DLP over different phantoms 
 (P11, P13, P16): a chart takes the largest of them, a list names them all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 from markupsafe import Markup
 
+from dosebook_central.store.queries.listed import ListedMeasure
 from dosebook_central.web.modalities import HEADLINE, family
 from dosebook_central.web.numbers import (
     full_text,
@@ -53,20 +54,16 @@ class Shown:
         return f"{self.label} {self.text} {self.unit_text}{tail}".replace("  ", " ")
 
 
-def shown(measure: Mapping[str, Any]) -> Shown:
-    """One `domain.exam.Measure` as plain JSON, ready for a page."""
-    quantity = measure["quantity"]
-    value = Decimal(measure["value"])
+def shown(measure: ListedMeasure) -> Shown:
+    """One value of a summary, ready for a page."""
     return Shown(
-        quantity=quantity,
-        label=quantity_label(quantity),
-        value=value,
-        text=number_text(value, quantity),
-        full=full_text(value),
-        unit_text=unit_text(measure["unit"]),
-        qualifier=qualifier(
-            quantity, measure.get("phantom"), measure.get("plane"), measure.get("side")
-        ),
+        quantity=measure.quantity,
+        label=quantity_label(measure.quantity),
+        value=measure.value,
+        text=number_text(measure.value, measure.quantity),
+        full=full_text(measure.value),
+        unit_text=unit_text(measure.unit),
+        qualifier=qualifier(measure.quantity, measure.phantom, measure.plane, measure.side),
     )
 
 
@@ -97,13 +94,13 @@ def basis_text(basis: str) -> str:
     return _BASES.get(basis, basis)
 
 
-def key_measures(headline: Iterable[Mapping[str, Any]], modalities: Iterable[str]) -> list[Shown]:
+def key_measures(headline: Iterable[ListedMeasure], modalities: Iterable[str]) -> list[Shown]:
     """The measures that stand for an exam in a list: the first known quantity of each modality."""
     measures = list(headline)
     chosen: list[Shown] = []
     for modality in modalities:
         for quantity in HEADLINE[family(modality)]:
-            found = [shown(one) for one in measures if one["quantity"] == quantity]
+            found = [shown(one) for one in measures if one.quantity == quantity]
             if found:
                 chosen += [one for one in found if one not in chosen]
                 break
@@ -111,13 +108,13 @@ def key_measures(headline: Iterable[Mapping[str, Any]], modalities: Iterable[str
 
 
 def largest(
-    headline: Iterable[Mapping[str, Any]], listed: Iterable[Shown], quantities: Iterable[str]
+    headline: Iterable[ListedMeasure], listed: Iterable[Shown], quantities: Iterable[str]
 ) -> Shown | None:
     """The measure whose size a chart draws: the largest of the first of `quantities` there is."""
     known, measures = list(listed), list(headline)
     for quantity in quantities:
         found = [one for one in known if one.quantity == quantity]
-        found = found or [shown(one) for one in measures if one["quantity"] == quantity]
+        found = found or [shown(one) for one in measures if one.quantity == quantity]
         if found:
             return max(found, key=lambda one: one.value)
     return None

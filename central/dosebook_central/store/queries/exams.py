@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, and_, select
 
 from dosebook_central.domain.exam import ExamSummary, from_json
 from dosebook_central.store.models import Box, Event, Exam, Patient, Reading, Record
+from dosebook_central.store.queries.listed import ListedMeasure, listed, summary_text
 from dosebook_central.store.queries.patients import PatientHeader
 
 
@@ -31,6 +32,7 @@ class ExamHead:
     evidence_kind: str
     event_count: int
     has_conflict: bool
+    origin: str
     updated_at: datetime
 
 
@@ -113,7 +115,7 @@ class LatestExam:
     description: str
     station: str
     has_conflict: bool
-    headline: tuple[dict[str, Any], ...]
+    headline: tuple[ListedMeasure, ...]
     updated_at: datetime
 
 
@@ -188,7 +190,7 @@ def _newest() -> Select[*tuple[Any, ...]]:
             Exam.description,
             Exam.station,
             Exam.has_conflict,
-            Exam.summary,
+            summary_text().label("summary_text"),
             Exam.updated_at,
         )
         .join(Patient, Patient.id == Exam.patient_id)
@@ -226,6 +228,6 @@ def _latest(row: Any) -> LatestExam:
         description=row.description,
         station=row.station,
         has_conflict=row.has_conflict,
-        headline=tuple(row.summary.get("headline", ())),
+        headline=listed(row.summary_text).headline,
         updated_at=row.updated_at,
     )

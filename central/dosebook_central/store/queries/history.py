@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic_core import from_json
-from sqlalchemy import ColumnElement, Connection, String, cast, func, select
+from sqlalchemy import Connection, select
 
-from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.models import Event, Exam
+from dosebook_central.store.queries.listed import ListedMeasure, listed, summary_text
 from dosebook_central.store.queries.patients import PatientHeader, get_patient
 
-_MOST_PARTS: Final = 4  # one for each family of events
 _FACTS: Final[tuple[Any, ...]] = (  # in the order of `HistoryExam`
     Exam.id,
     Exam.started,
@@ -31,7 +29,7 @@ _FACTS: Final[tuple[Any, ...]] = (  # in the order of `HistoryExam`
 
 @dataclass(frozen=True, slots=True)
 class HistoryExam:
-    """One exam as the history lists it; `headline` holds `domain.exam.Measure` as plain JSON."""
+    """One exam as the history lists it."""
 
     id: str
     started: str
@@ -45,7 +43,7 @@ class HistoryExam:
     event_count: int
     has_conflict: bool
     origin: str
-    headline: tuple[dict[str, Any], ...]
+    headline: tuple[ListedMeasure, ...]
     modalities: tuple[str, ...]
     regions: tuple[str, ...]
 
@@ -66,26 +64,13 @@ def get_history(connection: Connection, patient_id: str) -> History | None:
     exams = connection.execute(
         select(
             *_FACTS,
-            _from_summary(connection),
+            summary_text(),
         )
         .where(Exam.patient_id == patient_id)
         .order_by(Exam.started.desc(), Exam.id)
     ).all()
     regions = _regions(connection, patient_id)
     return History(patient, tuple(_exam(row, regions) for row in exams))
-
-
-def _from_summary(connection: Connection) -> ColumnElement[str]:
-    """As one JSON list: the headline, then the modality of each part.
-
-    Only what a list shows is taken out of the summary: the rest of it is ten times as much. One
-    expression, because the database takes the summary apart once for each.
-    """
-    if is_sqlite(connection):
-        paths = ("$.headline", *(f"$.parts[{number}].modality" for number in range(_MOST_PARTS)))
-        return func.json_extract(Exam.summary, *paths, type_=String)
-    parts = (Exam.summary[("parts", number, "modality")] for number in range(_MOST_PARTS))
-    return cast(func.json_build_array(Exam.summary["headline"], *parts), String)
 
 
 def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ...]]:
@@ -103,8 +88,8 @@ def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ..
 
 def _exam(row: Any, regions: Mapping[str, tuple[str, ...]]) -> HistoryExam:
     # By position: so many attributes of so many rows would cost more than the query.
-    *facts, listed = row
-    headline, *parts = from_json(listed)
-    modalities = tuple(dict.fromkeys(filter(None, parts))) or (facts[2],)
-    values: list[Any] = [*facts, tuple(headline or ()), modalities, regions.get(facts[0], ())]
+    *facts, summary = row
+    shown = listed(summary)
+    modalities = tuple(dict.fromkeys(part.modality for part in shown.parts)) or (facts[2],)
+    values: list[Any] = [*facts, shown.headline, modalities, regions.get(facts[0], ())]
     return HistoryExam(*values)

@@ -6,7 +6,7 @@ from dosebook_central.access.rights import Right
 from dosebook_central.domain.exam import Basis, Measure, Source
 from dosebook_central.store.queries.exams import ExamEvent, ExamPage, get_exam, get_source
 from dosebook_central.web.context import context
-from dosebook_central.web.flags import flags
+from dosebook_central.web.flags import flags, is_rounding, rounding_text
 from dosebook_central.web.gate import needs, tell
 from dosebook_central.web.provenance import Origin, event_value, origin, read_back
 
@@ -101,6 +101,7 @@ def _render(page: ExamPage, **pane: object) -> str:
         flags=list(flags(page)),
         columns=columns,
         figures=_figures(page),
+        roundings=_roundings(page),
         has={
             name: any(getattr(one, name) for one in page.events)
             for name in ("event_type", "protocol", "target_region", "plane", "side", "started")
@@ -115,6 +116,14 @@ def _figures(page: ExamPage) -> list[tuple[str, list[tuple[int, Measure]]]]:
     for index, one in enumerate(page.summary.headline):
         found.setdefault(one.quantity, []).append((index, one))
     return list(found.items())
+
+
+def _roundings(page: ExamPage) -> dict[str, list[str]]:
+    """By quantity, what rounding makes of the sum of its events."""
+    found: dict[str, list[str]] = {}
+    for one in filter(is_rounding, page.summary.differences):
+        found.setdefault(one.quantity, []).append(rounding_text(one))
+    return found
 
 
 def _pane(

@@ -28,7 +28,7 @@ def show() -> str:
         counts = quarantine.counts(connection)
     return render_template(
         "quarantine.html",
-        items=[(item, what_to_do(item.code)) for item in items[:_PAGE]],
+        items=[(item, what_to_do(item.code, item.reason)) for item in items[:_PAGE]],
         counts=counts,
         state=state,
         page=page,
