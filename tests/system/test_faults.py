@@ -6,7 +6,13 @@ from tools.faults.cuts import disk_full, network_cut
 from tools.faults.kills import kill_box, kill_broker, kill_embedded, kill_registry
 from tools.faults.scenario import Size
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+    # pynetdicom leaves the socket of a refused connection to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SAMPLE = Size(seed=7, kills=5, objects=40, patience_s=90)
 

@@ -12,7 +12,13 @@ from tools.faults.scenario import Size
 from tools.faults.stack import SOURCE, Stack
 from tools.site.program import wait
 
-pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+    # pynetdicom leaves the socket of a refused connection to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.mark.parametrize("stack", ["embedded", "servers"])

@@ -219,7 +219,7 @@ def _accepted_problems(rows: int, control: int, accepted: int) -> list[str]:
 def _check_quarantine(ledger: Ledger, engine: Engine) -> None:
     with engine.connect() as connection:
         statement = select(Quarantine.code, func.count()).group_by(Quarantine.code)
-        counts = Counter(dict(connection.execute(statement).tuples().all()))
+        counts = Counter({row[0]: row[1] for row in connection.execute(statement)})
         silent = connection.scalar(select(func.count()).where(Quarantine.reason == ""))
     ledger.say("quarantine", _words(counts))
     if silent:
