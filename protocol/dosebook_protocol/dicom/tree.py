@@ -48,6 +48,9 @@ _ITEM: Final = 0xE000FFFE  # the tag (FFFE,E000) as one little endian number
 _ITEM_END: Final = b"\xfe\xff\x0d\xe0\0\0\0\0"
 _SEQUENCE_END: Final = b"\xfe\xff\xdd\xe0\0\0\0\0"
 _CHARACTER_SET: Final = 0x00080005
+# Concept name, concept code, measurement units: the same few, hundreds of times in a report.
+_CODED: Final = frozenset({0x0040A043, 0x0040A168, 0x004008EA})
+_CODED_LENGTH: Final = 256
 
 _SHORT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
@@ -193,11 +196,13 @@ def _public_vr(tag: int) -> bytes:
 class _Walker:
     """One walk over one buffer."""
 
-    __slots__ = ("count", "data")
+    __slots__ = ("coded", "count", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.count = 0
+        # Equal bytes are walked once: items, and where their value ends, of short coded sequences.
+        self.coded: dict[tuple[bytes, bool, int], tuple[list[Node], int]] = {}
 
     # In the walk itself arguments go by position: keywords cost a tenth of its time.
 
@@ -294,7 +299,20 @@ class _Walker:
             raise _malformed("a sequence is cut off", at)
         if _CHARACTER_SET in node.elements:
             node.encodings = _encodings(node)
-        items: list[Node] = []
+        key = None
+        if tag in _CODED:
+            tail = stop
+            if is_open:
+                tail = data.find(_SEQUENCE_END, at, min(stop, at + _CODED_LENGTH)) + 8
+            if tail - at <= _CODED_LENGTH:
+                key = (data[at:tail], is_implicit, id(node.encodings))
+                known = self.coded.get(key)
+                if known is not None:
+                    items, size = known
+                    self.count += sum([len(item.elements) for item in items])
+                    node.elements[tag] = (b"SQ", start, start + size, items)
+                    return tail
+        items = []
         while stop - at >= 8:
             mark, size = _MARK(data, at)
             if mark != _ITEM:
@@ -309,6 +327,8 @@ class _Walker:
             at += 8
         elif at != stop:
             raise _malformed("a sequence holds something else than items", at)
+        if key is not None and at == tail and _is_flat(items):
+            self.coded[key] = items, value_end - start
         node.elements[tag] = (b"SQ", start, value_end, items)
         return at
 
@@ -336,6 +356,10 @@ class _Walker:
         if at != stop:
             raise _malformed("an item is longer or shorter than its elements", at)
         return at
+
+
+def _is_flat(items: list[Node]) -> bool:
+    return all(element[3] is None for item in items for element in item.elements.values())
 
 
 def _encodings(node: Node) -> list[str]:
