@@ -107,18 +107,23 @@ def content(root: Node, aliases: Mapping[Key, Key]) -> Item:
 
     `aliases` gives private concepts the standard concept that they stand for.
     """
-    concept, _ = _concept(root)
+    concept, _ = _concept(root, {})
     item = Item(root, concept, "", _value_type(root.raw(_VALUE_TYPE)))
-    _add_children(item, aliases)
+    _add_children(item, aliases, {})
     return item
 
 
-def _add_children(parent: Item, aliases: Mapping[Key, Key]) -> None:
-    """Add the children with their paths: `113819[2]`, the position only where it is one of many."""
+def _add_children(
+    parent: Item, aliases: Mapping[Key, Key], known: dict[int, tuple[Key, str]]
+) -> None:
+    """Add the children with their paths: `113819[2]`, the position only where it is one of many.
+
+    `known` remembers concepts by the identity of their nodes, which equal ones share.
+    """
     nodes = parent.node.sequence(CONTENT)
     if not nodes:
         return
-    named = [_concept(node) for node in nodes]
+    named = [_concept(node, known) for node in nodes]
     counts: dict[str, int] = {}
     for _, label in named:
         counts[label] = counts.get(label, 0) + 1
@@ -135,15 +140,22 @@ def _add_children(parent: Item, aliases: Mapping[Key, Key]) -> None:
         item = Item(node, meant, path, _value_type(node.raw(_VALUE_TYPE)))
         children.append(item)
         if CONTENT in node.elements:
-            _add_children(item, aliases)
+            _add_children(item, aliases, known)
 
 
-def _concept(node: Node) -> tuple[Key, str]:
+def _concept(node: Node, known: dict[int, tuple[Key, str]]) -> tuple[Key, str]:
     """Return the canonical concept of a content item and its label in paths."""
     names = node.sequence(_CONCEPT_NAME)
     if not names:
         return _NO_CONCEPT, node.text(_VALUE_TYPE) or "?"
     name = names[0]
+    concept = known.get(id(name))
+    if concept is None:
+        concept = known[id(name)] = _named(name)
+    return concept
+
+
+def _named(name: Node) -> tuple[Key, str]:
     value = name.raw(_CODE_VALUE) or name.raw(_LONG_CODE_VALUE) or name.raw(_URN_CODE_VALUE)
     scheme = name.raw(_SCHEME)
     if len(value) + len(scheme) < _CACHED_LENGTH:

@@ -57,6 +57,9 @@ _SHORT_VRS: Final = frozenset(
 )
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _OWN_CHARACTER_SET_VRS: Final = frozenset((b"SH", b"LO", b"UC", b"ST", b"LT", b"UT"))
+_SPLIT_TEXT: Final = frozenset(
+    (b"AE", b"AS", b"CS", b"DA", b"DS", b"DT", b"IS", b"LO", b"SH", b"TM", b"UC", b"UI")
+)
 _UNSPLIT_TEXT: Final = frozenset((b"ST", b"LT", b"UT", b"UR"))
 _NUMBER_VRS: Final = frozenset((b"US", b"SS", b"UL", b"SL", b"FL", b"FD", b"AT", b"SV", b"UV"))
 # Codecs that pydicom would take by their Python name and that are slow on hostile text.
@@ -99,6 +102,9 @@ class Node:
 
 def decode_text(value: bytes, vr: bytes, encodings: list[str]) -> str:
     """Decode a value of a text VR by its character sets and drop its padding."""
+    # Most values by far, told apart with as little as can be.
+    if vr in _SPLIT_TEXT and value.isascii() and b"\x1b" not in value and b"\\" not in value:
+        return value.decode("ascii").strip("\0 ")
     if vr in _NUMBER_VRS or vr[:1] == b"O":
         return ""
     if vr == b"PN":
@@ -201,8 +207,8 @@ class _Walker:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.count = 0
-        # Equal bytes are walked once: items, and where their value ends, of short coded sequences.
-        self.coded: dict[tuple[bytes, bool, int], tuple[list[Node], int]] = {}
+        # Items of short coded sequences by their bytes: equal ones are walked once.
+        self.coded: dict[tuple[bytes, bool, int], list[Node]] = {}
 
     # In the walk itself arguments go by position: keywords cost a tenth of its time.
 
@@ -287,8 +293,7 @@ class _Walker:
         is_implicit: bool,  # noqa: FBT001
         depth: int,
     ) -> int:
-        """Walk the items of a sequence whose value begins at `at`; return where it ended."""
-        data, start = self.data, at
+        """Note the sequence whose value begins at `at`; return where it ended."""
         if depth >= MAX_DEPTH:
             raise _malformed(f"more than {MAX_DEPTH} sequences in each other", at)
         if vr not in (b"SQ", b"UN"):
@@ -299,38 +304,63 @@ class _Walker:
             raise _malformed("a sequence is cut off", at)
         if _CHARACTER_SET in node.elements:
             node.encodings = _encodings(node)
-        key = None
-        if tag in _CODED:
-            tail = stop
-            if is_open:
-                tail = data.find(_SEQUENCE_END, at, min(stop, at + _CODED_LENGTH)) + 8
-            if tail - at <= _CODED_LENGTH:
-                key = (data[at:tail], is_implicit, id(node.encodings))
-                known = self.coded.get(key)
-                if known is not None:
-                    items, size = known
-                    self.count += sum([len(item.elements) for item in items])
-                    node.elements[tag] = (b"SQ", start, start + size, items)
-                    return tail
-        items = []
+        walk = self._coded_items if tag in _CODED else self._items
+        items, after = walk(node.encodings, at, stop, is_open, is_implicit, depth)
+        node.elements[tag] = (b"SQ", at, after - 8 if is_open else after, items)
+        return after
+
+    def _coded_items(
+        self,
+        encodings: list[str],
+        at: int,
+        stop: int,
+        is_open: bool,  # noqa: FBT001
+        is_implicit: bool,  # noqa: FBT001
+        depth: int,
+    ) -> tuple[list[Node], int]:
+        """Walk a coded sequence, or take the items of the same bytes before."""
+        data, tail = self.data, stop
+        if is_open:
+            tail = data.find(_SEQUENCE_END, at, min(stop, at + _CODED_LENGTH)) + 8
+        if not 0 <= tail - at <= _CODED_LENGTH:
+            return self._items(encodings, at, stop, is_open, is_implicit, depth)
+        # Items keep their encodings, so that this id is no other list's while they are known.
+        key = (data[at:tail], is_implicit, id(encodings))
+        known = self.coded.get(key)
+        if known is not None:
+            self.count += sum([len(item.elements) for item in known])
+            return known, tail
+        items, after = self._items(encodings, at, stop, is_open, is_implicit, depth)
+        if after == tail and not any(e[3] for item in items for e in item.elements.values()):
+            self.coded[key] = items
+        return items, after
+
+    def _items(
+        self,
+        encodings: list[str],
+        at: int,
+        stop: int,
+        is_open: bool,  # noqa: FBT001
+        is_implicit: bool,  # noqa: FBT001
+        depth: int,
+    ) -> tuple[list[Node], int]:
+        """Walk the items of a sequence; return them and where it ended."""
+        data = self.data
+        items: list[Node] = []
         while stop - at >= 8:
             mark, size = _MARK(data, at)
             if mark != _ITEM:
                 break
-            item = Node(data, node.encodings)
+            item = Node(data, encodings)
             at = self._item(item, at + 8, stop, size, is_implicit, depth + 1)
             items.append(item)
-        value_end = at
         if is_open:
             if data[at : at + 8] != _SEQUENCE_END or stop - at < 8:
                 raise _malformed("a sequence without its delimiter", at)
-            at += 8
-        elif at != stop:
+            return items, at + 8
+        if at != stop:
             raise _malformed("a sequence holds something else than items", at)
-        if key is not None and at == tail and _is_flat(items):
-            self.coded[key] = items, value_end - start
-        node.elements[tag] = (b"SQ", start, value_end, items)
-        return at
+        return items, at
 
     def _item(
         self,
@@ -356,10 +386,6 @@ class _Walker:
         if at != stop:
             raise _malformed("an item is longer or shorter than its elements", at)
         return at
-
-
-def _is_flat(items: list[Node]) -> bool:
-    return all(element[3] is None for item in items for element in item.elements.values())
 
 
 def _encodings(node: Node) -> list[str]:
