@@ -88,6 +88,12 @@ KEYS: Final = (
         "Whether cookies go over HTTPS only: true behind a proxy that speaks HTTPS.",
         "true",
     ),
+    Key(
+        "web.trusted_proxy",
+        "",
+        "Reverse proxy whose X-Forwarded-For tells where a person sits. Empty: none.",
+        '"127.0.0.1"',
+    ),
     Key("web.threads", 8, "How many pages are made at the same time.", "16"),
     Key("web.idle_minutes", 60, "After how long without a click a person is signed out.", "30"),
     Key("web.upload_limit_mb", 2048, "Largest upload.", "500"),

@@ -142,6 +142,7 @@ class Service:
             settings.number("web.port"),
             threads=settings.number("web.threads"),
             max_body=(settings.number("web.upload_limit_mb") + 1) * 1024 * 1024,
+            trusted_proxy=settings.text("web.trusted_proxy"),
         )
         server.start()
         started.callback(server.stop)

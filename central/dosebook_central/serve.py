@@ -14,7 +14,15 @@ _JOIN_TIMEOUT_S: Final = 10.0
 class PageServer:
     """Serves an application until `stop`; `port` is the one that it listens on."""
 
-    def __init__(self, app: Flask, host: str, port: int, threads: int, max_body: int) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        host: str,
+        port: int,
+        threads: int,
+        max_body: int,
+        trusted_proxy: str = "",
+    ) -> None:
         # A name such as localhost may have several addresses: one server has one.
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         server: Any = create_server(
@@ -24,6 +32,7 @@ class PageServer:
             threads=threads,
             max_request_body_size=max_body,
             ident=None,
+            **(_behind(trusted_proxy) if trusted_proxy else {}),
         )
         self._server = server
         self.port = int(server.effective_port)
@@ -39,3 +48,13 @@ class PageServer:
         self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._server._map))  # noqa: SLF001 - waitress has no word for it
         self._thread.join(_JOIN_TIMEOUT_S)
         self._server.task_dispatcher.shutdown()
+
+
+def _behind(proxy: str) -> dict[str, Any]:
+    """Believe one proxy, and of what it forwards only who asked and how."""
+    return {
+        "trusted_proxy": proxy,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        "clear_untrusted_proxy_headers": True,
+    }

@@ -203,7 +203,7 @@ def imported(hospital: Hospital, day: date, now: datetime) -> Iterator[Incoming]
     for exam in islice(priors(23, 1, years=3, day=day), 3):
         for item in exam.objects:
             if item.kind == "store":
-                item.dataset.PatientID = showcase.id
+                item.dataset.PatientID, item.dataset.PatientName = showcase.id, showcase.name
                 data = to_bytes(item.dataset)
                 yield message(away, data, "application/dicom", now, kind=SourceKind.IMPORT)
 

@@ -6,7 +6,7 @@ Each function alters what the simulators send, the way that people and machines 
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from random import Random
 
 from pydicom.dataset import Dataset
@@ -102,11 +102,12 @@ def _changed(exam: Exam) -> Exam:
     """The report was sent again under its old UID with other numbers."""
     first = exam.objects[-1]
     second = deepcopy(first.dataset)
+    later = first.at + timedelta(minutes=47)
     _scale(second, _DLP, 0.9)
     _scale(second, _DLP_TOTAL, 0.9)
     hour = int(second.ContentTime[:2]) + 1
     second.ContentTime = f"{hour:02d}{second.ContentTime[2:]}"
-    return _with(exam, second, first)
+    return _with(exam, second, replace(first, at=later))
 
 
 def _with(exam: Exam, dataset: Dataset, like: SimObject) -> Exam:

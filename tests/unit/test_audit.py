@@ -16,7 +16,7 @@ def engine(tmp_path):
     engine = open_engine(tmp_path / "r.db")
     Base.metadata.create_all(engine)
     for number in range(5):
-        log.record(engine, log.Act("curie", "read exam", "exam", f"e{number}", {"n": number}))
+        log.record(engine, log.Act("curie", "exam.read", "exam", f"e{number}", {"n": number}))
     yield engine
     engine.dispose()
 
@@ -67,7 +67,7 @@ def test_rewritten_chain_is_detected_against_a_noted_line(engine):
     with engine.begin() as connection:
         connection.execute(delete(AuditEvent))
     for number in range(6):
-        log.record(engine, log.Act("mallory", "read exam", "exam", f"e{number}"))
+        log.record(engine, log.Act("mallory", "exam.read", "exam", f"e{number}"))
     assert _check(engine).is_intact
     assert not _check(engine, (head.last_id, head.head)).is_intact
 
@@ -100,4 +100,4 @@ def test_act_and_its_line_stand_or_fall_together(engine):
         log.perform(engine, fail, lambda _: log.Act("curie", "never"))
     with engine.connect() as connection:
         actions = connection.execute(select(AuditEvent.action).distinct()).scalars().all()
-    assert actions == ["read exam"]
+    assert actions == ["exam.read"]

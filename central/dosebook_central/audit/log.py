@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act of one actor; `detail` holds no patient data, only opaque ids and counts."""
+    """One act of one actor; `action` is `object.verb` wherever it is done, on a page or by command.
+
+    `detail` holds no patient data, only opaque ids and counts.
+    """
 
     actor: str
     action: str

@@ -125,7 +125,7 @@ def _troubles(box: BoxState, health: dict[str, Any], now: datetime) -> list[tupl
                 0 if days < 0 else 2,
                 "alert" if days < 0 else "warn",
                 word,
-                f"Its certificate {when}: enrol it again with dosebook-registry box add.",
+                f"Its certificate {when}: renew it with dosebook-registry box renew.",
             )
         )
     return [(level, word, advice) for _, level, word, advice in sorted(found)]

@@ -86,15 +86,16 @@ def _conflict(conflict: Conflict, page: ExamPage) -> str:
     first, second = conflict.values
     texts = texts_apart(first.value, second.value, conflict.quantity)
     label = quantity_label(conflict.quantity)
+    is_one_kind = first.kind == second.kind
     told = (
-        f"{label} {texts[0]} {unit_text(first.unit)} in the {_where(first, page)}, "
-        f"{texts[1]} {unit_text(second.unit)} in the {_where(second, page)}"
+        f"{label} {texts[0]} {unit_text(first.unit)} in the {_where(first, page, is_one_kind)}, "
+        f"{texts[1]} {unit_text(second.unit)} in the {_where(second, page, is_one_kind)}"
     )
     return f"{conflict.sentence.rstrip('.')}: {told}, {_apart(first.value, second.value)} apart."
 
 
-def _where(value: ConflictValue, page: ExamPage) -> str:
-    record = page.records.get(value.record_id)
+def _where(value: ConflictValue, page: ExamPage, with_time: bool) -> str:  # noqa: FBT001 - of one caller
+    record = page.records.get(value.record_id) if with_time else None
     when = f" captured {moment_text(record.captured_at)}" if record else ""
     return f"{evidence_word(value.kind)}{when}"
 

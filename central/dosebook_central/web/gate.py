@@ -91,7 +91,8 @@ def _check() -> ResponseReturnValue | None:
         return _send_to_login()
     if asked is None or (asked != PERSONAL and not person.may(asked)):
         log.record(
-            context().engine, act("refused", "page", request.endpoint, right=asked or "nobody's")
+            context().engine,
+            act("page.refuse", "page", request.endpoint, right=asked or "nobody's"),
         )
         abort(403)
     if person.must_change_password and request.endpoint not in {

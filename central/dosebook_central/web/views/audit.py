@@ -35,7 +35,7 @@ def show() -> str:
     with context().engine.connect() as connection:
         lines = list_lines(connection, wanted, _PAGE, before)
         actions = known_actions(connection)
-    tell("read log", "audit", "", lines=len(lines))
+    tell("audit.read", "audit", "", lines=len(lines))
     return render_template(
         "audit.html", lines=lines, asked=asked, actions=actions, has_more=len(lines) == _PAGE
     )
@@ -50,7 +50,7 @@ def verify() -> str:
     anchor = (number, noted) if number and noted else None
     with context().engine.connect() as connection:
         check = log.verify(connection, anchor)
-    tell("verify log", "audit", str(check.last_id), intact=check.is_intact)
+    tell("audit.verify", "audit", str(check.last_id), intact=check.is_intact)
     return render_template("audit_check.html", check=check, anchor=anchor)
 
 

@@ -28,7 +28,7 @@ _EVENT_COLUMNS = (
 def show(exam_id: str) -> str:
     """Show one exam."""
     page = _page(exam_id)
-    tell("read exam", "exam", exam_id)
+    tell("exam.read", "exam", exam_id)
     return _render(page)
 
 
@@ -40,7 +40,7 @@ def measure(exam_id: str, index: int) -> str:
     if index >= len(page.summary.headline):
         abort(404)
     found = page.summary.headline[index]
-    tell("read evidence", "exam", exam_id, quantity=found.quantity)
+    tell("evidence.read", "exam", exam_id, quantity=found.quantity)
     return _pane(page, found, f"m{index}", _origins(page, found))
 
 
@@ -52,7 +52,7 @@ def event(exam_id: str, ordinal: int, quantity: str) -> str:
     line = next((one for one in page.events if one.ordinal == ordinal), None)
     if line is None or quantity not in {column[0] for column in _EVENT_COLUMNS}:
         abort(404)
-    tell("read evidence", "exam", exam_id, event=ordinal, quantity=quantity)
+    tell("evidence.read", "exam", exam_id, event=ordinal, quantity=quantity)
     found, origins = _event_measure(page, line, quantity)
     return _pane(page, found, f"e{ordinal}-{quantity}", origins, line)
 
@@ -69,7 +69,7 @@ def download(exam_id: str, record_id: str) -> Response:
         content = context().evidence.get(found.record.evidence_sha256)
     except (KeyError, OSError):
         abort(404)
-    tell("download evidence", "record", record_id, exam=exam_id)
+    tell("evidence.download", "record", record_id, exam=exam_id)
     # The name is the hash: a patient's name or UID does not belong in a file name.
     is_dicom = found.record.media_type == "application/dicom"
     name = f"{found.record.evidence_sha256[:16]}{'.dcm' if is_dicom else '.bin'}"

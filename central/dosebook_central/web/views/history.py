@@ -21,7 +21,7 @@ def show(patient_id: str) -> str:
         history = get_history(connection, patient_id)
     if history is None:
         abort(404)
-    tell("read history", "patient", patient_id, exams=len(history.exams))
+    tell("history.read", "patient", patient_id, exams=len(history.exams))
     query = HistoryQuery.from_arguments(request.args)  # type: ignore[arg-type]
     rows = timeline.rows(query.select(history.exams), query)
     lanes = timeline.lanes(rows)

@@ -23,7 +23,7 @@ def show() -> str:
         states = boxes.list_boxes(connection) if may(Right.BOX_READ) else []
     described = [describe(state, found.now()) for state in states]
     if latest or conflicts:
-        tell("read latest exams", "exam", "", exams=len(latest), conflicts=len(conflicts))
+        tell("exam.list", "exam", "", exams=len(latest), conflicts=len(conflicts))
     return render_template(
         "home.html",
         latest=latest,

@@ -38,7 +38,7 @@ def upload() -> ResponseReturnValue:
     try:
         for number, file in enumerate(files, 1):
             _save(file, folder, number)
-        tell("import", "import", "", files=len(files))
+        tell("import.run", "import", "", files=len(files))
         job_id = importer.start(folder, me().login)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

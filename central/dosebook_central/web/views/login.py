@@ -30,7 +30,7 @@ def enter() -> ResponseReturnValue:
     here = request.remote_addr or ""
     person = users.authenticate(context().engine, login, password, context().now())
     # What was typed as a login may be a password typed into the wrong field: never logged.
-    actor, action = (person.login, "login") if person else ("-", "login failed")
+    actor, action = (person.login, "session.start") if person else ("-", "session.refuse")
     log.record(context().engine, log.Act(actor, action, "session", "", {"from": here}))
     if person is None:
         return render_template("login.html", failed=True, target=request.args.get("next", "")), 401
@@ -46,7 +46,7 @@ def leave() -> ResponseReturnValue:
     log.perform(
         context().engine,
         lambda connection: users.end_sessions(connection, person.id),
-        lambda _: act("logout", "session"),
+        lambda _: act("session.end", "session"),
     )
     session.clear()
     return redirect(url_for("login.form"))

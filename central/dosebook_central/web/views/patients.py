@@ -27,6 +27,6 @@ def search() -> ResponseReturnValue:
         hits = patients.search(connection, text) if text else []
     is_live = request.headers.get("HX-Request") == "true"
     if text:
-        tell("search patients", "patient", "", hits=len(hits))
+        tell("patient.search", "patient", "", hits=len(hits))
     template = "parts/hits.html" if is_live else "patients.html"
     return render_template(template, text=text, hits=hits, limit=patients.SEARCH_LIMIT)

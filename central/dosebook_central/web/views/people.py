@@ -36,7 +36,7 @@ def add() -> ResponseReturnValue:
             lambda connection: users.insert_user(
                 connection, form["login"], form["name"], form["role"], password
             ),
-            lambda number: act("add user", "user", str(number), role=form["role"]),
+            lambda number: act("user.add", "user", str(number), role=form["role"]),
         )
     except (UserError, PasswordRefusedError) as error:
         return _page(error=str(error), form=form), 422
@@ -64,7 +64,7 @@ def change_rights(user_id: int) -> ResponseReturnValue:
     rights = ticked if role == account.person.role else ROLES[role].rights
     return _do(
         user_id,
-        "change rights",
+        "user.change-rights",
         lambda connection: users.set_role(connection, user_id, role, rights),
         f"{account.person.name}: {ROLES[role].label}, rights saved.",
         role=role,
@@ -77,7 +77,7 @@ def change_rights(user_id: int) -> ResponseReturnValue:
 def unlock(user_id: int) -> ResponseReturnValue:
     """Let a locked person try again."""
     name = _account(user_id).person.name
-    return _do(user_id, "unlock user", lambda c: users.unlock(c, user_id), f"{name} may try again.")
+    return _do(user_id, "user.unlock", lambda c: users.unlock(c, user_id), f"{name} may try again.")
 
 
 @bp.post("/<int:user_id>/active")
@@ -88,7 +88,7 @@ def change_active(user_id: int) -> ResponseReturnValue:
     name = _account(user_id).person.name
     return _do(
         user_id,
-        "reactivate user" if is_active else "deactivate user",
+        "user.reactivate" if is_active else "user.deactivate",
         lambda c: users.set_active(c, user_id, is_active=is_active),
         f"{name} may sign in again." if is_active else f"{name} is signed out and may not sign in.",
     )
@@ -103,7 +103,7 @@ def reset(user_id: int) -> ResponseReturnValue:
     log.perform(
         context().engine,
         lambda connection: users.reset_password(connection, user_id, password),
-        lambda _: act("reset password", "user", str(user_id)),
+        lambda _: act("user.reset-password", "user", str(user_id)),
     )
     return _page(handed_out=(login, password))
 

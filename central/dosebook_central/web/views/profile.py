@@ -37,7 +37,7 @@ def change_password() -> ResponseReturnValue:
 
     try:
         changed = log.perform(
-            context().engine, change, lambda _: act("change password", "user", person.login)
+            context().engine, change, lambda _: act("user.change-password", "user", person.login)
         )
     except PasswordRefusedError as error:
         return _page(error=str(error)), 422

@@ -45,7 +45,7 @@ def replay(item_id: str) -> ResponseReturnValue:
     if replayer is None:
         flash("This process cannot replay: run dosebook-registry run.", "warn")
         return _back()
-    tell("replay", "quarantine", item_id)
+    tell("quarantine.replay", "quarantine", item_id)
     is_accepted, sentence = replayer.replay(item_id)
     flash(sentence, "ok" if is_accepted else "warn")
     return _back()
@@ -63,7 +63,7 @@ def dismiss(item_id: str) -> ResponseReturnValue:
     is_done = log.perform(
         context().engine,
         lambda connection: quarantine.dismiss(connection, item_id, note, context().now()),
-        lambda is_done: act("dismiss", "quarantine", item_id, done=is_done),
+        lambda is_done: act("quarantine.dismiss", "quarantine", item_id, done=is_done),
     )
     if is_done:
         flash("Set aside. It stays in the store.", f"undo:{url_for('.reopen', item_id=item_id)}")
@@ -80,7 +80,7 @@ def reopen(item_id: str) -> ResponseReturnValue:
     log.perform(
         context().engine,
         lambda connection: quarantine.reopen(connection, item_id, context().now()),
-        lambda is_done: act("reopen", "quarantine", item_id, done=is_done),
+        lambda is_done: act("quarantine.reopen", "quarantine", item_id, done=is_done),
     )
     flash("Open again.")
     return _back()

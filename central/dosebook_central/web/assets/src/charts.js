@@ -20,6 +20,8 @@ function colour(token) {
   return getComputedStyle(probe).color;
 }
 
+const font = () => getComputedStyle(document.body).fontFamily;
+
 class Timeline {
   constructor(figure) {
     this.figure = figure;
@@ -59,7 +61,7 @@ class Timeline {
     this.chart.setOption({
       animation: false,
       aria: { enabled: true, label: { enabled: false } },
-      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+      textStyle: { fontFamily: font() },
       grid: { left: 84, right: 20, top: 8, bottom: 30 },
       tooltip: this.tooltip(),
       xAxis: {
@@ -92,12 +94,12 @@ class Timeline {
       backgroundColor: colour("raised"), borderColor: colour("line"), borderWidth: 1,
       formatter: ({ data }) => Timeline.rich(data.point),
       textStyle: {
-        color: colour("ink"), fontSize: 13, lineHeight: 19,
+        color: colour("ink"), fontSize: 13, lineHeight: 19, fontFamily: font(),
         rich: {
-          t: { fontWeight: 650, fontSize: 14, lineHeight: 22 },
-          m: { color: colour("muted"), lineHeight: 19 },
-          v: { fontWeight: 600, lineHeight: 20 },
-          w: { color: colour("warn"), fontWeight: 600, lineHeight: 20 },
+          t: { fontWeight: 650, fontSize: 14, lineHeight: 22, fontFamily: font() },
+          m: { color: colour("muted"), lineHeight: 19, fontFamily: font() },
+          v: { fontWeight: 600, lineHeight: 20, fontFamily: font() },
+          w: { color: colour("warn"), fontWeight: 600, lineHeight: 20, fontFamily: font() },
         },
       },
     };
