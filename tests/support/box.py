@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, _config, evt
 
 from dosebook_edge.capture.dicom.associations import Refusals
@@ -73,7 +73,8 @@ def opened_outbox(folder: Path, **settings: Any):
 @contextmanager
 def listening(outbox: Outbox, refusals: Refusals | None = None, **settings: Any):
     """A DICOM source on a free port, stopped afterwards."""
-    values = {"name": "ct", "ae_title": TITLE, "port": 0, "bind": "127.0.0.1"} | settings
+    values: dict[str, Any] = {"name": "ct", "ae_title": TITLE, "port": 0, "bind": "127.0.0.1"}
+    values |= settings
     source = DicomSource(DicomSettings(**values), outbox, Clock, refusals or Refusals())
     source.start()
     try:
@@ -101,7 +102,7 @@ def image(sop_class: str = DX_CLASS, pixels: int = 512, **attributes: Any) -> Da
     return with_meta(dataset)
 
 
-def with_meta(dataset: Dataset, syntax: str = ExplicitVRLittleEndian) -> Dataset:
+def with_meta(dataset: Dataset, syntax: UID = ExplicitVRLittleEndian) -> Dataset:
     """Add what pynetdicom and `save_as` want to know."""
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
