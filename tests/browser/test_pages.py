@@ -238,6 +238,7 @@ def test_whole_way_by_keyboard_alone(visit, showcase):
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Good day")
+    page.wait_for_load_state()  # the keys' script has run
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.matches('[data-row-link]')")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
