@@ -37,7 +37,7 @@ _logger = logging.getLogger(__name__)
 _TICK_S: Final = 1.0
 _RETIRE_EVERY_S: Final = 600.0
 _RETRY_SOURCE_EVERY_S: Final = 15.0
-_COLLECT_AFTER: Final = 5000
+_COLLECT_AFTER: Final = 50_000
 
 
 class BoxError(Exception):

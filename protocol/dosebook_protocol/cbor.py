@@ -6,14 +6,25 @@ through cbor2 and must then encode to the same bytes again: that refuses duplica
 lengths, padded integers, trailing bytes and tags at once (RFC 8949 §4.1).
 """
 
-import json
 from typing import Final
 
 import cbor2
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 MAX_PAYLOAD: Final = 8 * 1024 * 1024
 """Most bytes of one CBOR payload: an order of magnitude over a record with 1,000 events."""
 
+_NOT_CANONICAL: Final = (
+    "payload is not CBOR of plain values in its one accepted encoding (RFC 8949 §4.1)"
+)
+_NOT_PLAIN: Final = (
+    cbor2.CBORError,
+    PydanticSerializationError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    RecursionError,
+)
 _BYTES_MAJOR: Final = 0x40
 _WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
 
@@ -91,17 +102,18 @@ def encode(tree: object) -> bytes:
     return cbor2.dumps(tree)
 
 
-def decode_to_json(payload: bytes) -> str:
-    """Return as JSON text what `encode` made; raises `CborError` for any other bytes."""
+def decode_to_json(payload: bytes) -> bytes:
+    """Return as compact JSON what `encode` made; raises `CborError` for any other bytes."""
     if len(payload) > MAX_PAYLOAD:
         raise CborError(f"payload has {len(payload)} bytes, the limit is {MAX_PAYLOAD}")
     try:
         tree = cbor2.loads(payload)
-        text = json.dumps(tree, ensure_ascii=False, allow_nan=False)
-        # Through JSON and back: keys that are not text would otherwise pass as text.
-        again = cbor2.dumps(json.loads(text))
-    except (cbor2.CBORError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        text = to_json(tree, inf_nan_mode="constants")
+        # Through JSON and back: what is no plain value, or a key that is no text, comes out as
+        # another one.
+        again = cbor2.dumps(from_json(text, allow_inf_nan=False))
+    except _NOT_PLAIN as error:
         raise CborError(f"payload is not CBOR of plain values: {error}") from None
     if again != payload:
-        raise CborError("payload is not in its one accepted encoding (RFC 8949 §4.1)")
+        raise CborError(_NOT_CANONICAL)
     return text

@@ -16,6 +16,7 @@ from dosebook_protocol.record import BoxConfig, Health, Message, Receipts, Recor
 VERSION: Final = 1
 MAX_EVIDENCE: Final = 16 * 1024 * 1024
 MAX_MESSAGE: Final = MAX_ENVELOPE + MAX_EVIDENCE + 16
+_BEGINNING: Final = f'{{"version":{VERSION},'.encode()
 _PAIR: Final = b"\x82"
 _SHOWN_ERRORS: Final = 3
 
@@ -39,7 +40,7 @@ def decode_message(model: type[M], payload: bytes) -> M:
     except CborError as error:
         raise MessageError(f"{model.__name__}: {error}") from None
     # `encode_message` puts the version first; another one is told before its fields confuse.
-    if not text.startswith(f'{{"version": {VERSION}, '):
+    if not text.startswith(_BEGINNING):
         raise MessageError(
             f"{model.__name__}: does not begin with version {VERSION}, the one understood here"
         )
