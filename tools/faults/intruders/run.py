@@ -98,6 +98,8 @@ def _floods(ledger: Ledger, stack: Stack, box: Box, rogue: Rogue, size: Size) ->
     bases = bases_of(exams)
     stores = store_damaged(rng, box.port(SOURCE), bases, shares.dicom)
     ledger.say(f"{shares.dicom} damaged objects", _words(stores.answers))
+    drain(box, 120)
+    _say_memory(ledger, stack, box)
     status = store_oversize(box.port(SOURCE), bases[0])
     ledger.say("an object beyond the limit", "none" if status is None else f"0x{status:04X}")
     if status == 0:
@@ -107,12 +109,14 @@ def _floods(ledger: Ledger, stack: Stack, box: Box, rogue: Rogue, size: Size) ->
     talk = talk_damaged(rng, box.port(SOURCE), spoken, shares.conversations)
     ledger.say(f"{shares.conversations} damaged conversations", _words(talk))
     _flood_records(ledger, stack, rogue, rng, shares)
+    _say_memory(ledger, stack, box)
     for name, count, context in (
         ("before TLS", shares.before_tls, None),
         ("after TLS", shares.after_tls, rogue.context),
     ):
         thrown = throw_packets(rng, stack.box_port, context, rogue.box_id, rogue.records, count)
         ledger.say(f"{count} damaged MQTT packets {name}", _words(thrown))
+        _say_memory(ledger, stack, box)
     return stores.accepted + 1  # and the one of the conversation that was listened to
 
 
@@ -153,6 +157,11 @@ class State:
 def _state(stack: Stack, box: Box) -> State:
     pids = (box.pid, stack.registry.pid)
     return State(pids, tuple(psutil.Process(one).memory_info().rss / 1e6 for one in pids))
+
+
+def _say_memory(ledger: Ledger, stack: Stack, box: Box) -> None:
+    here, there = _state(stack, box).megabytes
+    ledger.say("  memory then", f"box {here:.0f} MB, registry {there:.0f} MB")
 
 
 def _check_alive(ledger: Ledger, before: State, after: State) -> None:
