@@ -53,7 +53,7 @@ def _test(rest: list[str]) -> int:
     # As root everything can be installed, so a skip would hide a failure.
     strict = {"DOSEBOOK_STRICT_SKIPS": "1"} if complete and os.geteuid() == 0 else {}
     workers = [] if any(word.startswith("-n") for word in rest) else ["-n", _workers()]
-    command: list[str | Path] = [PYTHON, "-m", "pytest", *workers, "--dist", "worksteal", *rest]
+    command: list[str | Path] = [PYTHON, "-m", "pytest", *workers, "--dist", "loadscope", *rest]
     replace_process(command, {**environment(), **strict})
     return 0
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,15 @@ _MORE_PLACES = ("/usr/sbin", "/sbin", "/usr/local/sbin")
 
 
 def find_program(name: str) -> Path | None:
-    """Return a program on PATH, in sbin, or among Debian's PostgreSQL binaries."""
+    """Return a program on PATH, in sbin, or among Debian's PostgreSQL binaries.
+
+    The environment's own commands are left out: pynetdicom brings a `storescu`, which is no DICOM
+    peer that shares no code with us.
+    """
     postgres = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
-    places = [*map(str, postgres), os.environ.get("PATH", ""), *_MORE_PLACES]
+    own = str(Path(sys.prefix, "bin"))
+    path = [place for place in os.environ.get("PATH", "").split(os.pathsep) if place != own]
+    places = [*map(str, postgres), *path, *_MORE_PLACES]
     found = shutil.which(name, path=os.pathsep.join(places))
     return Path(found) if found else None
 

@@ -1,7 +1,6 @@
 """The box and DCMTK's storescp as processes, and DCMTK's storescu that sends to either."""
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Final
 import psutil
 
 from tests.support.network import accepts, free_port
+from tests.support.programs import find_program
 from tools.site.box import Box
 from tools.site.program import wait
 from tools.terminal import ToolError
@@ -85,7 +85,7 @@ def cpu_seconds(pid: int) -> float:
 
 def program(name: str) -> str:
     """Path of a program of DCMTK; raises `ToolError` with the cure."""
-    found = shutil.which(name)
+    found = find_program(name)
     if found is None:
         raise ToolError(f"{name} is not installed: apt-get install dcmtk, or make test as root")
-    return found
+    return str(found)
