@@ -59,11 +59,11 @@ class Stack:
             self.registry.nursery = self.nursery
             self._central().create()
             self.box_port = self._broker_for_boxes()
+            self._cleanup.callback(self.registry.stop)
             self.registry.start()
         except BaseException:
             self._cleanup.close()
             raise
-        self._cleanup.callback(self.registry.stop)
         self.engine: Engine = open_engine(url or self.registry.data_dir / "registry.db")
         self._cleanup.callback(self.engine.dispose)
 
