@@ -63,6 +63,7 @@ class Visit:
         self.page.fill("[name=password]", password)
         self.page.click("button.primary")
         self.page.wait_for_selector("#main, [role=alert]")
+        self.page.wait_for_load_state()  # the scripts that listen to keys have run
         return self.page
 
     def shoot(self, name):

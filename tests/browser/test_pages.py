@@ -233,6 +233,7 @@ def test_whole_way_by_keyboard_alone(visit, showcase):
     window = visit()
     page = window.page
     page.goto("/login")
+    page.wait_for_function("document.activeElement.name === 'login'")  # autofocus comes late
     page.keyboard.type("physicist")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
