@@ -1,12 +1,14 @@
 """Records per second from the box to the registry's receipt, all on the cores of this machine.
 
 Box, broker and registry are the real processes under their default settings, with mutual TLS.
-`flow-outbox-…` starts from an outbox that was filled beforehand and counts receipts from the first
-to the last; `flow-cstore-…` starts with the first byte of four associations (DCMTK storescu with
-TCP_NODELAY=1, on the same cores) and ends with the last receipt. The `-cpu` rows say what each
-process spent on a record: on a busy machine they hold where the rates do not.
+`flow-outbox-…` starts from an outbox that was filled beforehand and ends with the last receipt; its
+clock starts when the uplink says that it is ready, before it has sent anything. `flow-cstore-…`
+starts with the first byte of four associations (DCMTK storescu with TCP_NODELAY=1, on the same
+cores) and ends with the last receipt. The `-cpu` rows say what each process spent on a record: on a
+busy machine they hold where the rates do not.
 """
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +17,7 @@ from datetime import UTC, datetime
 
 from dosebook_edge.identity.identity import Identity
 from dosebook_edge.outbox import Draft, Outbox, schema
+from dosebook_edge.uplink.state import State
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.record import SourceKind
 from tools.bench.measure import Spent, cpu_of_children, scratch
@@ -72,16 +75,18 @@ def _rows(kind: Kind, load: _Load, *, aim: str) -> Iterator[Row]:
 
 
 def _from_outbox(site: Site, load: _Load, box_id: str) -> tuple[float, Spent]:
-    """Receipts per second of an outbox that is full when its box starts."""
+    """Records per second of an outbox that is full when its uplink begins."""
     box = site.enrolled(box_id)
     _fill(box, load)
-    with _running(box):
-        first = wait(lambda: _delivered(box, load.count), _DEADLINE_S, "the first receipt")
-        start, spent = time.perf_counter(), cpu_of_children()
+    box.spawn()
+    try:
+        start = wait(lambda: _ready_at(box), _DEADLINE_S, "an uplink that is ready")
+        spent = cpu_of_children()
         _await_receipts(site, box)
-        seconds, spent = time.perf_counter() - start, cpu_of_children(spent)
-    part = (load.count - first) / load.count
-    return load.count * part / seconds, {name: one / part for name, one in spent.items()}
+        seconds, spent = time.time() - start, cpu_of_children(spent)
+    finally:
+        box.stop()
+    return load.count / seconds, spent
 
 
 def _from_cstore(site: Site, load: _Load, box_id: str) -> tuple[float, Spent]:
@@ -145,7 +150,13 @@ def waiting_at(box: Box) -> int:
         return int(found.fetchone()[0])
 
 
-def _delivered(box: Box, count: int) -> int:
+def _ready_at(box: Box) -> float:
+    """When the uplink of a box became ready, as its log says; 0 as long as it is not."""
     if not box.is_running:
         raise SiteError(f"the box ended:\n{box.tail(2000)}")
-    return count - waiting_at(box)
+    for line in box.log.read_text().splitlines():
+        if '"uplink_state"' in line and line.endswith("}"):
+            said = json.loads(line)
+            if said["after"] == State.READY:
+                return datetime.fromisoformat(said["at"]).timestamp()
+    return 0.0
