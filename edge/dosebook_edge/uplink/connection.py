@@ -71,6 +71,14 @@ class Gone:
 ConnectionEvent = Accepted | OtherVersion | Granted | Received | Undelivered | Gone
 
 
+def is_cut(error: ssl.SSLError) -> bool:
+    """Whether a handshake ended because the peer went away, as a restarting broker does.
+
+    Waiting long is for a broker that does not want this box, not for one that is coming back.
+    """
+    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+
+
 class Connection:
     """Speaks MQTT with one broker, once; events come from its own thread."""
 

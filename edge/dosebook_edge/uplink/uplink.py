@@ -19,6 +19,7 @@ from dosebook_edge.uplink.connection import (
     Granted,
     OtherVersion,
     Version,
+    is_cut,
 )
 from dosebook_edge.uplink.session import Inbox, News, Session, Stop
 from dosebook_edge.uplink.settings import Outbox, UplinkSettings
@@ -150,7 +151,8 @@ class Uplink:
             self._converse(enrolled, connection, inbox)
         except ssl.SSLError as error:
             where = f"{bundle.broker_host}:{bundle.broker_port}"
-            self._fall(Event.DENIED, f"TLS with the broker at {where} fails: {error}")
+            event = Event.FAILED if is_cut(error) else Event.DENIED
+            self._fall(event, f"TLS with the broker at {where} fails: {error}")
         except OSError as error:
             where = f"{bundle.broker_host}:{bundle.broker_port}"
             self._fall(Event.FAILED, f"no connection to the broker at {where}: {error}")
