@@ -68,24 +68,25 @@ def command_of(target: str) -> click.Command:
     return command
 
 
-def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """A command and all below it, with the words that call each."""
-    yield path, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in sorted(command.list_commands(context)):
-            child = command.get_command(context, name)
-            if child is not None:
-                yield from walk(child, f"{path} {name}")
+def walk(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[click.Context]:
+    """The contexts of a command and of all below it, with the settings each has when it runs."""
+    settings = {"max_content_width": 96, **command.context_settings}
+    with click.Context(command, info_name=name, parent=parent, **settings) as context:
+        yield context
+        if isinstance(command, click.Group):
+            for word in sorted(command.list_commands(context)):
+                child = command.get_command(context, word)
+                if child is not None:
+                    yield from walk(child, word, context)
 
 
 def _program(name: str, target: str) -> str:
     lines = [f"# {name}", "", MARK]
-    for path, command in walk(command_of(target), name):
-        with click.Context(command, info_name=path, max_content_width=96) as context:
-            text = command.get_help(context)
-        heading = [] if path == name else ["", f"## {path}"]
-        lines += [*heading, "", "```text", text, "```"]
+    for context in walk(command_of(target), name):
+        heading = [] if context.parent is None else ["", f"## {context.command_path}"]
+        lines += [*heading, "", "```text", context.get_help(), "```"]
     return "\n".join([*lines, ""])
 
 

@@ -20,10 +20,11 @@ def test_generated_page_is_current(name):
 def test_every_command_and_option_has_help(program, target):
     """Each command of each program says what it does, and so does each of its options."""
     silent = []
-    for path, command in reference.walk(reference.command_of(target), program):
-        options = (one for one in command.params if isinstance(one, click.Option))
+    for context in reference.walk(reference.command_of(target), program):
+        path = context.command_path
+        options = (one for one in context.command.params if isinstance(one, click.Option))
         silent += [f"{path} {one.name}" for one in options if not one.help]
-        silent += [] if command.help else [path]
+        silent += [] if context.command.help else [path]
     assert not silent
 
 
