@@ -1,7 +1,7 @@
 """Identity of irradiation events: the sender's UID, or one made from the content (P8)."""
 
 import hashlib
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from dosebook_protocol.dicom.deviations import Deviations
@@ -22,15 +22,6 @@ def synthesised_uid(study_uid: str, event: IrradiationEvent) -> str:
     parts += [f"{value.quantity}={value.value.normalize()}" for value in event.values]
     parts += [f"{item.name}={item.code.value if item.code else item.text}" for item in event.items]
     return _uid_of("\0".join(parts))
-
-
-def _next_free(made: str, taken: Container[str]) -> str:
-    """Tell events apart that state neither UID nor time: equal ones are counted, in any order."""
-    uid, position = made, 1
-    while uid in taken:
-        position += 1
-        uid = _uid_of(f"{made}\0{position}")
-    return uid
 
 
 def _uid_of(text: str) -> str:
@@ -54,11 +45,13 @@ def identified(
         if uid and synthesised_uid(study_uid, taken[uid]) == made:
             notes.add("duplicate-event", path, "the same event with the same UID again: kept once")
             continue
-        if made in taken and event.started is not None:
-            detail = "no UID, and equal to another event in every value and time: kept once"
+        if made in taken:
+            # P8: twins are two only where their times differ; times that are not stated do not.
+            detail = (
+                "no UID of its own, and equal to another event in all that it states: kept once"
+            )
             notes.add("duplicate-event", path, detail)
             continue
-        made = _next_free(made, taken)
         what = "its UID is that of another event" if uid else "it has no UID"
         notes.add("synthesised-uid", path, f"{what}: one was made from the event's content")
         sent = (CodedItem("irradiation_event_uid", text=uid, path=path),) if uid else ()
