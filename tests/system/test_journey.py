@@ -182,18 +182,14 @@ def test_revoked_box_is_refused_and_keeps_what_it_has(site, eventually):
     wait_delivered(box)
     site.registry.cli("box", "revoke", box.box_id, "--reason", "stolen")
     revoked = time.monotonic()
-    after = _send_cts(box, [302, 303, 304])
     eventually(
         lambda: box.outbox()["uplink_state"] not in {"ready", "subscribing"},
         REVOKED_WITHIN_S,
         what="the revoked box is off the broker",
     )
     print(f"revoked box refused after {time.monotonic() - revoked:.1f} s")  # noqa: T201 - the measured figure
-    # A record on its way when the box was revoked may have been quarantined and receipted so.
-    ledger = in_outbox(box)
-    assert ledger["stored"] == len(before)
-    assert ledger["waiting"] + ledger["quarantined"] == len(after)
-    assert ledger.total() == len(before) + len(after)
+    after = _send_cts(box, [302, 303, 304])
+    assert in_outbox(box) == {"stored": len(before), "waiting": len(after)}
     assert before <= _studies(site)
     assert not after & _studies(site)
     (told,) = (one for one in _status(site)["boxes"] if one["id"] == box.box_id)
