@@ -16,6 +16,10 @@ class Right(StrEnum):
     QUARANTINE_READ = "quarantine.read"
     QUARANTINE_RESOLVE = "quarantine.resolve"
     IMPORT_RUN = "import.run"
+    STATISTICS_READ = "statistics.read"
+    RISK_READ = "risk.read"
+    PROCEDURE_MAP = "procedure.map"
+    DOSIMETRY_MANAGE = "dosimetry.manage"
     AUDIT_READ = "audit.read"
     USER_MANAGE = "user.manage"
 
@@ -28,6 +32,10 @@ RIGHT_WORDS: Final[dict[Right, str]] = {
     Right.QUARANTINE_READ: "See what could not be accepted",
     Right.QUARANTINE_RESOLVE: "Replay or dismiss quarantined objects",
     Right.IMPORT_RUN: "Import files",
+    Right.STATISTICS_READ: "See reference levels and statistics",
+    Right.RISK_READ: "See which patients a cumulative rule names",
+    Right.PROCEDURE_MAP: "Map procedure names",
+    Right.DOSIMETRY_MANAGE: "Switch coefficient sets and change alert rules",
     Right.AUDIT_READ: "Read and verify the activity log",
     Right.USER_MANAGE: "Add, change and unlock people",
 }
@@ -42,20 +50,38 @@ class Role:
 
 
 _CLINICAL: Final = frozenset({Right.PATIENT_READ, Right.EVIDENCE_READ})
+_ANALYSING: Final = frozenset({Right.STATISTICS_READ, Right.RISK_READ})
 _OPERATING: Final = frozenset({Right.BOX_READ, Right.QUARANTINE_READ})
 
 ROLES: Final[dict[str, Role]] = {
     "radiographer": Role("Radiographer", _CLINICAL),
-    "radiologist": Role("Radiologist", _CLINICAL),
+    "radiologist": Role("Radiologist", _CLINICAL | _ANALYSING),
     "physicist": Role(
         "Medical physicist",
         _CLINICAL
         | _OPERATING
-        | {Right.EVIDENCE_DOWNLOAD, Right.QUARANTINE_RESOLVE, Right.IMPORT_RUN},
+        | _ANALYSING
+        | {
+            Right.EVIDENCE_DOWNLOAD,
+            Right.QUARANTINE_RESOLVE,
+            Right.IMPORT_RUN,
+            Right.PROCEDURE_MAP,
+            Right.DOSIMETRY_MANAGE,
+        },
     ),
-    "director": Role("Director", frozenset({Right.PATIENT_READ, Right.BOX_READ})),
+    "director": Role(
+        "Director", frozenset({Right.PATIENT_READ, Right.BOX_READ, Right.STATISTICS_READ})
+    ),
     "data-manager": Role(
-        "Data manager", _CLINICAL | _OPERATING | {Right.QUARANTINE_RESOLVE, Right.IMPORT_RUN}
+        "Data manager",
+        _CLINICAL
+        | _OPERATING
+        | {
+            Right.QUARANTINE_RESOLVE,
+            Right.IMPORT_RUN,
+            Right.STATISTICS_READ,
+            Right.PROCEDURE_MAP,
+        },
     ),
     "field-engineer": Role("Field engineer", _OPERATING),
     "auditor": Role("Auditor", frozenset({Right.AUDIT_READ})),

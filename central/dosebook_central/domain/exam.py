@@ -3,7 +3,7 @@
 `ExamSummary` is what stands as JSON in `exam.summary`: `to_json` writes it, `from_json` reads it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
@@ -184,6 +184,7 @@ class CountedEvent:
     dose_rp_mgy: Decimal | None = None
     average_glandular_dose_mgy: Decimal | None = None
     administered_activity_mbq: Decimal | None = None
+    facts: dict[str, Any] = field(default_factory=dict)  # see domain.facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,7 @@ class ReconciledExam:
     agd_left_mgy: Decimal | None
     agd_right_mgy: Decimal | None
     administered_activity_mbq: Decimal | None
+    facts: dict[str, Any]  # see domain.facts
     summary: ExamSummary
 
 

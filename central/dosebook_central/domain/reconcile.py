@@ -24,6 +24,7 @@ from dosebook_central.domain.exam import (
     ReconciledExam,
     Role,
 )
+from dosebook_central.domain.facts import event_facts, exam_facts
 from dosebook_central.domain.modality import exam_modality, part_modality
 from dosebook_central.domain.ownership import settle
 from dosebook_central.domain.parts import CountedPart, count_parts
@@ -129,6 +130,7 @@ def _exam(
         agd_left_mgy=_of_breast(values, "left"),
         agd_right_mgy=_of_breast(values, "right"),
         administered_activity_mbq=_total(parts, "administered_activity"),
+        facts=exam_facts(evidences, values),
         summary=_summary(evidences, versions, shown, conflicts, elsewhere, study_uids),
     )
 
@@ -231,6 +233,7 @@ def _counted(indexed: IndexedEvent) -> CountedEvent:
         plane=event.plane or "",
         side=event.side or "",
         phantom=event.phantom or "",
+        facts=event_facts(event),
         **doses,
     )
 

@@ -18,6 +18,8 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -143,6 +145,12 @@ class Exam(Base):
     __table_args__ = (
         Index("ix_exam_patient_id_started", "patient_id", "started"),
         Index("ix_exam_started", "started"),
+        Index(
+            "ix_exam_derivation_due",
+            "updated_at",
+            postgresql_where=text("derivation_due"),
+            sqlite_where=text("derivation_due"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Key, primary_key=True)
@@ -172,6 +180,9 @@ class Exam(Base):
     has_conflict: Mapped[bool] = mapped_column(default=False)
     origin: Mapped[str] = mapped_column(Key)  # captured | imported
     summary: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # domain.facts
+    # Whether the derived doses do not yet follow from this row: the derivation's work list.
+    derivation_due: Mapped[bool] = mapped_column(default=True, server_default=true())
     updated_at: Mapped[datetime]
 
 
@@ -200,6 +211,7 @@ class Event(Base):
     dose_rp_mgy: Mapped[Decimal | None]
     average_glandular_dose_mgy: Mapped[Decimal | None]
     administered_activity_mbq: Mapped[Decimal | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # domain.facts
 
 
 class Quarantine(Base):

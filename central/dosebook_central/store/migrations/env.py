@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from dosebook_central.store.models import Base
+from dosebook_central.store.dose_models import Derivation
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=Derivation.metadata,
     # SQLite cannot alter most of a table in place: Alembic copies it instead.
     render_as_batch=True,
     transactional_ddl=True,

@@ -1,0 +1,155 @@
+"""What formulas need of an exam and its irradiation events, as plain JSON beside the exam's row.
+
+Readings say far more and take milliseconds to parse; a recomputation of a million exams reads
+these. They follow from the reconciled evidence alone, so every order of arrival gives the same.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.exam import Measure
+from dosebook_protocol.reading import Code, CodedItem, IrradiationEvent
+
+JsonObject = dict[str, Any]
+
+# Items that formulas, region rules and alerts look at; the rest stays in the reading.
+_ITEMS: Final = frozenset(
+    {
+        "anatomical_structure",
+        "anode_target_material",
+        "body_part_examined",
+        "fluoro_mode",
+        "organ_exposed",
+        "patient_orientation",
+        "patient_orientation_modifier",
+        "patient_table_relationship",
+        "radionuclide",
+        "radiopharmaceutical_agent",
+        "radiopharmaceutical_start_time",
+        "radiopharmaceutical_stop_datetime",
+        "route_of_administration",
+        "view_position",
+        "x_ray_filter_material",
+        "x_ray_filter_type",
+    }
+)
+_MULTIPLE: Final = frozenset({"organ_dose"})
+_EXAM_ITEMS: Final = frozenset(
+    {"body_part_examined", "performed_procedure_step_description", "source_of_dose_information"}
+)
+
+
+def event_facts(event: IrradiationEvent) -> JsonObject:
+    """Return the numbers (storage units, as decimal strings) and coded concepts of one event.
+
+    `values` holds the first of each quantity, `coded` maps a name to [scheme, code, text],
+    `organs` lists [scheme, code, text, mGy] of organ doses that the object states.
+    """
+    values: dict[str, str] = {}
+    for value in event.values:
+        if value.quantity not in _MULTIPLE:
+            values.setdefault(value.quantity, str(value.value))
+    coded = _items(event.items, _ITEMS)
+    for name, code in (
+        ("event_type", event.event_type),
+        ("target_region", event.target_region),
+        ("laterality", event.laterality),
+        ("view", event.view),
+    ):
+        if code is not None:
+            coded[name] = _triple(code)
+    facts: JsonObject = {"values": values, "coded": coded}
+    organs = _organs(event)
+    if organs:
+        facts["organs"] = organs
+    if event.is_repeated is not None:
+        facts["is_repeated"] = event.is_repeated
+    return facts
+
+
+def exam_facts(evidences: Sequence[Evidence], totals: Iterable[Measure]) -> JsonObject:
+    """Return what the evidences of one exam say of it as a whole, the strongest first.
+
+    Texts hold every distinct wording, because the region rules need all of them (P34).
+    """
+    readings = [evidence.reading for evidence in evidences]
+    patients = [reading.patient for reading in readings]
+    coded: dict[str, list[str]] = {}
+    for reading in reversed(readings):
+        coded |= _items(reading.items, _EXAM_ITEMS)
+        if reading.intent is not None:
+            coded["intent"] = _triple(reading.intent)
+        if reading.procedure_reported is not None:
+            coded["procedure_reported"] = _triple(reading.procedure_reported)
+    facts: JsonObject = {
+        "coded": coded,
+        "procedures": _distinct(reading.study.requested_procedure for reading in readings),
+        "descriptions": _distinct(reading.study.description for reading in readings),
+        "protocols": _distinct(
+            text for reading in readings for text in (reading.protocol, reading.series_description)
+        ),
+        "procedure_codes": sorted(
+            {
+                (code.scheme, code.value, code.meaning)
+                for reading in readings
+                for code in reading.study.procedure_codes
+            }
+        ),
+        "software": next(
+            (one for one in (r.equipment.software_versions for r in readings) if one), ""
+        ),
+        "sex": next((one.sex for one in patients if one.sex), ""),
+        "age": next((one.age for one in patients if one.age), ""),
+        "birth_date": next((one.birth_date for one in patients if one.birth_date), ""),
+        "totals": [_total(measure) for measure in totals],
+    }
+    for name in ("size_m", "weight_kg"):
+        numbers = [getattr(one, name) for one in patients if getattr(one, name) is not None]
+        if numbers:
+            facts[name] = str(numbers[0])
+    return facts
+
+
+def _organs(event: IrradiationEvent) -> list[list[str]]:
+    """Pair each stated organ dose with the finding site that stands in the same place."""
+    sites = {_container(item.path): item for item in event.items if item.name == "finding_site"}
+    found = []
+    for value in event.values:
+        if value.quantity in _MULTIPLE:
+            site = sites.get(_container(value.path)) or sites.get(value.path)
+            scheme, code, text = _triple(site.code) if site and site.code else ("", "", "")
+            found.append([scheme, code, text, str(value.value)])
+    return found
+
+
+def _container(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _items(items: Iterable[CodedItem], wanted: frozenset[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for item in items:
+        if item.name in wanted and item.name not in found:
+            found[item.name] = _triple(item.code) if item.code else ["", "", item.text]
+    return found
+
+
+def _triple(code: Code) -> list[str]:
+    return [code.scheme, code.value, code.meaning]
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def _total(measure: Measure) -> Mapping[str, str]:
+    facts = {
+        "quantity": measure.quantity,
+        "value": str(measure.value),
+        "basis": measure.basis.value,
+        "plane": measure.plane or "",
+        "side": measure.side or "",
+        "phantom": measure.phantom or "",
+    }
+    return {name: text for name, text in facts.items() if text}

@@ -1,0 +1,222 @@
+"""The tables of derived doses. All of them follow from exams, coefficient sets and decisions.
+
+`derivation` is the history: rows are added, never changed (P56). `exam_dose` and `region_dose` are
+the present view, one row an exam and one an exam's region, for lists, sums and samples.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dosebook_central.store.models import Base, Key
+
+
+class CoefficientPackage(Base):
+    """A data package as this registry adopted it: what it says, who signed it, whether it is on.
+
+    `choices` holds what a physicist switched: `{"enabled": bool, "unverified": [row key, …]}`.
+    """
+
+    __tablename__ = "coefficient_package"
+
+    id: Mapped[str] = mapped_column(Key, primary_key=True)  # aapm96, drl-uk-2024
+    version: Mapped[str] = mapped_column(Key, primary_key=True)
+    kind: Mapped[str] = mapped_column(Key, index=True)
+    manifest: Mapped[dict[str, Any]]
+    rows: Mapped[list[Any]]
+    sha256: Mapped[str] = mapped_column(Key)
+    signature: Mapped[str] = mapped_column(Text, default="")  # hex Ed25519 over the manifest
+    signer: Mapped[str] = mapped_column(Text, default="")
+    choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    adopted_at: Mapped[datetime]
+
+
+class Derivation(Base):
+    """The derived values of one exam as computed once; `body` is `dosimetry.values.Derived`."""
+
+    __tablename__ = "derivation"
+    __table_args__ = (Index("ix_derivation_computed_at", "computed_at"),)
+
+    exam_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    computed_at: Mapped[datetime]
+    software: Mapped[str] = mapped_column(Key)  # dosimetry.DOSIMETRY_VERSION
+    sets_sha256: Mapped[str] = mapped_column(Key)  # of the sets in force, see sets.Library.digest
+    input_sha256: Mapped[str] = mapped_column(Key)  # of the exam's inputs
+    reason: Mapped[str] = mapped_column(Text, default="")  # arrival | recompute …
+    body: Mapped[str] = mapped_column(Text)
+
+
+class ExamDose(Base):
+    """The derived doses in force of one exam, one number a column; NULL is not computable (P29)."""
+
+    __tablename__ = "exam_dose"
+    __table_args__ = (
+        Index("ix_exam_dose_patient_id_started", "patient_id", "started"),
+        Index("ix_exam_dose_procedure_id_started", "procedure_id", "started"),
+        Index("ix_exam_dose_started", "started"),
+    )
+
+    exam_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    version: Mapped[int]  # of the derivation
+    patient_id: Mapped[str] = mapped_column(Key)
+    started: Mapped[str] = mapped_column(Key, default="")
+    modality: Mapped[str] = mapped_column(Key, default="")
+    station: Mapped[str] = mapped_column(Text, default="")
+    institution: Mapped[str] = mapped_column(Text, default="")
+    origin: Mapped[str] = mapped_column(Key, default="")  # captured | imported
+    is_therapeutic: Mapped[bool] = mapped_column(default=False)
+    procedure_id: Mapped[str] = mapped_column(Key, default="")
+    procedure_source: Mapped[str] = mapped_column(Key, default="")
+    regions: Mapped[str] = mapped_column(Text, default="")  # base regions, joined by ";"
+    sex: Mapped[str] = mapped_column(Key, default="")
+    age_years: Mapped[Decimal | None]
+    weight_kg: Mapped[Decimal | None]
+    size_m: Mapped[Decimal | None]
+    phantom: Mapped[str] = mapped_column(Key, default="")  # of the CT values below; "" if several
+    effective_dose_msv: Mapped[Decimal | None]
+    effective_dose_low_msv: Mapped[Decimal | None]
+    effective_dose_high_msv: Mapped[Decimal | None]
+    effective_dose_set: Mapped[str] = mapped_column(Key, default="")
+    is_typical: Mapped[bool] = mapped_column(default=False)  # estimated by a typical value
+    dlp_mgy_cm: Mapped[Decimal | None]  # as the report totals it
+    dlp_imaging_mgy_cm: Mapped[Decimal | None]  # without localisers and bolus monitoring (P14)
+    ctdi_vol_max_mgy: Mapped[Decimal | None]  # of imaging acquisitions
+    ssde_max_mgy: Mapped[Decimal | None]
+    dose_area_product_gy_cm2: Mapped[Decimal | None]
+    dose_rp_mgy: Mapped[Decimal | None]
+    fluoro_time_s: Mapped[Decimal | None]
+    agd_left_mgy: Mapped[Decimal | None]
+    agd_right_mgy: Mapped[Decimal | None]
+    agd_view_max_mgy: Mapped[Decimal | None]
+    administered_activity_mbq: Mapped[Decimal | None]
+    agent: Mapped[str] = mapped_column(Key, default="")
+    compression_thickness_mm: Mapped[Decimal | None]
+    peak_skin_dose_mgy: Mapped[Decimal | None]
+
+
+class RegionDose(Base):
+    """What one exam gave one base region; composites are split (dosimetry.cumulative)."""
+
+    __tablename__ = "region_dose"
+    __table_args__ = (Index("ix_region_dose_patient_id", "patient_id"),)
+
+    exam_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    region: Mapped[str] = mapped_column(Key, primary_key=True)  # a base region, or unmapped
+    quantity: Mapped[str] = mapped_column(Key, primary_key=True)  # effective_dose, dlp, …
+    phantom: Mapped[str] = mapped_column(Key, primary_key=True, default="")
+    side: Mapped[str] = mapped_column(Key, primary_key=True, default="")
+    patient_id: Mapped[str] = mapped_column(Key)
+    started: Mapped[str] = mapped_column(Key, default="")
+    modality: Mapped[str] = mapped_column(Key, default="")
+    is_therapeutic: Mapped[bool] = mapped_column(default=False)
+    origin: Mapped[str] = mapped_column(Key, default="")
+    value: Mapped[Decimal]  # in the storage unit of the quantity
+    low: Mapped[Decimal | None]
+    high: Mapped[Decimal | None]
+    event_count: Mapped[int]
+    is_split: Mapped[bool] = mapped_column(default=False)
+
+
+class SkinDose(Base):
+    """A skin dose computation of one exam; a finished one is never changed (P56)."""
+
+    __tablename__ = "skin_dose"
+
+    exam_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    input_sha256: Mapped[str] = mapped_column(Key, primary_key=True)
+    state: Mapped[str] = mapped_column(Key, index=True)  # queued running done refused failed
+    progress: Mapped[int] = mapped_column(default=0)  # events done
+    total: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    peak_mgy: Mapped[Decimal | None]
+    result: Mapped[str] = mapped_column(Text, default="")  # JSON of dosimetry.skin_dose
+    software: Mapped[str] = mapped_column(Key, default="")
+    queued_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class ProcedureName(Base):
+    """One distinct raw name of procedures, and what it was found or decided to mean."""
+
+    __tablename__ = "procedure_name"
+
+    id: Mapped[str] = mapped_column(Key, primary_key=True)  # of family and folded name
+    family: Mapped[str] = mapped_column(Key)  # modality family
+    raw: Mapped[str] = mapped_column(Text)
+    folded: Mapped[str] = mapped_column(Text)
+    exam_count: Mapped[int] = mapped_column(default=0)
+    first_seen: Mapped[str] = mapped_column(Key, default="")
+    last_seen: Mapped[str] = mapped_column(Key, default="")
+    state: Mapped[str] = mapped_column(Key, default="open", index=True)  # open confirmed ignored
+    procedure_id: Mapped[str] = mapped_column(Key, default="")  # decided by a person
+    decided_by: Mapped[str] = mapped_column(Key, default="")
+    decided_at: Mapped[datetime | None]
+    suggestion: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class ProcedureDecision(Base):
+    """Each decision on a name, in order; an undo is one more (never changed, never deleted)."""
+
+    __tablename__ = "procedure_decision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    name_id: Mapped[str] = mapped_column(Key, index=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Key)
+    act: Mapped[str] = mapped_column(Key)  # confirm ignore undo
+    procedure_id: Mapped[str] = mapped_column(Key, default="")
+
+
+class AlertRule(Base):
+    """One version of a rule; a change adds a version, the latest one holds."""
+
+    __tablename__ = "alert_rule"
+
+    id: Mapped[str] = mapped_column(Key, primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    is_enabled: Mapped[bool]
+    body: Mapped[dict[str, Any]]  # domain.alerts.Rule
+    changed_by: Mapped[str] = mapped_column(Key)
+    changed_at: Mapped[datetime]
+
+
+class Alert(Base):
+    """A rule that fired for an exam or, over a period, for a patient at this exam."""
+
+    __tablename__ = "alert"
+    __table_args__ = (Index("ix_alert_patient_id", "patient_id"),)
+
+    exam_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    rule_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    rule_version: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[str] = mapped_column(Key)
+    level: Mapped[str] = mapped_column(Key)
+    sentence: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[str] = mapped_column(Key, default="")
+    value: Mapped[Decimal | None]
+    threshold: Mapped[Decimal | None]
+    raised_at: Mapped[datetime] = mapped_column(index=True)
+    derivation_version: Mapped[int]
+    withdrawn_at: Mapped[datetime | None]  # a later derivation no longer gives cause
+
+
+class AtRisk(Base):
+    """A patient whom a cumulative rule names, with the reason in one sentence; one row a rule."""
+
+    __tablename__ = "at_risk"
+
+    patient_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    rule_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    rule_version: Mapped[int]
+    sentence: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal | None]
+    unit: Mapped[str] = mapped_column(Key, default="")
+    since: Mapped[str] = mapped_column(Key, default="")
+    until: Mapped[str] = mapped_column(Key, default="")
+    exam_ids: Mapped[list[Any]]
+    context: Mapped[dict[str, Any]]
+    evaluated_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,234 @@
+"""Derived doses: coefficient sets, derivations, their present view, and what hangs on them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from dosebook_central.store.types import Exact, Utc
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alert",
+        sa.Column("exam_id", sa.String(), nullable=False),
+        sa.Column("rule_id", sa.String(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("patient_id", sa.String(), nullable=False),
+        sa.Column("level", sa.String(), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("quantity", sa.String(), nullable=False),
+        sa.Column("value", Exact(), nullable=True),
+        sa.Column("threshold", Exact(), nullable=True),
+        sa.Column("raised_at", Utc(), nullable=False),
+        sa.Column("derivation_version", sa.Integer(), nullable=False),
+        sa.Column("withdrawn_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("exam_id", "rule_id", "rule_version", name=op.f("pk_alert")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_patient_id", ["patient_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alert_raised_at"), ["raised_at"], unique=False)
+
+    op.create_table(
+        "alert_rule",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_alert_rule")),
+    )
+    op.create_table(
+        "at_risk",
+        sa.Column("patient_id", sa.String(), nullable=False),
+        sa.Column("rule_id", sa.String(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("value", Exact(), nullable=True),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("since", sa.String(), nullable=False),
+        sa.Column("until", sa.String(), nullable=False),
+        sa.Column("exam_ids", sa.JSON(), nullable=False),
+        sa.Column("context", sa.JSON(), nullable=False),
+        sa.Column("evaluated_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("patient_id", "rule_id", name=op.f("pk_at_risk")),
+    )
+    with op.batch_alter_table("at_risk", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_at_risk_evaluated_at"), ["evaluated_at"], unique=False)
+
+    op.create_table(
+        "coefficient_package",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("manifest", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("signer", sa.Text(), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column("adopted_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_coefficient_package")),
+    )
+    with op.batch_alter_table("coefficient_package", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_coefficient_package_kind"), ["kind"], unique=False)
+
+    op.create_table(
+        "derivation",
+        sa.Column("exam_id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("computed_at", Utc(), nullable=False),
+        sa.Column("software", sa.String(), nullable=False),
+        sa.Column("sets_sha256", sa.String(), nullable=False),
+        sa.Column("input_sha256", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("exam_id", "version", name=op.f("pk_derivation")),
+    )
+    with op.batch_alter_table("derivation", schema=None) as batch_op:
+        batch_op.create_index("ix_derivation_computed_at", ["computed_at"], unique=False)
+
+    op.create_table(
+        "exam_dose",
+        sa.Column("exam_id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("patient_id", sa.String(), nullable=False),
+        sa.Column("started", sa.String(), nullable=False),
+        sa.Column("modality", sa.String(), nullable=False),
+        sa.Column("station", sa.Text(), nullable=False),
+        sa.Column("institution", sa.Text(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("is_therapeutic", sa.Boolean(), nullable=False),
+        sa.Column("procedure_id", sa.String(), nullable=False),
+        sa.Column("procedure_source", sa.String(), nullable=False),
+        sa.Column("regions", sa.Text(), nullable=False),
+        sa.Column("sex", sa.String(), nullable=False),
+        sa.Column("age_years", Exact(), nullable=True),
+        sa.Column("weight_kg", Exact(), nullable=True),
+        sa.Column("size_m", Exact(), nullable=True),
+        sa.Column("phantom", sa.String(), nullable=False),
+        sa.Column("effective_dose_msv", Exact(), nullable=True),
+        sa.Column("effective_dose_low_msv", Exact(), nullable=True),
+        sa.Column("effective_dose_high_msv", Exact(), nullable=True),
+        sa.Column("effective_dose_set", sa.String(), nullable=False),
+        sa.Column("is_typical", sa.Boolean(), nullable=False),
+        sa.Column("dlp_mgy_cm", Exact(), nullable=True),
+        sa.Column("dlp_imaging_mgy_cm", Exact(), nullable=True),
+        sa.Column("ctdi_vol_max_mgy", Exact(), nullable=True),
+        sa.Column("ssde_max_mgy", Exact(), nullable=True),
+        sa.Column("dose_area_product_gy_cm2", Exact(), nullable=True),
+        sa.Column("dose_rp_mgy", Exact(), nullable=True),
+        sa.Column("fluoro_time_s", Exact(), nullable=True),
+        sa.Column("agd_left_mgy", Exact(), nullable=True),
+        sa.Column("agd_right_mgy", Exact(), nullable=True),
+        sa.Column("agd_view_max_mgy", Exact(), nullable=True),
+        sa.Column("administered_activity_mbq", Exact(), nullable=True),
+        sa.Column("agent", sa.String(), nullable=False),
+        sa.Column("compression_thickness_mm", Exact(), nullable=True),
+        sa.Column("peak_skin_dose_mgy", Exact(), nullable=True),
+        sa.PrimaryKeyConstraint("exam_id", name=op.f("pk_exam_dose")),
+    )
+    with op.batch_alter_table("exam_dose", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_exam_dose_patient_id_started", ["patient_id", "started"], unique=False
+        )
+        batch_op.create_index(
+            "ix_exam_dose_procedure_id_started", ["procedure_id", "started"], unique=False
+        )
+        batch_op.create_index("ix_exam_dose_started", ["started"], unique=False)
+
+    op.create_table(
+        "procedure_decision",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("name_id", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("procedure_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_procedure_decision")),
+    )
+    with op.batch_alter_table("procedure_decision", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_procedure_decision_name_id"), ["name_id"], unique=False
+        )
+
+    op.create_table(
+        "procedure_name",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("family", sa.String(), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("exam_count", sa.Integer(), nullable=False),
+        sa.Column("first_seen", sa.String(), nullable=False),
+        sa.Column("last_seen", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("procedure_id", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("decided_at", Utc(), nullable=True),
+        sa.Column("suggestion", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_procedure_name")),
+    )
+    with op.batch_alter_table("procedure_name", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_procedure_name_state"), ["state"], unique=False)
+
+    op.create_table(
+        "region_dose",
+        sa.Column("exam_id", sa.String(), nullable=False),
+        sa.Column("region", sa.String(), nullable=False),
+        sa.Column("quantity", sa.String(), nullable=False),
+        sa.Column("phantom", sa.String(), nullable=False),
+        sa.Column("side", sa.String(), nullable=False),
+        sa.Column("patient_id", sa.String(), nullable=False),
+        sa.Column("started", sa.String(), nullable=False),
+        sa.Column("modality", sa.String(), nullable=False),
+        sa.Column("is_therapeutic", sa.Boolean(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("value", Exact(), nullable=False),
+        sa.Column("low", Exact(), nullable=True),
+        sa.Column("high", Exact(), nullable=True),
+        sa.Column("event_count", sa.Integer(), nullable=False),
+        sa.Column("is_split", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "exam_id", "region", "quantity", "phantom", "side", name=op.f("pk_region_dose")
+        ),
+    )
+    with op.batch_alter_table("region_dose", schema=None) as batch_op:
+        batch_op.create_index("ix_region_dose_patient_id", ["patient_id"], unique=False)
+
+    op.create_table(
+        "skin_dose",
+        sa.Column("exam_id", sa.String(), nullable=False),
+        sa.Column("input_sha256", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("peak_mgy", Exact(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("software", sa.String(), nullable=False),
+        sa.Column("queued_at", Utc(), nullable=False),
+        sa.Column("finished_at", Utc(), nullable=True),
+        sa.PrimaryKeyConstraint("exam_id", "input_sha256", name=op.f("pk_skin_dose")),
+    )
+    with op.batch_alter_table("skin_dose", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_skin_dose_state"), ["state"], unique=False)
+
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
+
+    with op.batch_alter_table("exam", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
+        batch_op.add_column(
+            sa.Column("derivation_due", sa.Boolean(), server_default=sa.true(), nullable=False)
+        )
+        batch_op.create_index(
+            "ix_exam_derivation_due",
+            ["updated_at"],
+            unique=False,
+            postgresql_where=sa.text("derivation_due"),
+            sqlite_where=sa.text("derivation_due"),
+        )
