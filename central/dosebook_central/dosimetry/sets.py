@@ -7,23 +7,25 @@ default; a physicist may switch others on, package by package, and that choice i
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 Row = Mapping[str, str]
+T = TypeVar("T")
 
 UNVERIFIED: Final = "no"
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a package says of itself; `valid_from` and `valid_until` are ISO dates or empty.
+    """What a package says of itself.
 
-    `kind`: effective-dose-ct, effective-dose-dap, effective-dose-agd, effective-dose-nm,
-    typical-dose, size-specific, organ-dose-ct, drl, alert, procedures, procedure-drl, anatomy,
-    tissue-weights, agents.
+    `kind` is a name in `dosimetry.package_columns.KINDS`. `valid_from` and `valid_until` are ISO
+    dates, both days included, or empty. `country` is that of a national DRL. `status` says why a
+    package is on or off by itself: in_force, alternative, superseded, proposed, historical,
+    unverified.
     """
 
     id: str
@@ -36,6 +38,8 @@ class Manifest:
     is_default: bool = True  # in force unless a physicist switches it off
     licence: str = ""
     notes: str = ""
+    country: str = ""
+    status: str = "in_force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Library:
     """All packages of a registry, as they stand at one moment; never changes."""
 
     def __init__(self, packages: Iterable[Package]) -> None:
+        self._views: dict[Callable[[Library], Any], Any] = {}
         self.packages: Final = tuple(
             sorted(packages, key=lambda one: (one.manifest.kind, one.manifest.id))
         )
@@ -103,3 +108,15 @@ class Library:
                 ]
                 digest.update(json.dumps(said, sort_keys=True).encode())
         return digest.hexdigest()
+
+
+def view(library: Library, maker: Callable[[Library], T]) -> T:
+    """Return what `maker` makes of a library, made once: typed tables for the formulas.
+
+    `maker` is a module's own function, the same object each time. The result lives as long as the
+    library. Two threads may make it at the same time; both results are equal.
+    """
+    views = library._views  # noqa: SLF001  # the library's own memory, reached only here
+    if maker not in views:
+        views[maker] = maker(library)
+    return cast("T", views[maker])
