@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 
 from dosebook_edge.simulate import carm, ct, dx, hospital, mammo, petct
 from dosebook_edge.simulate.exam import Exam
+from dosebook_edge.simulate.population.hospital import plan
 from dosebook_edge.simulate.scene import SimObject, stored, to_bytes
 from dosebook_edge.simulate.send import SendError, SendResult, echo, send, send_files
 from dosebook_edge.simulate.truth import ObjectTruth
@@ -246,6 +247,28 @@ def write_command(*, folder: Path, truth: Path | None, **options: Any) -> None:
     count = _write_files(folder, objects())
     _write_truth(truth, truths)
     click.echo(f"{count} files of {len(truths)} exams in {folder}")
+
+
+@main.command("population")
+@click.option("--patients", default=1000, show_default=True, help="How many people.")
+@click.option("--years", default=20, show_default=True, help="Over how many years.")
+@click.option(
+    "--out",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    default="-",
+    help="Write here instead of to the screen.",
+)
+@_seed_option
+def population_command(*, patients: int, years: int, out: Any, seed: int) -> None:
+    """Plan the exams of a whole hospital, one line of JSON each: about ten a person.
+
+    Numbers only, for load and statistics; `write` makes DICOM files.
+    """
+    count = 0
+    for exam in plan(seed, patients, years):
+        count += 1
+        out.write(json.dumps(exam.as_json(), ensure_ascii=False) + "\n")
+    _say(f"{count} exams of {patients} people over {years} years")
 
 
 @main.command("files")

@@ -79,16 +79,17 @@ _GREEK: Final = Names(
 _CYRILLIC: Final = Names(
     ("ISO_IR 144",), ("Коваленко", "Черных"), ("Марина", "Злата"), ("Илья", "Родион")
 )
-_ASCII: Final = Names(
+ASCII: Final = Names(
     (),
     ("Fenwick", "Okonjo", "Marlowe", "Castellan", "Thorne", "Vasquez", "Hollis", "Penhale"),
     ("Beatrix", "Imogen", "Rosa", "Nadia", "Clara"),
     ("Ambrose", "Desmond", "Felix", "Hugo", "Rufus"),
 )
-_POOL: Final = (_ASCII, _ASCII, _ASCII, LATIN_1, LATIN_1, _POLISH, _GREEK, _CYRILLIC, _JAPANESE)
+_POOL: Final = (ASCII, ASCII, ASCII, LATIN_1, LATIN_1, _POLISH, _GREEK, _CYRILLIC, _JAPANESE)
 
 
-def _person_name(rng: Random, names: Names, sex: str) -> str:
+def person_name(rng: Random, names: Names, sex: str) -> str:
+    """Invent a name: family and given, in each of its component groups."""
     given = rng.choice(names.female if sex == "F" else names.male)
     family = rng.choice(names.family)
     groups = zip(family.split("|"), given.split("|"), strict=True)
@@ -114,7 +115,7 @@ def random_patient(
     return SimPatient(
         id=f"{serial:07d}",  # leading zeros: an identifier is text
         issuer=ISSUER,
-        name=_person_name(rng, pool, chosen),
+        name=person_name(rng, pool, chosen),
         sex=chosen,
         birth_date=day - timedelta(days=years * 365 + rng.randint(1, 364)),
         charset=pool.charset,

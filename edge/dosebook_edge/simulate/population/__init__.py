@@ -1,0 +1,1 @@
+"""A simulated hospital of many years, exam by exam as numbers: far more than could be sent."""
