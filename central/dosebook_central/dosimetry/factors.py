@@ -1,0 +1,102 @@
+"""Effective dose factors of the packages as typed rows: read once per library, never per exam."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from dosebook_central.dosimetry.sets import UNVERIFIED, Library, Package, Row
+from dosebook_protocol.reading import Phantom
+
+ADULT_YEARS: Final = Decimal(18)
+"""From this age on adult factors hold; below it never (P30)."""
+
+_SPREAD: Final = re.compile(r"(?:\+/-|\bSD )\s*(\d+(?:\.\d+)?)")
+_PHANTOMS: Final[dict[str, Phantom]] = {"16": "16cm", "32": "32cm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One published factor with its domain; `spread` is the ± of its source, in its own unit.
+
+    `age_years` is the reference age of the phantom (30 for adults), `age_group` what the source
+    calls it. `is_in_force` is false for rows of alternative sets: they tell the range of what is
+    published, and no dose is computed with them.
+    """
+
+    set_id: str
+    set_version: str
+    region: str
+    subject: str
+    view: str
+    age_group: str
+    age_years: Decimal | None
+    kv: Decimal | None
+    phantom: Phantom | None
+    weighting: str
+    factor: Decimal
+    unit: str
+    preferred: str
+    verified: str
+    source: str
+    notes: str
+    modality: str
+    spread: Decimal | None
+    is_in_force: bool
+
+    @property
+    def is_adult(self) -> bool:
+        """Whether the factor is for adults."""
+        return self.age_group == "adult"
+
+    @property
+    def is_preferred(self) -> bool:
+        """Whether its set is the first choice for what it covers."""
+        return self.preferred == "yes"
+
+
+def published(library: Library, kind: str) -> tuple[Factor, ...]:
+    """Return the factors of a kind: those in force, and verified ones of alternative sets.
+
+    A package that a physicist switched off says nothing, not even the range of what is published.
+    Call it from a maker of `sets.view` only: it reads text.
+    """
+    found: list[Factor] = []
+    for package in library.packages:
+        if package.manifest.kind == kind and package.choices.is_enabled is not False:
+            in_force = {id(row) for row in package.rows_in_force}
+            found += (
+                _factor(package, row, is_in_force=id(row) in in_force)
+                for row in package.rows
+                if id(row) in in_force or row["verified"] != UNVERIFIED
+            )
+    return tuple(found)
+
+
+def _factor(package: Package, row: Row, *, is_in_force: bool) -> Factor:
+    spread = _SPREAD.search(row["notes"])
+    return Factor(
+        set_id=package.manifest.id,
+        set_version=package.manifest.version,
+        region=row["body_region"],
+        subject=row["procedure_or_agent"],
+        view=row["view_or_phase"],
+        age_group=row["age_group"],
+        age_years=_number(row["age_years_ref"]),
+        kv=_number(row["kv"]),
+        phantom=_PHANTOMS.get(row["phantom_cm"]),
+        weighting=row["icrp_weighting"],
+        factor=Decimal(row["factor"]),
+        unit=row["factor_unit"],
+        preferred=row["preferred"],
+        verified=row["verified"],
+        source=row["source"],
+        notes=row["notes"],
+        modality=row["modality"],
+        spread=Decimal(spread[1]) if spread else None,
+        is_in_force=is_in_force,
+    )
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
