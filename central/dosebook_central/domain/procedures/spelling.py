@@ -11,6 +11,8 @@ _CJK: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 # Letters that the compatibility decomposition leaves whole.
 _WHOLE: Final = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d"})
 
+_AGENT: Final = r"(?:c|cte?|contrast[eo]?|mdc|civ|iv|inj|injection|km|kontrast|pdc)\b"
+
 # What consoles write with punctuation that would be lost between words. The order counts.
 _SHORTHAND: Final = tuple(
     (re.compile(pattern), words)
@@ -23,11 +25,17 @@ _SHORTHAND: Final = tuple(
         (r"\bw\s*/?\s*o\s*(?:/|&|and|\+)?\s*w\b", " without and with contrast "),
         (r"\bw\s*/\s*o\b", " without "),
         (r"\bw\s*/", " with "),
-        (r"\bs\s*/\s*c\b", " sin contraste "),
-        (r"\bc\s*/\s*c\b", " con contraste "),
+        (rf"\bs\s*/\s*{_AGENT}", " sin contraste "),
+        (rf"\bc\s*/\s*{_AGENT}", " con contraste "),
         (r"\+\s*/\s*-|±", " plusminus "),
-        (r"\b(?:c|iv|pdc|km|mdc)\s*\+(?![a-z])|(?<![a-z])\+\s*(?:c|iv|pdc|km|mdc)\b", " mitkm "),
-        (r"\b(?:c|iv|pdc|km|mdc)\s*-(?=\s|\)|$)|(?<=[\s(])-\s*(?:c|iv|pdc|km|mdc)\b", " ohnekm "),
+        (
+            r"\b(?:c|iv|pdc|km|mdc)\+(?![a-z])|\+\s?(?:c|iv|pdc|km|mdc)\b(?![ -]*(?:spine|arm))",
+            " mitkm ",
+        ),
+        (
+            r"\b(?:c|iv|pdc|km|mdc)-(?=\)|$)|(?<=[\s(])-(?:c|iv|pdc|km|mdc)\b(?![ -]*spine)",
+            " ohnekm ",
+        ),
         (r"\b(p|a)\s*\.\s*(a|p)\b\.?", r" \1\2 "),
         (r"\bl\s*\.\s*l\b\.?", " ll "),
     )
@@ -74,7 +82,7 @@ def sound(word: str) -> str:
         return word
     for written, heard in _SAME_SOUND:
         word = word.replace(written, heard)
-    word = word.translate(str.maketrans("kyzjw", "cisiv"))
+    word = word.translate(str.maketrans("kyzjw", "cicif"))
     word = re.sub(r"([a-z])\1", r"\1", word)
     return word.rstrip("aeious") if len(word.rstrip("aeious")) >= 4 else word
 
