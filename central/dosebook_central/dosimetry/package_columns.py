@@ -102,6 +102,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         "procedure_id,code_system,code",
         required="procedure_id,code_system,code,verified",
     ),
+    "procedure-words": _kind(
+        "What words of procedure names mean",
+        "family,kind,meaning,words",
+        "family,kind,meaning",
+        required="kind,words",
+    ),
     "procedure-drl": _kind(
         "Reference levels of standard procedures",
         "procedure_id,country,drl_file,drl_modality,drl_procedure,match",
