@@ -5,11 +5,15 @@ these. They follow from the reconciled evidence alone, so every order of arrival
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.exam import Measure
-from dosebook_protocol.reading import Code, CodedItem, IrradiationEvent
+from dosebook_protocol.codes import Key, canonical
+from dosebook_protocol.dicom import sr_meaning
+from dosebook_protocol.quantities import parse_decimal, plain
+from dosebook_protocol.reading import Code, CodedItem, EventKind, IrradiationEvent, Reading
 
 JsonObject = dict[str, Any]
 
@@ -20,10 +24,12 @@ _ITEMS: Final = frozenset(
         "anode_target_material",
         "body_part_examined",
         "fluoro_mode",
+        "intravenous_extravasation_symptoms",
         "organ_exposed",
         "patient_orientation",
         "patient_orientation_modifier",
         "patient_table_relationship",
+        "prescription_identifier",
         "radionuclide",
         "radiopharmaceutical_agent",
         "radiopharmaceutical_start_time",
@@ -38,13 +44,19 @@ _MULTIPLE: Final = frozenset({"organ_dose"})
 _EXAM_ITEMS: Final = frozenset(
     {"body_part_examined", "performed_procedure_step_description", "source_of_dose_information"}
 )
+_COPPER: Final[frozenset[Key]] = frozenset({("66925006", "SCT"), ("C-127F9", "SRT")})
+_CALIBRATION: Final = {
+    "calibration_factor": "factor",
+    "calibration_uncertainty": "uncertainty_percent",
+}
 
 
 def event_facts(event: IrradiationEvent) -> JsonObject:
     """Return the numbers (storage units, as decimal strings) and coded concepts of one event.
 
     `values` holds the first of each quantity, `coded` maps a name to [scheme, code, text],
-    `organs` lists [scheme, code, text, mGy] of organ doses that the object states.
+    `organs` lists [scheme, code, text, mGy] of organ doses that the object states, `copper_mm` is
+    the added copper of an event whose filters are stated, 0 where none of them is copper.
     """
     values: dict[str, str] = {}
     for value in event.values:
@@ -65,6 +77,9 @@ def event_facts(event: IrradiationEvent) -> JsonObject:
         facts["organs"] = organs
     if event.is_repeated is not None:
         facts["is_repeated"] = event.is_repeated
+    copper = _copper_mm(event) if event.kind is EventKind.PROJECTION else None
+    if copper is not None:
+        facts["copper_mm"] = str(copper)
     return facts
 
 
@@ -104,6 +119,9 @@ def exam_facts(evidences: Sequence[Evidence], totals: Iterable[Measure]) -> Json
         "birth_date": next((one.birth_date for one in patients if one.birth_date), ""),
         "totals": [_total(measure) for measure in totals],
     }
+    calibrations = _calibrations(readings)
+    if calibrations:
+        facts["calibrations"] = calibrations
     for name in ("size_m", "weight_kg"):
         numbers = [getattr(one, name) for one in patients if getattr(one, name) is not None]
         if numbers:
@@ -114,13 +132,73 @@ def exam_facts(evidences: Sequence[Evidence], totals: Iterable[Measure]) -> Json
 def _organs(event: IrradiationEvent) -> list[list[str]]:
     """Pair each stated organ dose with the finding site that stands in the same place."""
     sites = {_container(item.path): item for item in event.items if item.name == "finding_site"}
+    exposed = next((item for item in event.items if item.name == "organ_exposed"), None)
     found = []
     for value in event.values:
         if value.quantity in _MULTIPLE:
-            site = sites.get(_container(value.path)) or sites.get(value.path)
+            site = sites.get(_container(value.path)) or sites.get(value.path) or exposed
             scheme, code, text = _triple(site.code) if site and site.code else ("", "", "")
+            text = text or (site.text if site else "")
             found.append([scheme, code, text, str(value.value)])
     return found
+
+
+def _copper_mm(event: IrradiationEvent) -> Decimal | None:
+    """Sum the copper of the stated filters; None where none is stated, or not its size or material.
+
+    A filter of varying thickness counts with its largest.
+    """
+    filters = [item for item in event.items if item.name.startswith("x_ray_filter_")]
+    if not filters:
+        return None
+    sizes = {
+        (value.quantity, _container(value.path)): value.value
+        for value in event.values
+        if value.quantity.startswith("filter_thickness_")
+    }
+    total = Decimal(0)
+    for item in filters:
+        if item.name != "x_ray_filter_material":
+            continue
+        if item.code is None:
+            return None
+        if canonical(item.code.value, item.code.scheme) in _COPPER:
+            place = _container(item.path)
+            size = sizes.get(("filter_thickness_maximum", place))
+            size = sizes.get(("filter_thickness_minimum", place)) if size is None else size
+            if size is None:
+                return None
+            total += size
+    return plain(total)
+
+
+def _calibrations(readings: Iterable[Reading]) -> list[JsonObject]:
+    """List the calibrations that dose reports state, one of each: plane, factor, uncertainty."""
+    found: list[JsonObject] = []
+    for reading in readings:
+        planes: dict[str, str] = {}
+        stated: dict[str, JsonObject] = {}
+        for item in reading.items:
+            place = _container(item.path)
+            if item.name == "acquisition_plane":
+                planes[place] = sr_meaning.plane(item.code) or ""
+            name = _CALIBRATION.get(item.name)
+            number = _number(item.text) if name else None
+            if name and number is not None:
+                stated.setdefault(place, {})[name] = str(number)
+        for place, said in stated.items():
+            calibration = {"plane": planes.get(_container(place), "")} | said
+            if calibration not in found:
+                found.append(calibration)
+    return found
+
+
+def _number(text: str) -> Decimal | None:
+    """Read the number of a text such as "0.98 1" or "5 %"."""
+    try:
+        return parse_decimal(text.partition(" ")[0])
+    except ValueError:
+        return None
 
 
 def _container(path: str) -> str:

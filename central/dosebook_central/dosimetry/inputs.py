@@ -45,6 +45,16 @@ class EventInputs:
     values: Mapping[str, Decimal] = field(default_factory=dict)
     coded: Mapping[str, Concept] = field(default_factory=dict)
     organs: tuple[OrganStated, ...] = ()
+    copper_mm: Decimal | None = None  # added copper, where the filters are stated
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the meter of one plane was calibrated: stated value x `factor` is the real one."""
+
+    plane: Plane | None = None
+    factor: Decimal | None = None
+    uncertainty_percent: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ class ExamInputs:
     patient: PatientThen = PatientThen()
     events: tuple[EventInputs, ...] = ()
     totals: tuple[TotalInput, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
 
 
 def exam_inputs(exam: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> ExamInputs:
@@ -120,6 +131,7 @@ def exam_inputs(exam: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) ->
         ),
         events=tuple(_event(row) for row in events),
         totals=tuple(_total(total) for total in facts.get("totals", ())),
+        calibrations=tuple(_calibration(one) for one in facts.get("calibrations", ())),
     )
 
 
@@ -141,6 +153,7 @@ def _event(row: Mapping[str, Any]) -> EventInputs:
             OrganStated(Concept(scheme, code, text), Decimal(value))
             for scheme, code, text, value in facts.get("organs", ())
         ),
+        copper_mm=_number(facts.get("copper_mm")),
     )
 
 
@@ -152,6 +165,14 @@ def _total(facts: Mapping[str, Any]) -> TotalInput:
         Plane(facts["plane"]) if "plane" in facts else None,
         facts.get("side"),
         facts.get("phantom"),
+    )
+
+
+def _calibration(facts: Mapping[str, str]) -> Calibration:
+    return Calibration(
+        Plane(facts["plane"]) if facts["plane"] else None,
+        _number(facts.get("factor")),
+        _number(facts.get("uncertainty_percent")),
     )
 
 
