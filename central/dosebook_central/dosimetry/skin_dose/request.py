@@ -17,6 +17,7 @@ from dosebook_central.dosimetry.skin_dose.assumptions import (
 from dosebook_central.dosimetry.skin_dose.beams import beam
 from dosebook_central.dosimetry.skin_dose.event_values import NoGeometryError
 from dosebook_central.dosimetry.skin_dose.model import (
+    ADAPTER_VERSION,
     REQUEST,
     Beam,
     PatientSize,
@@ -36,10 +37,10 @@ NOT_INSTALLED: Final = (
 )
 
 
-def prepare(events: Sequence[RecordedEvent], size: PatientSize, software: str) -> Request | Refusal:
+def prepare(events: Sequence[RecordedEvent], size: PatientSize, engine: str) -> Request | Refusal:
     """Return what to compute for an exam, or why it is refused.
 
-    `software` names the engine and its version, "" where none is installed.
+    `engine` names PySkinDose with its version, "" where it is not installed.
     """
     projections = sorted(
         (one for one in events if one.event.kind is EventKind.PROJECTION), key=lambda o: o.number
@@ -56,7 +57,7 @@ def prepare(events: Sequence[RecordedEvent], size: PatientSize, software: str) -
     assert geometry is not None  # noqa: S101 - refused above
     if problem := check_report(projections):
         return Refusal("position", problem)
-    return _request(projections, geometry, size, software)
+    return _request(projections, geometry, size, engine)
 
 
 def input_sha256(prepared: Request | Refusal, software: str) -> str:
@@ -68,6 +69,11 @@ def input_sha256(prepared: Request | Refusal, software: str) -> str:
     return sha256(text).hexdigest()
 
 
+def software_text(engine: str) -> str:
+    """Return what computes here: a change of any part makes every exam due again."""
+    return f"{engine or 'no engine'}, adapter {ADAPTER_VERSION}, safelist {safelist().version}"
+
+
 def kerma_percent(all_events: Decimal, missing: Sequence[UnusedEvent]) -> Decimal:
     """Return which share of the stated Ka,r is on the map, in percent, rounded down to 0.1."""
     lost = sum((one.kerma_mgy or Decimal(0) for one in missing), Decimal(0))
@@ -76,7 +82,7 @@ def kerma_percent(all_events: Decimal, missing: Sequence[UnusedEvent]) -> Decima
 
 
 def _request(
-    events: Sequence[RecordedEvent], geometry: Geometry, size: PatientSize, software: str
+    events: Sequence[RecordedEvent], geometry: Geometry, size: PatientSize, engine: str
 ) -> Request | Refusal:
     beams: list[Beam] = []
     unused: list[UnusedEvent] = []
@@ -92,7 +98,7 @@ def _request(
     percent = kerma_percent(total, unused)
     if not beams or percent < LEAST_PERCENT:
         return Refusal("geometry-missing", _too_little(unused, percent), tuple(unused))
-    if not software:
+    if not engine:
         return Refusal("not-installed", NOT_INSTALLED)
     body = cylinder(size)
     return Request(
@@ -107,7 +113,7 @@ def _request(
         kerma_mgy=total,
         unused=tuple(unused),
         assumptions=assumptions(events, beams, size, body, geometry),
-        software=software,
+        software=software_text(engine),
     )
 
 

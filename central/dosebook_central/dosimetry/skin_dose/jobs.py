@@ -1,0 +1,177 @@
+"""Computes skin doses in the background: what is due, one at a time, every result kept (P56)."""
+
+import fcntl
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from dosebook_central.dosimetry.skin_dose.model import REQUEST, Refusal, Request, to_text
+from dosebook_central.dosimetry.skin_dose.request import input_sha256, prepare, software_text
+from dosebook_central.dosimetry.skin_dose.result import conclude
+from dosebook_central.dosimetry.skin_dose.runner import (
+    ComputationError,
+    Runner,
+    StoppedError,
+    engine_version,
+)
+from dosebook_central.store import skin_dose as store
+from dosebook_central.store.engine import writing
+from dosebook_protocol.logs import log
+
+_POLL_S: Final = 5.0
+_BATCH: Final = 200
+# A transaction that began earlier may commit an exam with an earlier moment this much later.
+_OVERLAP: Final = timedelta(minutes=2)
+_LOCK_FILE: Final = "skin-dose.lock"
+
+_log = logging.getLogger(__name__)
+
+
+class SkinDoseJobs:
+    """Finds exams that are due and computes them; `start` does so in a thread of its own."""
+
+    def __init__(
+        self, engine: Engine, folder: Path, runner: Runner | None = None, poll_s: float = _POLL_S
+    ) -> None:
+        """Work on one database; `folder` holds the lock that lets one process compute at a time."""
+        self._engine = engine
+        self._lock_path = folder / _LOCK_FILE
+        self._runner = runner or Runner()
+        self._poll_s = poll_s
+        self._engine_version = engine_version()
+        self._software = software_text(self._engine_version)
+        self._since: datetime | None = None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="dosebook-skin-dose", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and the child that computes with it: its exam is computed anew next time."""
+        self._stopped.set()
+        self._runner.stop()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def find_due(self) -> int:
+        """Queue or refuse exams that changed; returns how many there were in this batch."""
+        begun = datetime.now(UTC)
+        with self._engine.connect() as connection:
+            due = store.due_exams(connection, self._software, self._since, _BATCH)
+        for exam in due:
+            if self._stopped.is_set():
+                return 0
+            self._queue(exam)
+        if len(due) < _BATCH:
+            self._since = begun - _OVERLAP
+        return len(due)
+
+    def compute_one(self) -> bool:
+        """Compute the oldest of the queue; False where there is none or another process works."""
+        with self._alone() as is_alone:
+            if not is_alone:
+                return False
+            with writing(self._engine) as connection:
+                row = store.claim(connection)
+            if row is None:
+                return False
+            ended = self._ended(row)
+            if ended is None:
+                return False
+            with writing(self._engine) as connection:
+                store.finish(connection, ended)
+        log(_log, logging.INFO, "skin_dose_ended", exam=row.exam_id, state=ended.state)
+        return True
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                is_busy = self.find_due() == _BATCH
+                is_busy = self.compute_one() or is_busy
+            except SQLAlchemyError as error:
+                log(_log, logging.WARNING, "skin_dose_store_failed", error=error)
+                is_busy = False
+            if not is_busy:
+                self._stopped.wait(self._poll_s)
+
+    def _queue(self, exam: store.DueExam) -> None:
+        with self._engine.connect() as connection:
+            events, size = store.recorded_events(connection, exam.id)
+        prepared = prepare(events, size, self._engine_version)
+        now = max(datetime.now(UTC), exam.updated_at)
+        row = store.SkinDoseRow(
+            exam_id=exam.id,
+            input_sha256=input_sha256(prepared, self._software),
+            state="queued",
+            progress=0,
+            total=0,
+            reason="",
+            peak_mgy=None,
+            result="",
+            software=self._software,
+            queued_at=now,
+            finished_at=None,
+        )
+        if isinstance(prepared, Request):
+            request = REQUEST.dump_json(prepared).decode()
+            row = replace(row, total=len(prepared.beams), result=request)
+        else:
+            row = _refused(row, prepared, now)
+        with writing(self._engine) as connection:
+            store.put(connection, row)
+
+    def _ended(self, row: store.SkinDoseRow) -> store.SkinDoseRow | None:
+        """Return the row as it ends, None where it is to be taken up again."""
+
+        def note(done: int) -> bool:
+            with writing(self._engine) as connection:
+                return store.note_progress(connection, row, done)
+
+        try:
+            request = REQUEST.validate_json(row.result)
+            computed = self._runner.run(request, _seldom(note, len(request.beams)))
+        except StoppedError:
+            return None
+        except (ComputationError, ValidationError) as error:
+            reason = str(error) if isinstance(error, ComputationError) else "request unreadable"
+            return replace(row, state="failed", reason=reason, finished_at=datetime.now(UTC))
+        result = conclude(request, computed, row.input_sha256)
+        now = datetime.now(UTC)
+        if isinstance(result, Refusal):
+            return _refused(row, result, now)
+        return replace(
+            row, state="done", peak_mgy=result.peak_mgy, result=to_text(result), finished_at=now
+        )
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Hold the lock, which goes with the process however that ends; False if another has it."""
+        with self._lock_path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+
+def _refused(row: store.SkinDoseRow, refusal: Refusal, now: datetime) -> store.SkinDoseRow:
+    return replace(
+        row, state="refused", reason=refusal.reason, result=to_text(refusal), finished_at=now
+    )
+
+
+def _seldom(note: Callable[[int], bool], total: int) -> Callable[[int], bool]:
+    """Note one event in twenty-five, and the last: a commit for each would cost more than it."""
+    return lambda done: note(done) if done % 25 == 1 or done == total else True

@@ -1,0 +1,194 @@
+"""Statements of skin doses: which exams are due, their events as read, the queue and its results.
+
+`skin_dose.queued_at` is when an exam was last found due with these inputs: the newest row holds.
+A finished row keeps its result for ever (P56); until then `result` holds the request.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Select, and_, exists, func, insert, select, update
+
+from dosebook_central.dosimetry.skin_dose.model import PatientSize, RecordedEvent
+from dosebook_central.store.dose_models import SkinDose
+from dosebook_central.store.models import Event, Exam, Reading, Record
+from dosebook_protocol.reading import Reading as ReadingOf
+
+State = Literal["queued", "running", "done", "refused", "failed"]
+MODALITIES: Final = ("XA", "RF")
+
+_READING: Final = TypeAdapter(ReadingOf)
+
+
+@dataclass(frozen=True, slots=True)
+class DueExam:
+    """An exam whose skin dose does not yet follow from it."""
+
+    id: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SkinDoseRow:
+    """One computation of one exam as it stands."""
+
+    exam_id: str
+    input_sha256: str
+    state: State
+    progress: int
+    total: int
+    reason: str
+    peak_mgy: Decimal | None
+    result: str
+    software: str
+    queued_at: datetime
+    finished_at: datetime | None
+
+
+def due_exams(
+    connection: Connection, software: str, since: datetime | None, limit: int
+) -> list[DueExam]:
+    """Return exams, oldest change first, that changed after their skin dose or never had one."""
+    has_row = exists().where(
+        SkinDose.exam_id == Exam.id,
+        SkinDose.software == software,
+        SkinDose.queued_at >= Exam.updated_at,
+    )
+    statement = (
+        select(Exam.id, Exam.updated_at)
+        .where(Exam.modality.in_(MODALITIES), ~has_row)
+        .order_by(Exam.updated_at)
+        .limit(limit)
+    )
+    if since is not None:
+        statement = statement.where(Exam.updated_at >= since)
+    return [DueExam(*row) for row in connection.execute(statement)]
+
+
+def recorded_events(
+    connection: Connection, exam_id: str
+) -> tuple[list[RecordedEvent], PatientSize]:
+    """Return an exam's counted events as its evidence says them, and the patient's size then."""
+    rows = connection.execute(
+        select(Event.ordinal, Event.record_id, Event.record_index)
+        .where(Event.exam_id == exam_id)
+        .order_by(Event.ordinal)
+    ).all()
+    bodies = connection.execute(
+        select(Record.id, Reading.body)
+        .join(
+            Reading,
+            and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version),
+        )
+        .where(Record.id.in_({row.record_id for row in rows}))
+    )
+    found = {row.id: _READING.validate_json(row.body) for row in bodies}
+    events = []
+    for row in rows:
+        reading = found.get(row.record_id)
+        if reading is None or row.record_index >= len(reading.events):
+            continue
+        comments = tuple(item.text for item in reading.items if item.name == "comment")
+        event = reading.events[row.record_index]
+        events.append(RecordedEvent(row.ordinal, event, reading.equipment, comments))
+    facts = connection.scalar(select(Exam.facts).where(Exam.id == exam_id)) or {}
+    return events, PatientSize(_number(facts.get("size_m")), _number(facts.get("weight_kg")))
+
+
+def put(connection: Connection, row: SkinDoseRow) -> None:
+    """Note that an exam is due with these inputs; what is known of them already stays as it is."""
+    touched = connection.execute(update(SkinDose).where(*_key(row)).values(queued_at=row.queued_at))
+    if not touched.rowcount:
+        values = {name: getattr(row, name) for name in SkinDoseRow.__slots__}
+        connection.execute(insert(SkinDose).values(**values))
+
+
+def claim(connection: Connection) -> SkinDoseRow | None:
+    """Take the oldest computation of the queue.
+
+    The caller holds the lock under which alone anything is computed: what is still called running
+    was left by a process that was killed, and is taken up again first.
+    """
+    connection.execute(
+        update(SkinDose).where(SkinDose.state == "running").values(state="queued", progress=0)
+    )
+    row = connection.execute(
+        _rows().where(SkinDose.state == "queued").order_by(SkinDose.queued_at).limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    found = SkinDoseRow(*row)
+    connection.execute(update(SkinDose).where(*_key(found)).values(state="running"))
+    return found
+
+
+def note_progress(connection: Connection, row: SkinDoseRow, done: int) -> bool:
+    """Note how many events are done; returns whether the computation is still wanted."""
+    noted = connection.execute(
+        update(SkinDose).where(*_key(row), SkinDose.state == "running").values(progress=done)
+    )
+    return bool(noted.rowcount)
+
+
+def finish(connection: Connection, row: SkinDoseRow) -> None:
+    """Write the end of a running computation; one that was called off meanwhile stays so."""
+    names = ("state", "reason", "peak_mgy", "result", "finished_at")
+    connection.execute(
+        update(SkinDose)
+        .where(*_key(row), SkinDose.state == "running")
+        .values({name: getattr(row, name) for name in names})
+    )
+
+
+def latest(connection: Connection, exam_id: str) -> SkinDoseRow | None:
+    """Return the computation that holds for an exam; None where it was never due."""
+    return next(iter(history(connection, exam_id)), None)
+
+
+def history(connection: Connection, exam_id: str) -> list[SkinDoseRow]:
+    """Return all computations of an exam, the one that holds first."""
+    rows = connection.execute(
+        _rows().where(SkinDose.exam_id == exam_id).order_by(SkinDose.queued_at.desc())
+    )
+    return [SkinDoseRow(*row) for row in rows]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many computations are in each state."""
+    rows = connection.execute(select(SkinDose.state, func.count()).group_by(SkinDose.state))
+    return {row[0]: row[1] for row in rows}
+
+
+def call_off(connection: Connection, exam_id: str, now: datetime) -> bool:
+    """End what waits or runs for an exam; returns whether there was anything."""
+    ended = connection.execute(
+        update(SkinDose)
+        .where(SkinDose.exam_id == exam_id, SkinDose.state.in_(("queued", "running")))
+        .values(state="failed", reason="called off by a person", finished_at=now)
+    )
+    return bool(ended.rowcount)
+
+
+def retry(connection: Connection, exam_id: str) -> bool:
+    """Queue what failed for an exam again; results and refusals are final."""
+    queued = connection.execute(
+        update(SkinDose)
+        .where(SkinDose.exam_id == exam_id, SkinDose.state == "failed")
+        .values(state="queued", progress=0, reason="", finished_at=None)
+    )
+    return bool(queued.rowcount)
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    return select(*(getattr(SkinDose, name) for name in SkinDoseRow.__slots__))
+
+
+def _key(row: SkinDoseRow) -> tuple[Any, ...]:
+    return SkinDose.exam_id == row.exam_id, SkinDose.input_sha256 == row.input_sha256
+
+
+def _number(text: str | None) -> Decimal | None:
+    return Decimal(text) if text else None
