@@ -110,9 +110,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "procedure-drl": _kind(
         "Reference levels of standard procedures",
-        "procedure_id,country,drl_file,drl_modality,drl_procedure,match",
-        "procedure_id,country,drl_file,drl_modality,drl_procedure",
-        required="procedure_id,country,drl_file,drl_procedure",
+        "procedure_id,country,drl_package,drl_modality,drl_procedure,match",
+        "procedure_id,country,drl_package,drl_modality,drl_procedure",
+        required="procedure_id,country,drl_package,drl_procedure",
     ),
     "anatomy-regions": _kind(
         "Body regions", "region_id,kind,parts,label_en,label_fr,label_nl,label_de", "region_id"

@@ -49,7 +49,13 @@ class _ManifestFile(BaseModel):
     notes: Line = ""
     country: Annotated[str, Field(pattern=r"^([A-Z]{2}|NORDIC)?$")] = ""
     status: Literal[
-        "in_force", "alternative", "superseded", "proposed", "historical", "unverified"
+        "in_force",
+        "alternative",
+        "superseded",
+        "proposed",
+        "historical",
+        "registry_data",
+        "unverified",
     ] = "in_force"
 
     @model_validator(mode="after")

@@ -1,21 +1,30 @@
 """Coefficient sets as data packages: what they hold, which rows are in force, and their digest.
 
-A package is a manifest and rows of text; formulas turn rows into numbers themselves, through the
-typed views beside them (`dosimetry.factors` and others). Only verified rows are in force by
-default; a physicist may switch others on, package by package, and that choice is recorded.
+A package is a manifest and rows of text; formulas turn rows into numbers themselves, through typed
+tables made once a library (`view`). Only verified rows are in force by default; a physicist may
+switch others on, package by package, and that choice is recorded.
+
+Overlap: several packages of one kind may hold a row for the same thing. `rows_by_precedence` is the
+one order in which formulas look for it, and the first that fits counts.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any, Final, TypeVar, cast
+
+from dosebook_central.dosimetry.row_status import is_dated, period_of
 
 Row = Mapping[str, str]
 T = TypeVar("T")
 
 UNVERIFIED: Final = "no"
+DRL: Final = "drl"
+_NOT_USED: Final = "no"
+_PREFERENCE: Final = {"yes": 0, "": 0, "alternative": 1, "fallback_region": 2, _NOT_USED: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +32,9 @@ class Manifest:
     """What a package says of itself.
 
     `kind` is a name in `dosimetry.package_columns.KINDS`. `valid_from` and `valid_until` are ISO
-    dates, both days included, or empty. `country` is that of a national DRL. `status` says why a
-    package is on or off by itself: in_force, alternative, superseded, proposed, historical,
-    unverified.
+    dates, both days included, or empty. `country` is that of reference levels, EU for Europe.
+    `status` says why a package is on or off by itself: in_force, alternative, superseded, proposed,
+    historical, registry_data, unverified.
     """
 
     id: str
@@ -44,10 +53,15 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a physicist switched on a package; None means the package's own default."""
+    """What a physicist switched on a package; None means the package's own default.
+
+    `switched_at` is the ISO moment of the last switch on or off: the latest one comes first where
+    packages overlap.
+    """
 
     is_enabled: bool | None = None
     with_unverified: bool = False
+    switched_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +74,44 @@ class Package:
 
     @property
     def is_in_force(self) -> bool:
-        """Whether formulas may use it."""
+        """Whether formulas may use it; reference levels only on the days of their validity."""
         chosen = self.choices.is_enabled
         return self.manifest.is_default if chosen is None else chosen
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether a physicist switched it on, whatever its own default."""
+        return bool(self.choices.is_enabled)
+
+    @property
     def rows_in_force(self) -> tuple[Row, ...]:
-        """The rows that formulas may use: verified ones, unless a physicist switched others on."""
-        if not self.is_in_force:
+        """The rows that formulas may use.
+
+        Not the unverified ones, unless a physicist switched them on. Of reference levels only rows
+        in force on some day; proposed and historical ones only where a physicist chose the package.
+        """
+        return tuple(row for row in self.rows if self._may_use(row)) if self.is_in_force else ()
+
+    def rows_on(self, day: date) -> tuple[Row, ...]:
+        """Return the reference levels of this package that are in force on a day."""
+        if not self.is_valid_on(day):
             return ()
-        if self.choices.with_unverified:
-            return self.rows
-        return tuple(row for row in self.rows if row.get("verified", "") != UNVERIFIED)
+        return tuple(row for row in self.rows_in_force if day in period_of(row["status"]))
+
+    def is_valid_on(self, day: date) -> bool:
+        """Whether a day lies in the validity that the manifest states."""
+        text = day.isoformat()
+        until = self.manifest.valid_until
+        return self.manifest.valid_from <= text and (not until or text <= until)
+
+    def _may_use(self, row: Row) -> bool:
+        if row.get("verified", "") == UNVERIFIED and not self.choices.with_unverified:
+            return False
+        if self.is_chosen:
+            return True
+        if self.manifest.kind == DRL:
+            return is_dated(row["status"])
+        return row.get("preferred", "") != _NOT_USED
 
 
 class Library:
@@ -84,11 +124,36 @@ class Library:
         )
 
     def of(self, kind: str) -> tuple[Package, ...]:
-        """Return the packages of a kind that are in force, in the order of their ids."""
+        """Return the packages of a kind that are in force, in the order of precedence.
+
+        Those that a physicist switched on come first, the latest switch before earlier ones; then
+        those on by default, in the order of their ids.
+        """
+        found = [one for one in self.packages if one.manifest.kind == kind and one.is_in_force]
+        chosen = [one for one in found if one.is_chosen]
+        chosen.sort(key=lambda one: one.choices.switched_at, reverse=True)
+        return (*chosen, *(one for one in found if not one.is_chosen))
+
+    def rows_by_precedence(self, kind: str) -> tuple[tuple[Package, Row], ...]:
+        """Return all rows of a kind in force; where two fit the same, the first one counts.
+
+        A package that a physicist switched on goes before those on by default. Among the latter a
+        `preferred` row goes before an alternative, and that before a fallback.
+        """
+        packages = self.of(kind)
+        chosen = [(one, row) for one in packages if one.is_chosen for row in _best(one)]
+        default = [(one, row) for one in packages if not one.is_chosen for row in one.rows_in_force]
+        default.sort(key=lambda pair: _preference(pair[1]))
+        return (*chosen, *default)
+
+    def drl_packages(self, country: str, day: date) -> tuple[Package, ...]:
+        """Return the reference levels of a country that are in force on a day.
+
+        `country` is ISO 3166 alpha-2, or EU. A superseded package is valid in its own period, so
+        that an exam is judged by what held when it was done. Ask `Package.rows_on` for the rows.
+        """
         return tuple(
-            package
-            for package in self.packages
-            if package.manifest.kind == kind and package.is_in_force
+            one for one in self.of(DRL) if one.manifest.country == country and one.is_valid_on(day)
         )
 
     def find(self, package_id: str) -> Package | None:
@@ -99,14 +164,10 @@ class Library:
     def digest(self) -> str:
         """SHA-256 over all rows in force: two libraries with one digest give the same values."""
         digest = hashlib.sha256()
-        for package in self.packages:
-            if package.is_in_force:
-                said: list[Any] = [
-                    package.manifest.id,
-                    package.manifest.version,
-                    [dict(row) for row in package.rows_in_force],
-                ]
-                digest.update(json.dumps(said, sort_keys=True).encode())
+        for kind in sorted({one.manifest.kind for one in self.packages}):
+            for package in self.of(kind):
+                if rows := package.rows_in_force:
+                    digest.update(_canonical(package, rows))
         return digest.hexdigest()
 
 
@@ -120,3 +181,18 @@ def view(library: Library, maker: Callable[[Library], T]) -> T:
     if maker not in views:
         views[maker] = maker(library)
     return cast("T", views[maker])
+
+
+def _best(package: Package) -> list[Row]:
+    return sorted(package.rows_in_force, key=_preference)
+
+
+def _preference(row: Row) -> int:
+    return _PREFERENCE.get(row.get("preferred", ""), _PREFERENCE[_NOT_USED])
+
+
+def _canonical(package: Package, rows: tuple[Row, ...]) -> bytes:
+    manifest = package.manifest
+    said: list[Any] = [manifest.id, manifest.version, manifest.valid_from, manifest.valid_until]
+    said += [package.is_chosen, [dict(row) for row in rows]]
+    return json.dumps(said, sort_keys=True).encode()
