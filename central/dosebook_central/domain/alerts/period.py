@@ -1,0 +1,134 @@
+"""Rules over a period: sums and counts of one patient's exams in a window that moves with time.
+
+They find whom to look at; they are no reason to refuse an exam (P59).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from dosebook_central.domain.alerts.judge import exceeds
+from dosebook_central.domain.alerts.rule import EXAMS, Firing, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class PastExam:
+    """One exam of a patient as rules over a period see it; absent values are not known (P29)."""
+
+    exam_id: str
+    started: str
+    modality: str
+    procedure_id: str = ""
+    station: str = ""
+    regions: tuple[str, ...] = ()
+    age_years: Decimal | None = None
+    is_therapeutic: bool = False
+    effective_dose: Decimal | None = None
+    dose_area_product: Decimal | None = None
+    dose_rp: Decimal | None = None
+    peak_skin_dose: Decimal | None = None
+    administered_activity: Decimal | None = None
+
+
+def judge_period(rule: Rule, exams: Sequence[PastExam], until: str = "") -> Firing | None:
+    """Return the latest window in which a rule gave cause, or only the one that ends at `until`.
+
+    Diagnostic exams only: therapeutic exposures never add to them (R100).
+    """
+    fitting = sorted((exam for exam in exams if _is_meant(rule, exam)), key=lambda one: one.started)
+    groups = _by_region(fitting) if rule.same_region else [("", fitting)]
+    found = [
+        firing
+        for region, group in groups
+        for firing in [_latest(rule, region, group, until)]
+        if firing is not None
+    ]
+    return max(found, key=lambda one: (one.until, one.value), default=None)
+
+
+def _is_meant(rule: Rule, exam: PastExam) -> bool:
+    when = rule.when
+    if exam.is_therapeutic or _day(exam) is None:
+        return False
+    if when.age_from is not None or when.age_below is not None:
+        if exam.age_years is None:
+            return False
+        if when.age_from is not None and exam.age_years < when.age_from:
+            return False
+        if when.age_below is not None and exam.age_years >= when.age_below:
+            return False
+    return (
+        (not when.modalities or exam.modality in when.modalities)
+        and (not when.procedures or exam.procedure_id in when.procedures)
+        and (not when.stations or exam.station in when.stations)
+        and (not when.regions or not set(when.regions).isdisjoint(exam.regions))
+        and (rule.kind == "count" or getattr(exam, rule.quantity) is not None)
+    )
+
+
+def _by_region(exams: Iterable[PastExam]) -> list[tuple[str, list[PastExam]]]:
+    groups: dict[str, list[PastExam]] = {}
+    for exam in exams:
+        for region in exam.regions:
+            groups.setdefault(region, []).append(exam)
+    return sorted(groups.items())
+
+
+def _latest(rule: Rule, region: str, exams: Sequence[PastExam], until: str) -> Firing | None:
+    latest: Firing | None = None
+    for first, last, total in _windows(rule, exams):
+        window = exams[first : last + 1]
+        if until and window[-1].exam_id != until:
+            continue
+        threshold = rule.threshold or Decimal(0)
+        if exceeds(rule, total, threshold):
+            latest = _firing(rule, region, window, total, threshold)
+    return latest
+
+
+def _windows(rule: Rule, exams: Sequence[PastExam]) -> Iterator[tuple[int, int, Decimal]]:
+    """For each exam the window that ends with it: first, last, and the sum or count inside."""
+    first, total = 0, Decimal(0)
+    for last, exam in enumerate(exams):
+        total += _amount(rule, exam)
+        end = _day(exam)
+        while end and (end - (_day(exams[first]) or end)).days > (rule.period_days or 0):
+            total -= _amount(rule, exams[first])
+            first += 1
+        yield first, last, total
+
+
+def _amount(rule: Rule, exam: PastExam) -> Decimal:
+    return Decimal(1) if rule.quantity == EXAMS else getattr(exam, rule.quantity)
+
+
+def _day(exam: PastExam) -> date | None:
+    try:
+        return date.fromisoformat(exam.started[:10])
+    except ValueError:
+        return None
+
+
+def _firing(
+    rule: Rule, region: str, window: Sequence[PastExam], total: Decimal, threshold: Decimal
+) -> Firing:
+    since, until = window[0].started[:10], window[-1].started[:10]
+    where = f" of one region ({region.replace('_', ' ')})" if region else ""
+    span = f"between {since} and {until}" if since != until else f"on {since}"
+    if rule.kind == "count":
+        what = f"{len(window)} exams{where} {span}"
+        bound = f"{threshold:f} in {rule.period_days} days"
+    else:
+        what = f"{rule.label} of {total:f} {rule.unit} from {len(window)} exams{where} {span}"
+        bound = f"{threshold:f} {rule.unit} in {rule.period_days} days"
+    relation = "above" if total > threshold else "at"
+    return Firing(
+        rule,
+        f"{what} is {relation} {bound}: {rule.title}.",
+        total,
+        threshold,
+        exam_ids=tuple(exam.exam_id for exam in window),
+        since=since,
+        until=until,
+    )

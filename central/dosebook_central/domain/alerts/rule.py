@@ -1,0 +1,153 @@
+"""What an alert rule says. A change makes a new version; what fired names the version it fired by.
+
+`from_json` reads what a person entered and raises `pydantic.ValidationError`; thresholds are in the
+storage unit of their quantity.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic.dataclasses import dataclass as checked
+
+from dosebook_protocol.quantities import QUANTITIES
+from dosebook_protocol.reading import Number, Phantom
+
+Kind = Literal["exam", "event", "sum", "count"]
+"""One exam's total, one irradiation event, a sum over a period, a number of exams in a period."""
+Level = Literal["information", "notification", "alert", "substantial"]
+Positive = Annotated[Number, Field(gt=0)]
+Text = Annotated[str, Field(min_length=1)]
+SizeOf = Literal["weight_kg", "age_years"]
+
+ADDITIVE: Final = frozenset(
+    {"effective_dose", "dose_area_product", "dose_rp", "peak_skin_dose", "administered_activity"}
+)
+"""What may be summed over a period; CTDIvol, SSDE and glandular dose never (P13)."""
+EXAMS: Final = "exams"
+_STRICT: Final = ConfigDict(extra="forbid")
+_DERIVED_UNITS: Final = {"peak_skin_dose": "mGy", EXAMS: ""}
+
+
+@checked(frozen=True, slots=True, config=_STRICT)
+class Band:
+    """A threshold for patients from `low` up to, not including, `high` (P48)."""
+
+    by: SizeOf
+    threshold: Positive
+    low: Number | None = None
+    high: Number | None = None
+
+    def holds(self, size: Decimal) -> bool:
+        """Whether a patient of this size is meant."""
+        return (self.low is None or size >= self.low) and (self.high is None or size < self.high)
+
+
+@checked(frozen=True, slots=True, config=_STRICT)
+class Conditions:
+    """Which exams a rule looks at; an empty list asks nothing.
+
+    `regions` hold base or composite regions; `except_event_types` are `scheme:code`, so that a
+    perfusion or a bolus track does not raise a limit made for imaging (P15).
+    """
+
+    modalities: tuple[str, ...] = ()
+    procedures: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    stations: tuple[str, ...] = ()
+    phantom: Phantom | None = None
+    age_from: Number | None = None
+    age_below: Number | None = None
+    except_event_types: tuple[str, ...] = ()
+
+
+@checked(frozen=True, slots=True, config=_STRICT)
+class Rule:
+    """One rule. Either `threshold` or `bands` says where it fires; `times_drl` multiplies a DRL."""
+
+    id: Text
+    title: Text
+    kind: Kind
+    quantity: str
+    threshold: Positive | None = None
+    comparison: Literal[">", ">="] = ">="
+    bands: tuple[Band, ...] = ()
+    times_drl: Positive | None = None
+    when: Conditions = Conditions()
+    level: Level = "notification"
+    action: str = ""
+    source: str = ""
+    period_days: Annotated[int, Field(ge=1)] | None = None
+    same_region: bool = False
+    is_at_risk: bool = False
+    version: int = 1
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        given = [self.threshold is not None, bool(self.bands), self.times_drl is not None]
+        if sum(given) != 1:
+            raise ValueError("state one of: a threshold, bands, or a multiple of the DRL")
+        if self.quantity not in QUANTITIES and self.quantity not in _DERIVED_UNITS:
+            raise ValueError(f"{self.quantity!r} is no quantity that Dosebook knows")
+        if (self.kind in {"sum", "count"}) != (self.period_days is not None):
+            raise ValueError("a sum and a count need a period in days, other rules have none")
+        if self.kind == "sum" and self.quantity not in ADDITIVE:
+            raise ValueError(f"{self.quantity} never adds up over exams")
+        if (self.kind == "count") != (self.quantity == EXAMS):
+            raise ValueError("a count is of exams, and only a count is")
+        if self.kind in {"sum", "count"} and self.threshold is None:
+            raise ValueError("a sum and a count need one threshold")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """The unit of its thresholds."""
+        known = QUANTITIES.get(self.quantity)
+        return known.unit if known else _DERIVED_UNITS[self.quantity]
+
+    @property
+    def label(self) -> str:
+        """Its quantity as people read it."""
+        known = QUANTITIES.get(self.quantity)
+        return (
+            known.label
+            if known
+            else {"peak_skin_dose": "Peak skin dose"}.get(self.quantity, "Exams")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule gave cause: the value, where it stands, and the reason in one sentence."""
+
+    rule: Rule
+    sentence: str
+    value: Decimal
+    threshold: Decimal
+    event: int = 0
+    exam_ids: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A rule that applies but cannot be judged, and why: that is not the same as in order."""
+
+    rule: Rule
+    reason: str
+
+
+_RULE: Final = TypeAdapter(Rule)
+
+
+def to_json(rule: Rule) -> dict[str, Any]:
+    """Return the rule as plain JSON values."""
+    data: dict[str, Any] = _RULE.dump_python(rule, mode="json")
+    return data
+
+
+def from_json(data: dict[str, Any]) -> Rule:
+    """Return the rule that JSON says; raises `pydantic.ValidationError`."""
+    return _RULE.validate_python(data)

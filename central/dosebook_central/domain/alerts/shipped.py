@@ -1,0 +1,207 @@
+"""The rules that a new registry starts with: thresholds of the shipped package, as rules.
+
+Rows whose source was read are on; the others come switched off, to be checked and changed by a
+physicist. Rows that no exam of today's evidence can be judged by are left out and named.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from dosebook_central.domain.alerts.rule import Band, Conditions, Kind, Level, Rule
+from dosebook_central.dosimetry.sets import UNVERIFIED, Library, Row
+from dosebook_protocol.quantities import QUANTITIES, convert
+
+PACKAGE: Final = "alert-thresholds"
+FIVE_YEARS_D: Final = 1826
+_QUANTITIES: Final = {
+    "Ka_r": "dose_rp",
+    "PSD": "peak_skin_dose",
+    "DAP": "dose_area_product",
+    "fluoro_time": "fluoro_time",
+    "CTDIvol": "ctdi_vol",
+    "effective_dose": "effective_dose",
+}
+_LEVELS: Final[dict[str, Level]] = {
+    "notification": "notification",
+    "alert": "alert",
+    "substantial_radiation_dose": "substantial",
+    "sentinel_event": "substantial",
+    "information": "information",
+    "at_risk": "information",
+    "watch": "information",
+}
+_AGES: Final[dict[str, tuple[str | None, str | None]]] = {
+    "adult": ("18", None),
+    "<2 y": (None, "2"),
+    "2-5 y": ("2", "6"),
+    "<10 y": (None, "10"),
+    "all": (None, None),
+}
+_TORSO: Final = ("chest", "abdomen", "pelvis")
+_BOLUS: Final = ("DCM:113806",)  # stationary acquisition, PS3.16 CID 10013
+_INTERVENTIONAL: Final = ("XA", "RF")
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedRule:
+    """A rule as shipped, and whether it is on before anybody decides."""
+
+    rule: Rule
+    is_enabled: bool
+
+
+def shipped_rules(library: Library) -> tuple[ShippedRule, ...]:
+    """Return the rules of the package of thresholds and this program's own suggestions."""
+    package = library.find(PACKAGE)
+    rows = package.rows if package else ()
+    return (*_from_rows(rows), *_suggestions())
+
+
+def _from_rows(rows: tuple[Row, ...]) -> Iterator[ShippedRule]:
+    for row in rows:
+        quantity = _QUANTITIES.get(row["quantity"])
+        if quantity is None or row["operator"] not in {">", ">="}:
+            continue
+        is_sum = row["scope"].startswith("cumulative; ")
+        if row["scope"].startswith("cumulative") and not is_sum:
+            continue  # over one field of skin or one table position: needs what no report states
+        yield ShippedRule(_rule(row, quantity, is_sum=is_sum), row["verified"] != UNVERIFIED)
+
+
+def _rule(row: Row, quantity: str, *, is_sum: bool) -> Rule:
+    kind: Kind = "sum" if is_sum else "event" if quantity == "ctdi_vol" else "exam"
+    unit = QUANTITIES[quantity].unit if quantity in QUANTITIES else "mGy"
+    low, high = _AGES[row["patient_group"]]
+    region = row["body_region"]
+    head_or_torso = (region,) if region in {"head", "heart"} else _TORSO if region else ()
+    return Rule(
+        id=row["alert_id"].lower().replace("_", "-"),
+        title=row["suggested_action"],
+        kind=kind,
+        quantity=quantity,
+        comparison=">" if row["operator"] == ">" else ">=",
+        threshold=convert(Decimal(row["value"]), row["unit"], unit),
+        when=Conditions(
+            modalities=tuple(_modalities(row["modality"])),
+            regions=head_or_torso,
+            age_from=_number(low),
+            age_below=_number(high),
+            phantom=_phantom(row["notes"]),
+            except_event_types=_BOLUS if quantity == "ctdi_vol" else (),
+        ),
+        level=_LEVELS[row["level"]],
+        action=row["suggested_action"],
+        source=row["source"],
+        period_days=FIVE_YEARS_D if is_sum else None,
+        is_at_risk=is_sum,
+    )
+
+
+def _suggestions() -> Iterator[ShippedRule]:
+    """Rules of this program's own: a start for a site's thresholds, switched off."""
+    own: dict[str, Any] = {"source": "own suggestion; a physicist sets the numbers"}
+    yield ShippedRule(
+        Rule(
+            id="recurrent-ct",
+            title="review whether all of these CT exams were needed",
+            kind="count",
+            quantity="exams",
+            threshold=Decimal(6),
+            when=Conditions(modalities=("CT",)),
+            period_days=365,
+            level="information",
+            is_at_risk=True,
+            **own,
+        ),
+        is_enabled=False,
+    )
+    yield ShippedRule(
+        Rule(
+            id="child-repeated-ct",
+            title="a child with repeated CT of one region",
+            kind="count",
+            quantity="exams",
+            threshold=Decimal(2),
+            when=Conditions(modalities=("CT",), age_below=Decimal(18)),
+            period_days=30,
+            same_region=True,
+            level="information",
+            is_at_risk=True,
+            **own,
+        ),
+        is_enabled=False,
+    )
+    yield ShippedRule(
+        Rule(
+            id="skin-same-region",
+            title="procedures on one region add up on the same skin; plan a skin follow-up",
+            kind="sum",
+            quantity="dose_rp",
+            threshold=Decimal(5000),
+            when=Conditions(modalities=_INTERVENTIONAL),
+            period_days=180,
+            same_region=True,
+            level="substantial",
+            is_at_risk=True,
+            source="AAPM fluoroscopy practice guideline 2022; the period is this site's choice",
+        ),
+        is_enabled=True,
+    )
+    for quantity in ("dlp", "dose_area_product"):
+        yield ShippedRule(_times_drl(quantity), is_enabled=False)
+    yield ShippedRule(
+        Rule(
+            id="ct-by-weight",
+            title="check size, centring and repeated scans",
+            kind="event",
+            quantity="ctdi_vol",
+            comparison=">",
+            bands=(
+                Band("weight_kg", Decimal(15), high=Decimal(60)),
+                Band("weight_kg", Decimal(20), low=Decimal(60), high=Decimal(90)),
+                Band("weight_kg", Decimal(35), low=Decimal(90)),
+            ),
+            when=Conditions(
+                modalities=("CT",),
+                regions=_TORSO,
+                phantom="32cm",
+                age_from=Decimal(18),
+                except_event_types=_BOLUS,
+            ),
+            level="notification",
+            **own,
+        ),
+        is_enabled=False,
+    )
+
+
+def _times_drl(quantity: str) -> Rule:
+    return Rule(
+        id=f"drl-multiple-{quantity.replace('_', '-')}",
+        title="check the record for a data error, then the protocol",
+        kind="exam",
+        quantity=quantity,
+        comparison=">",
+        times_drl=Decimal(2),
+        level="notification",
+        source="own suggestion; a physicist sets the multiple",
+    )
+
+
+def _modalities(text: str) -> Iterator[str]:
+    for name in text.split("/"):
+        if name not in {"", "all"}:
+            yield name
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _phantom(notes: str) -> Any:
+    for phantom in ("16", "32"):
+        if notes.startswith(f"{phantom} cm phantom"):
+            return f"{phantom}cm"
+    return None
