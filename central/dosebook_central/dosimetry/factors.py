@@ -8,9 +8,7 @@ from typing import Final
 from dosebook_central.dosimetry.sets import UNVERIFIED, Library, Package, Row
 from dosebook_protocol.reading import Phantom
 
-ADULT_YEARS: Final = Decimal(18)
-"""From this age on adult factors hold; below it never (P30)."""
-
+_SERIOUS: Final = frozenset({"in_force", "alternative"})
 _SPREAD: Final = re.compile(r"(?:\+/-|\bSD )\s*(\d+(?:\.\d+)?)")
 _PHANTOMS: Final[dict[str, Phantom]] = {"16": "16cm", "32": "32cm"}
 
@@ -20,8 +18,7 @@ class Factor:
     """One published factor with its domain; `spread` is the ± of its source, in its own unit.
 
     `age_years` is the reference age of the phantom (30 for adults), `age_group` what the source
-    calls it. `is_in_force` is false for rows of alternative sets: they tell the range of what is
-    published, and no dose is computed with them.
+    calls it. `is_in_force` is false for rows of alternative sets: no dose is computed with them.
     """
 
     set_id: str
@@ -49,28 +46,31 @@ class Factor:
         """Whether the factor is for adults."""
         return self.age_group == "adult"
 
-    @property
-    def is_preferred(self) -> bool:
-        """Whether its set is the first choice for what it covers."""
-        return self.preferred == "yes"
-
 
 def published(library: Library, kind: str) -> tuple[Factor, ...]:
-    """Return the factors of a kind: those in force, and verified ones of alternative sets.
+    """Return the factors of a kind: those in force by precedence, then verified alternatives.
 
-    A package that a physicist switched off says nothing, not even the range of what is published.
-    Call it from a maker of `sets.view` only: it reads text.
+    Of two factors that fit, the first one counts. The alternatives tell how far published values
+    lie apart; a package that a physicist switched off says not even that. Call it from a maker of
+    `sets.view` only: it reads text.
     """
-    found: list[Factor] = []
-    for package in library.packages:
-        if package.manifest.kind == kind and package.choices.is_enabled is not False:
-            in_force = {id(row) for row in package.rows_in_force}
-            found += (
-                _factor(package, row, is_in_force=id(row) in in_force)
-                for row in package.rows
-                if id(row) in in_force or row["verified"] != UNVERIFIED
-            )
-    return tuple(found)
+    in_force = library.rows_by_precedence(kind)
+    known = {id(row) for _, row in in_force}
+    others = (
+        (package, row)
+        for package in library.packages
+        if package.manifest.kind == kind and _tells_the_range(package)
+        for row in package.rows
+        if id(row) not in known and row["verified"] != UNVERIFIED and row["preferred"] != "no"
+    )
+    return (
+        *(_factor(package, row, is_in_force=True) for package, row in in_force),
+        *(_factor(package, row, is_in_force=False) for package, row in others),
+    )
+
+
+def _tells_the_range(package: Package) -> bool:
+    return package.choices.is_enabled is not False and package.manifest.status in _SERIOUS
 
 
 def _factor(package: Package, row: Row, *, is_in_force: bool) -> Factor:
