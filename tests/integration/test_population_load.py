@@ -32,4 +32,3 @@ def test_every_planned_exam_is_one_exam_with_its_events(tmp_path):
         assert float(rows[exam.study_uid].dlp_mgy_cm) == round(
             sum(float(n.value) for n in stated), 4
         )
-        assert rows[exam.study_uid].derivation_due

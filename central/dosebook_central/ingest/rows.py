@@ -108,7 +108,6 @@ def exam_row(exam: ReconciledExam, group_id: str, now: datetime) -> Row:
         "event_count": len(exam.events),
         "has_conflict": bool(exam.summary.conflicts),
         "summary": to_json(exam.summary),
-        "derivation_due": True,
         "updated_at": now,
     }
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dosebook_central.store.models import Base, Key
+from dosebook_central.store.models import Base, Exam, Key
 
 
 class CoefficientPackage(Base):
@@ -34,8 +34,25 @@ class CoefficientPackage(Base):
     adopted_at: Mapped[datetime]
 
 
+class DerivationDue(Base):
+    """The work list: an exam whose derived doses do not yet follow from its row and the sets.
+
+    A table of its own, because marking a million exams must not rewrite a million exams.
+    """
+
+    __tablename__ = "derivation_due"
+    __table_args__ = (Index("ix_derivation_due_priority_since", "priority", "since"),)
+
+    exam_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    priority: Mapped[int]  # 0 new evidence, 1 recomputation: what arrives never waits behind it
+    since: Mapped[datetime]
+
+
 class Derivation(Base):
-    """The derived values of one exam as computed once; `body` is `dosimetry.values.Derived`."""
+    """The derived values of one exam as computed once; `body` is `dosimetry.values.Derived`.
+
+    A trial was computed with sets that were named for a comparison; it is never in force.
+    """
 
     __tablename__ = "derivation"
     __table_args__ = (Index("ix_derivation_computed_at", "computed_at"),)
@@ -46,7 +63,10 @@ class Derivation(Base):
     software: Mapped[str] = mapped_column(Key)  # dosimetry.DOSIMETRY_VERSION
     sets_sha256: Mapped[str] = mapped_column(Key)  # of the sets in force, see sets.Library.digest
     input_sha256: Mapped[str] = mapped_column(Key)  # of the exam's inputs
-    reason: Mapped[str] = mapped_column(Text, default="")  # arrival | recompute …
+    reason: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # arrival | what changed | sets of a trial
+    is_trial: Mapped[bool] = mapped_column(default=False)
     body: Mapped[str] = mapped_column(Text)
 
 
@@ -122,7 +142,10 @@ class RegionDose(Base):
 
 
 class SkinDose(Base):
-    """A skin dose computation of one exam; a finished one is never changed (P56)."""
+    """A skin dose computation of one exam; a finished one is never changed (P56).
+
+    `queued_at` is when the exam was last found due with these inputs: the newest row holds.
+    """
 
     __tablename__ = "skin_dose"
 
@@ -133,10 +156,20 @@ class SkinDose(Base):
     total: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(Text, default="")
     peak_mgy: Mapped[Decimal | None]
-    result: Mapped[str] = mapped_column(Text, default="")  # JSON of dosimetry.skin_dose
+    result: Mapped[str] = mapped_column(Text, default="")  # skin_dose.model; first the request
     software: Mapped[str] = mapped_column(Key, default="")
     queued_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+# Only exams of these modalities are looked at for a skin dose: a small index beside a large table.
+_FLUOROSCOPY = text("modality IN ('XA', 'RF')")
+Index(
+    "ix_exam_skin_dose",
+    Exam.updated_at,
+    postgresql_where=_FLUOROSCOPY,
+    sqlite_where=_FLUOROSCOPY,
+)
 
 
 class ProcedureName(Base):

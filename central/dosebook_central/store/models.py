@@ -18,8 +18,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
-    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -145,12 +143,6 @@ class Exam(Base):
     __table_args__ = (
         Index("ix_exam_patient_id_started", "patient_id", "started"),
         Index("ix_exam_started", "started"),
-        Index(
-            "ix_exam_derivation_due",
-            "updated_at",
-            postgresql_where=text("derivation_due"),
-            sqlite_where=text("derivation_due"),
-        ),
     )
 
     id: Mapped[str] = mapped_column(Key, primary_key=True)
@@ -181,8 +173,6 @@ class Exam(Base):
     origin: Mapped[str] = mapped_column(Key)  # captured | imported
     summary: Mapped[dict[str, Any]]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # domain.facts
-    # Whether the derived doses do not yet follow from this row: the derivation's work list.
-    derivation_due: Mapped[bool] = mapped_column(default=True, server_default=true())
     updated_at: Mapped[datetime]
 
 

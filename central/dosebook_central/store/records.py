@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from dosebook_central.store.bulk import Rows, insert_rows, one_of, upsert_rows
+from dosebook_central.store.dose_models import DerivationDue, ExamDose, RegionDose
 from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.models import (
     Box,
@@ -147,7 +148,8 @@ def replace_exams(
     """Put the reconciled exams of groups in the place of those that were there.
 
     An exam that stays keeps its row, whatever refers to it; one that no longer follows from the
-    evidence goes, and a patient who then has none goes with it.
+    evidence goes, and a patient who then has none goes with it. All that stand are due for their
+    derivation.
     """
     upsert_rows(connection, _table(Patient), patients, newer_by="as_of")
     if old_groups:
@@ -157,6 +159,8 @@ def replace_exams(
     if old_groups:
         _drop_vanished(connection, old_groups, exams)
     insert_rows(connection, _table(Event), events)
+    due = [{"exam_id": one["id"], "priority": 0, "since": one["updated_at"]} for one in exams]
+    upsert_rows(connection, _table(DerivationDue), due)
 
 
 def note_last_record(connection: Connection, box_ids: Collection[str], at: Any) -> None:
@@ -179,12 +183,20 @@ def _drop_vanished(connection: Connection, groups: Collection[str], exams: Rows)
     gone = connection.execute(
         delete(Exam)
         .where(Exam.group_id.in_(groups), Exam.id.not_in(kept))
-        .returning(Exam.patient_id)
-    )
+        .returning(Exam.id, Exam.patient_id)
+    ).all()
+    if gone:
+        _drop_doses(connection, [row.id for row in gone])
     orphans = {row.patient_id for row in gone} - {exam["patient_id"] for exam in exams}
     if orphans:
         has_exam = exists().where(Exam.patient_id == Patient.id)
         connection.execute(delete(Patient).where(Patient.id.in_(orphans), ~has_exam))
+
+
+def _drop_doses(connection: Connection, exam_ids: Collection[str]) -> None:
+    """Take exams out of the present view of doses; what was derived from them stays (P56)."""
+    for model in (DerivationDue, ExamDose, RegionDose):
+        connection.execute(delete(model).where(model.exam_id.in_(exam_ids)))
 
 
 def _table(model: Any) -> Table:

@@ -86,11 +86,24 @@ def upgrade() -> None:
         sa.Column("sets_sha256", sa.String(), nullable=False),
         sa.Column("input_sha256", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("is_trial", sa.Boolean(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("exam_id", "version", name=op.f("pk_derivation")),
     )
     with op.batch_alter_table("derivation", schema=None) as batch_op:
         batch_op.create_index("ix_derivation_computed_at", ["computed_at"], unique=False)
+
+    op.create_table(
+        "derivation_due",
+        sa.Column("exam_id", sa.String(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("since", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("exam_id", name=op.f("pk_derivation_due")),
+    )
+    with op.batch_alter_table("derivation_due", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_derivation_due_priority_since", ["priority", "since"], unique=False
+        )
 
     op.create_table(
         "exam_dose",
@@ -222,13 +235,14 @@ def upgrade() -> None:
 
     with op.batch_alter_table("exam", schema=None) as batch_op:
         batch_op.add_column(sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
-        batch_op.add_column(
-            sa.Column("derivation_due", sa.Boolean(), server_default=sa.true(), nullable=False)
-        )
         batch_op.create_index(
-            "ix_exam_derivation_due",
+            "ix_exam_skin_dose",
             ["updated_at"],
             unique=False,
-            postgresql_where=sa.text("derivation_due"),
-            sqlite_where=sa.text("derivation_due"),
+            postgresql_where=sa.text("modality IN ('XA', 'RF')"),
+            sqlite_where=sa.text("modality IN ('XA', 'RF')"),
         )
+
+    op.execute(  # every exam of before gets its derived doses
+        "INSERT INTO derivation_due (exam_id, priority, since) SELECT id, 1, updated_at FROM exam"
+    )
