@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dosebook_central.domain.alerts.judge import judge
+from dosebook_central.domain.alerts.judge import judge, judge_all
 from dosebook_central.domain.alerts.period import PastExam, judge_period
 from dosebook_central.domain.alerts.rule import (
     Band,
@@ -18,7 +18,9 @@ from dosebook_central.domain.alerts.rule import (
     from_json,
     to_json,
 )
+from dosebook_central.domain.alerts.shipped import shipped_rules
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject
+from dosebook_central.dosimetry.packages import shipped
 
 CT_HEAD = Rule(
     "ct-head",
@@ -200,3 +202,28 @@ def test_a_rule_survives_its_own_json():
     """What is stored is what was said."""
     for rule in (CT_HEAD, SIZED, CUMULATIVE):
         assert from_json(to_json(rule)) == rule
+
+
+def test_p47_of_rules_that_ask_the_same_only_the_highest_is_raised():
+    """P47: a skin dose of 16 Gy is one alert, not one a band; other rules fire beside it."""
+    bands = [
+        Rule(f"skin-{gray}", "follow up", "exam", "peak_skin_dose", threshold=Decimal(gray * 1000))
+        for gray in (2, 5, 10, 15)
+    ]
+    dose = Rule("kerma", "follow up", "exam", "dose_rp", threshold=Decimal(5000))
+    values = (Judged("peak_skin_dose", Decimal(16000)), Judged("dose_rp", Decimal(9000)))
+    fired, _ = judge_all([*bands, dose], Subject("exam", values=values))
+    assert [one.rule.id for one in fired] == ["skin-15", "kerma"]
+
+
+def test_shipped_rules_are_on_only_where_their_source_was_read():
+    """A new registry starts with the verified thresholds; the others wait for a physicist."""
+    rules = {one.rule.id: one for one in shipped_rules(shipped())}
+    assert rules["srdl-kar"].is_enabled
+    assert rules["srdl-kar"].rule.threshold == Decimal(5000)
+    assert rules["ced-100"].rule.is_at_risk
+    assert not rules["srdl-pka"].is_enabled
+    assert rules["srdl-pka"].rule.threshold == Decimal(500)
+    assert rules["srdl-ft"].rule.threshold == Decimal(3600)
+    assert not rules["ct-nv-head-ad"].is_enabled
+    assert rules["ct-nv-torso-p16"].rule.when.phantom == "16cm"

@@ -44,10 +44,20 @@ def judge(rule: Rule, subject: Subject) -> Firing | NotJudged | None:
 def judge_all(
     rules: Iterable[Rule], subject: Subject
 ) -> tuple[tuple[Firing, ...], tuple[NotJudged, ...]]:
-    """Judge one exam by all rules of its own; those over a period are judged elsewhere."""
+    """Judge one exam by all rules of its own; those over a period are judged elsewhere.
+
+    Of rules that ask the same of the same exams only the highest that fires is raised: a skin dose
+    of 16 Gy is one alert, not four.
+    """
     outcomes = [judge(rule, subject) for rule in rules if rule.period_days is None]
+    highest: dict[tuple[object, ...], Firing] = {}
+    for one in outcomes:
+        if isinstance(one, Firing):
+            key = (one.rule.kind, one.rule.quantity, one.rule.when)
+            if key not in highest or one.threshold > highest[key].threshold:
+                highest[key] = one
     return (
-        tuple(one for one in outcomes if isinstance(one, Firing)),
+        tuple(highest.values()),
         tuple(one for one in outcomes if isinstance(one, NotJudged)),
     )
 

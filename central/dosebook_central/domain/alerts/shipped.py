@@ -39,7 +39,15 @@ _AGES: Final[dict[str, tuple[str | None, str | None]]] = {
     "<10 y": (None, "10"),
     "all": (None, None),
 }
-_TORSO: Final = ("chest", "abdomen", "pelvis")
+_TORSO: Final = (
+    "chest",
+    "abdomen",
+    "pelvis",
+    "chest_abdomen",
+    "abdomen_pelvis",
+    "chest_abdomen_pelvis",
+)
+_BAND: Final = "SKIN_BAND"
 _BOLUS: Final = ("DCM:113806",)  # stationary acquisition, PS3.16 CID 10013
 _INTERVENTIONAL: Final = ("XA", "RF")
 
@@ -64,6 +72,8 @@ def _from_rows(rows: tuple[Row, ...]) -> Iterator[ShippedRule]:
         quantity = _QUANTITIES.get(row["quantity"])
         if quantity is None or row["operator"] not in {">", ">="}:
             continue
+        if row["domain"] == "tissue_reaction" and not row["alert_id"].startswith(_BAND):
+            continue  # single thresholds, which the bands of the same source hold as well
         is_sum = row["scope"].startswith("cumulative; ")
         if row["scope"].startswith("cumulative") and not is_sum:
             continue  # over one field of skin or one table position: needs what no report states
