@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from dosebook_central.dosimetry.anatomy import regions_of
+from dosebook_central.dosimetry.anatomy import region_findings, regions_of
 from dosebook_central.dosimetry.ct import ct_findings
 from dosebook_central.dosimetry.cumulative import region_shares
 from dosebook_central.dosimetry.findings import Context, Findings
@@ -10,7 +10,7 @@ from dosebook_central.dosimetry.inputs import ExamInputs
 from dosebook_central.dosimetry.mammography import mammography_findings
 from dosebook_central.dosimetry.nuclear import nuclear_findings
 from dosebook_central.dosimetry.organ_dose import organ_findings
-from dosebook_central.dosimetry.patient import age_at, is_therapeutic
+from dosebook_central.dosimetry.patient import age_at, is_therapeutic, patient_findings
 from dosebook_central.dosimetry.projection import projection_findings
 from dosebook_central.dosimetry.sets import Library
 from dosebook_central.dosimetry.values import Derived
@@ -19,6 +19,8 @@ DOSIMETRY_VERSION: Final = "1"
 """Raised whenever a formula gives another result for any exam: a recomputation adds versions."""
 
 _FAMILIES: Final = (
+    patient_findings,
+    region_findings,
     ct_findings,
     projection_findings,
     mammography_findings,
@@ -39,7 +41,7 @@ def derive(exam: ExamInputs, library: Library, procedure_of: ProcedureResolver) 
     """Derive all quantities of one exam; a function of its arguments alone."""
     procedure_id, procedure_source = procedure_of(exam)
     age = age_at(exam)
-    regions = regions_of(exam, library, procedure_id)
+    regions = regions_of(exam, library, procedure_id, procedure_source)
     context = Context(library, age, regions, procedure_id)
     found = sum((family(exam, context) for family in _FAMILIES), Findings())
     return Derived(
