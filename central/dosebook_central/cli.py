@@ -15,7 +15,11 @@ import click
 from dosebook_central.registry import DISTRIBUTION, Registry
 from dosebook_protocol.record import Receipts
 
-_LAZY: Final = {"box": "dosebook_central.fleet.cli", "broker": "dosebook_central.broker.cli"}
+_LAZY: Final = {
+    "box": "dosebook_central.fleet.cli",
+    "broker": "dosebook_central.broker.cli",
+    "skin-dose": "dosebook_central.dosimetry.skin_dose.cli",
+}
 _PATHS: Final = click.argument(
     "paths",
     nargs=-1,
@@ -82,7 +86,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _LAZY:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(_LAZY[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(_LAZY[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
 

@@ -15,6 +15,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from dosebook_central.app import create_app
 from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
+from dosebook_central.dosimetry.skin_dose.jobs import SkinDoseJobs
 from dosebook_central.fleet.keys import write_atomically
 from dosebook_central.ingest.replay import Quarantines
 from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
@@ -51,6 +52,7 @@ class Service:
             jobs.fail_interrupted(self._registry.engine)
             self._start_broker(started)
             subscriber = self._start_subscriber(started)
+            self._start_skin_doses(started)
             self._start_web(started, lambda: subscriber.is_listening)
             self._write_status(started)
             self._stack = started.pop_all()
@@ -111,6 +113,11 @@ class Service:
         """An external broker is asked for MQTT 5 first; the built-in one speaks 3.1.1 only."""
         is_external = bool(self._registry.config.text("broker.host"))
         return MQTTProtocolVersion.MQTTv5 if is_external else MQTTProtocolVersion.MQTTv311
+
+    def _start_skin_doses(self, started: ExitStack) -> None:
+        computing = SkinDoseJobs(self._registry.engine, self._registry.data_dir)
+        computing.start()
+        started.callback(computing.stop)
 
     def _start_web(self, started: ExitStack, healthy: Callable[[], bool]) -> None:
         settings = self._registry.config

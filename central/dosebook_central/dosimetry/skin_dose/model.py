@@ -86,7 +86,7 @@ class Request:
     cylinder: Cylinder
     table_transmission: float
     inherent_filtration_mm_al: float
-    event_count: int
+    event_count: int  # without those that state a Ka,r of zero: they need no geometry
     kerma_mgy: Number  # Ka,r of all events, only to say which share the map covers
     unused: tuple[UnusedEvent, ...]
     assumptions: tuple[Assumption, ...]

@@ -109,7 +109,7 @@ def _request(
         cylinder=body,
         table_transmission=TABLE_TRANSMISSION,
         inherent_filtration_mm_al=TUBE_FILTRATION_MM_AL,
-        event_count=len(events),
+        event_count=len(beams) + len(unused),
         kerma_mgy=total,
         unused=tuple(unused),
         assumptions=assumptions(events, beams, size, body, geometry),
