@@ -15,23 +15,36 @@ from dosebook_central.store.models import Base, Exam, Key
 
 
 class CoefficientPackage(Base):
-    """A data package as this registry adopted it: what it says, who signed it, whether it is on.
+    """A version of a data package as this registry adopted it; the highest version counts.
 
-    `choices` holds what a physicist switched: `{"enabled": bool, "unverified": [row key, …]}`.
+    `rows` is the text of rows.csv, whose SHA-256 the signed manifest names. `choices` is what
+    people switched: `store.queries.packages.StoredChoices`.
     """
 
     __tablename__ = "coefficient_package"
 
-    id: Mapped[str] = mapped_column(Key, primary_key=True)  # aapm96, drl-uk-2024
+    id: Mapped[str] = mapped_column(Key, primary_key=True)  # aapm96, drl-uk
     version: Mapped[str] = mapped_column(Key, primary_key=True)
     kind: Mapped[str] = mapped_column(Key, index=True)
     manifest: Mapped[dict[str, Any]]
-    rows: Mapped[list[Any]]
-    sha256: Mapped[str] = mapped_column(Key)
-    signature: Mapped[str] = mapped_column(Text, default="")  # hex Ed25519 over the manifest
-    signer: Mapped[str] = mapped_column(Text, default="")
+    rows: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(Key)  # of rows
+    signature: Mapped[str] = mapped_column(Text)  # COSE_Sign1 over manifest and sha256, hex
+    signer: Mapped[str] = mapped_column(Key)  # whose key: registry, or a publisher's name
     choices: Mapped[dict[str, Any]] = mapped_column(default=dict)
     adopted_at: Mapped[datetime]
+    adopted_by: Mapped[str] = mapped_column(Key)
+
+
+class PackagePublisher(Base):
+    """A publisher whose signature on coefficient packages this registry accepts."""
+
+    __tablename__ = "package_publisher"
+
+    name: Mapped[str] = mapped_column(Key, primary_key=True)
+    public_key: Mapped[str] = mapped_column(Key)  # Ed25519, hex
+    trusted_at: Mapped[datetime]
+    trusted_by: Mapped[str] = mapped_column(Key)
 
 
 class DerivationDue(Base):

@@ -66,12 +66,13 @@ def upgrade() -> None:
         sa.Column("version", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("manifest", sa.JSON(), nullable=False),
-        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.Text(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("signature", sa.Text(), nullable=False),
-        sa.Column("signer", sa.Text(), nullable=False),
+        sa.Column("signer", sa.String(), nullable=False),
         sa.Column("choices", sa.JSON(), nullable=False),
         sa.Column("adopted_at", Utc(), nullable=False),
+        sa.Column("adopted_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_coefficient_package")),
     )
     with op.batch_alter_table("coefficient_package", schema=None) as batch_op:
@@ -154,6 +155,14 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_exam_dose_started", ["started"], unique=False)
 
+    op.create_table(
+        "package_publisher",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("public_key", sa.String(), nullable=False),
+        sa.Column("trusted_at", Utc(), nullable=False),
+        sa.Column("trusted_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_package_publisher")),
+    )
     op.create_table(
         "procedure_decision",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
