@@ -1,22 +1,16 @@
 """One transaction for a batch of records: ledger, readings, groups, exams. All of it or nothing."""
 
-import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from datetime import UTC, datetime
-from threading import Lock
-from typing import Final, TypeVar
+from typing import Final
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.links import link_keys
 from dosebook_central.ingest.ledger import Candidate, Decision, KnownRecord, Ledger
 from dosebook_central.ingest.regroup import (
-    LostRaceError,
     ReadingCache,
     members_of,
     plan_groups,
@@ -24,27 +18,19 @@ from dosebook_central.ingest.regroup import (
 )
 from dosebook_central.ingest.rows import Row, reading_rows, record_row
 from dosebook_central.store import records
-from dosebook_central.store.engine import is_sqlite, writing
+from dosebook_central.store.writer import LostRaceError, Writer
 
-_ATTEMPTS: Final = 25
-_BACKOFF_S: Final = 0.01
 _SEEN_EVERY_S: Final = 1.0
-# Serialization failure, deadlock (PostgreSQL); another process wrote (SQLite).
-_TRANSIENT: Final = frozenset({"40001", "40P01"})
-
-T = TypeVar("T")
 
 
 class Committer:
     """Commits batches; any number of threads and processes may do so at the same time."""
 
-    def __init__(self, engine: Engine, now: Callable[[], datetime] | None = None) -> None:
-        self._engine = engine
+    def __init__(self, writer: Writer, now: Callable[[], datetime] | None = None) -> None:
+        self._writer = writer
         self._now = now or (lambda: datetime.now(UTC))
         self._cache = ReadingCache()
         self._seen: dict[str, float] = {}
-        # SQLite has one writer: waiting here is fair, waiting in SQLite is a lottery.
-        self._turn: Lock | nullcontext[None] = Lock() if is_sqlite(engine) else nullcontext()
 
     def commit(
         self,
@@ -52,22 +38,7 @@ class Committer:
         quarantine: Callable[[Sequence[Decision], datetime], Sequence[Row]],
     ) -> list[Decision]:
         """Commit records and return what became of each; raises `DBAPIError` with nothing done."""
-        return self.transaction(lambda connection: self._commit(connection, candidates, quarantine))
-
-    def transaction(self, work: Callable[[Connection], T]) -> T:
-        """Run work in one write transaction, again where another writer was first."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with self._turn, writing(self._engine) as connection:
-                    return work(connection)
-            except LostRaceError:
-                if attempt == _ATTEMPTS:
-                    raise
-            except DBAPIError as error:
-                if attempt == _ATTEMPTS or not _is_transient(error):
-                    raise
-            time.sleep(random.uniform(0, _BACKOFF_S * attempt))  # noqa: S311 - spreads writers
-        raise AssertionError("unreachable")
+        return self._writer.run(lambda connection: self._commit(connection, candidates, quarantine))
 
     def _commit(
         self,
@@ -153,9 +124,3 @@ def _evidence(candidate: Candidate) -> Evidence:
     return Evidence(
         record.record_id, record.evidence.sha256, record.source_kind.value, candidate.reading
     )
-
-
-def _is_transient(error: DBAPIError) -> bool:
-    if isinstance(error.orig, sqlite3.OperationalError):
-        return "locked" in str(error.orig)
-    return getattr(error.orig, "pgcode", None) in _TRANSIENT

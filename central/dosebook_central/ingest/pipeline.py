@@ -24,6 +24,7 @@ from dosebook_central.ingest.verify import Accepted, BoxDirectory, Incoming, Ref
 from dosebook_central.store import records
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box
+from dosebook_central.store.writer import Writer
 from dosebook_protocol.cose import SignatureError
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
@@ -49,12 +50,14 @@ class Ingest:
         evidence: EvidenceStore,
         now: Callable[[], datetime] | None = None,
         limit: StrangerLimit | None = None,
+        writer: Writer | None = None,
     ) -> None:
         self._engine = engine
         self._evidence = evidence
         self._now = now or (lambda: datetime.now(UTC))
         self._boxes = BoxDirectory(engine)
-        self._committer = Committer(engine, self._now)
+        self._writer = writer or Writer(engine)
+        self._committer = Committer(self._writer, self._now)
         self._limit = limit or StrangerLimit()
 
     def process(self, batch: Sequence[Incoming]) -> list[Receipts]:
@@ -147,7 +150,7 @@ class Ingest:
             "of the registry"
         )
         row = self._uncommitted(candidate, evidence, "not-stored", reason)
-        self._committer.transaction(lambda connection: records.add_quarantine(connection, [row]))
+        self._writer.run(lambda connection: records.add_quarantine(connection, [row]))
         return Decision(candidate, ReceiptStatus.QUARANTINED, reason, is_new=False)
 
     def _keep_refused(self, refused: Iterable[Refused]) -> None:
@@ -156,7 +159,7 @@ class Ingest:
             return
         self._evidence.put_many({one.message_sha256: one.incoming.payload for one in kept})
         rows = [refused_row(one, self._now()) for one in kept]
-        self._committer.transaction(lambda connection: records.add_quarantine(connection, rows))
+        self._writer.run(lambda connection: records.add_quarantine(connection, rows))
 
     def _receipts(self, decisions: Sequence[Decision]) -> list[Receipts]:
         by_box: dict[str, list[Receipt]] = {}

@@ -13,10 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.links import link_keys
-from dosebook_central.ingest.commit import Committer
 from dosebook_central.ingest.evidence import EvidenceStore
 from dosebook_central.ingest.regroup import (
-    LostRaceError,
     ReadingCache,
     members_of,
     plan_groups,
@@ -24,6 +22,7 @@ from dosebook_central.ingest.regroup import (
 )
 from dosebook_central.ingest.rows import dump_reading
 from dosebook_central.store import archive, records
+from dosebook_central.store.writer import LostRaceError, Writer
 from dosebook_protocol.dicom.read import DICOM, read_object
 from dosebook_protocol.reading import READER_VERSION, Outcome, Reading
 
@@ -45,7 +44,7 @@ class Recomputer:
     def __init__(self, engine: Engine, evidence: EvidenceStore) -> None:
         self._engine = engine
         self._evidence = evidence
-        self._committer = Committer(engine)
+        self._writer = Writer(engine)
 
     def run(
         self,
@@ -77,7 +76,7 @@ class Recomputer:
                 continue
             found[record.id] = (record, read_object(data, record.media_type))
         if found:
-            self._committer.transaction(lambda connection: _apply(connection, found))
+            self._writer.run(lambda connection: _apply(connection, found))
         return lost
 
     def _batches(self, wanted: archive.Selection) -> Iterator[list[archive.ArchivedRecord]]:

@@ -21,10 +21,6 @@ _CACHED_READINGS: Final = 512
 _STORED: Final = "stored"
 
 
-class LostRaceError(Exception):
-    """Another writer committed first: the transaction must be run again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Where the records of a batch go: their groups, new keys, and groups that merge."""
