@@ -1,0 +1,149 @@
+"""Reference levels as typed values in storage units, and which of them an exam may be held against.
+
+Like is held against like: per-acquisition CTDIvol with one event, per-examination DLP with the sum
+of the imaging acquisitions, the right phantom, group, procedure and day (design rule 8, P14).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal
+
+from dosebook_central.domain.drl.band import Group, group_of
+from dosebook_central.dosimetry.sets import Library, Package, Row, view
+from dosebook_protocol.quantities import QUANTITIES, convert
+from dosebook_protocol.reading import Phantom
+
+Scope = Literal["event", "exam"]
+
+_QUANTITIES: Final = {
+    "CTDIvol": "ctdi_vol",
+    "DLP": "dlp",
+    "DAP": "dose_area_product",
+    "ESAK": "entrance_dose",
+    "AGD": "average_glandular_dose",
+    "fluoro_time": "fluoro_time",
+    "Ka_r": "dose_rp",
+    "administered_activity": "administered_activity",
+}
+_SCOPES: Final[dict[str, Scope]] = {
+    "per_examination": "exam",
+    "per_administration": "exam",
+    "per_acquisition": "event",
+    "per_sequence": "event",
+    "per_exposure": "event",
+}
+_PHANTOMS: Final[dict[str, Phantom]] = {
+    "16": "16cm",
+    "16 cm": "16cm",
+    "32": "32cm",
+    "32 cm": "32cm",
+}
+_PER_MASS: Final = "MBq/kg"
+_UNMAPPED: Final = "unmapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One reference level: `value` in the storage unit of its quantity.
+
+    `kind` is DRL or achievable; `per_kg` levels are to be multiplied by the patient's mass.
+    """
+
+    package_id: str
+    country: str
+    authority: str
+    year: str
+    modality: str
+    procedure: str
+    region: str
+    group: Group
+    quantity: str
+    value: Decimal
+    unit: str
+    scope: Scope
+    kind: Literal["DRL", "achievable"]
+    phantom: Phantom | None = None
+    percentile: str = ""
+    match: str = ""
+    per_kg: bool = False
+    notes: str = ""
+
+    @property
+    def name(self) -> str:
+        """How people name it: country, year, procedure, group."""
+        return f"{self.country} {self.year}, {self.procedure}, {self.group.text}"
+
+
+def levels_for(library: Library, country: str, procedure_id: str, day: date) -> tuple[Level, ...]:
+    """Return the levels of a country that a standard procedure may be held against on a day."""
+    names = view(library, _procedures).get((country, procedure_id))
+    if not names:
+        return ()
+    found: list[Level] = []
+    for package in library.drl_packages(country, day):
+        for row in package.rows_on(day):
+            match = names.get((row["modality"], row["procedure"]))
+            if match is not None:
+                found += _level(package, row, match)
+    return tuple(found)
+
+
+def countries(library: Library) -> tuple[str, ...]:
+    """Return the countries that any package holds levels of."""
+    packages = (package for package in library.packages if package.manifest.kind == "drl")
+    return tuple(sorted({package.manifest.country for package in packages} - {""}))
+
+
+def _procedures(
+    library: Library,
+) -> Mapping[tuple[str, str], Mapping[tuple[str, str], str]]:
+    """By country and procedure: the names that its levels go by, with how well they match.
+
+    By name, not by package: a superseded set names its procedures as its successor does.
+    """
+    found: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    for row in _rows(library.of("procedure-drl")):
+        names = found.setdefault((row["country"], row["procedure_id"]), {})
+        names[row["drl_modality"], row["drl_procedure"]] = row["match"]
+    return found
+
+
+def _rows(packages: Iterable[Package]) -> Iterator[Row]:
+    for package in packages:
+        yield from package.rows_in_force
+
+
+def _level(package: Package, row: Row, match: str) -> Iterator[Level]:
+    quantity = _QUANTITIES.get(row["quantity"])
+    group = group_of(row["patient_group"])
+    scope = _SCOPES.get(row["scope"])
+    kind = row["level_type"]
+    if not (quantity and group and scope) or row["body_region"] == _UNMAPPED:
+        return
+    if kind not in {"DRL", "achievable"}:
+        return
+    unit = QUANTITIES[quantity].unit
+    per_kg = row["unit"] == _PER_MASS
+    sent = Decimal(row["value"])
+    yield Level(
+        package_id=package.manifest.id,
+        country=package.manifest.country,
+        authority=row["authority"],
+        year=row["year"],
+        modality=row["modality"],
+        procedure=row["procedure"],
+        region=row["body_region"],
+        group=group,
+        quantity=quantity,
+        value=sent if per_kg else convert(sent, row["unit"], unit),
+        unit=unit,
+        scope=scope,
+        kind="DRL" if kind == "DRL" else "achievable",
+        phantom=_PHANTOMS.get(row["phantom"]),
+        percentile=row["percentile"],
+        match=match,
+        per_kg=per_kg,
+        notes=row["notes"],
+    )
