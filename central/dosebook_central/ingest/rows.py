@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from dosebook_central.domain.exam import CountedEvent, PatientIdentity, ReconciledExam, to_json
 from dosebook_central.domain.patient_identity import fold_name
+from dosebook_central.domain.procedures.names import name_of_facts
 from dosebook_central.ingest.ledger import Candidate, Decision
 from dosebook_protocol.reading import Reading
 
@@ -105,6 +106,9 @@ def exam_row(exam: ReconciledExam, group_id: str, now: datetime) -> Row:
     return {name: getattr(exam, name) for name in _EXAM_COLUMNS} | {
         "group_id": group_id,
         "patient_id": patient_id(exam.patient),
+        "name_id": name_of_facts(
+            exam.modality, exam.facts, [event.protocol for event in exam.events]
+        ).id,
         "event_count": len(exam.events),
         "has_conflict": bool(exam.summary.conflicts),
         "summary": to_json(exam.summary),

@@ -186,22 +186,30 @@ Index(
 
 
 class ProcedureName(Base):
-    """One distinct raw name of procedures, and what it was found or decided to mean."""
+    """One distinct raw name of procedures, and what it was found or decided to mean.
+
+    `procedure_id` is what its exams are taken for, if anything: as decided, or by a suggestion that
+    is sure enough. Exams name their row in `exam.name_id`; the counts are as of the last look.
+    """
 
     __tablename__ = "procedure_name"
 
     id: Mapped[str] = mapped_column(Key, primary_key=True)  # of family and folded name
     family: Mapped[str] = mapped_column(Key)  # modality family
     raw: Mapped[str] = mapped_column(Text)
-    folded: Mapped[str] = mapped_column(Text)
+    codes: Mapped[list[Any]] = mapped_column(default=list)  # [scheme, value, meaning] of one exam
     exam_count: Mapped[int] = mapped_column(default=0)
     first_seen: Mapped[str] = mapped_column(Key, default="")
     last_seen: Mapped[str] = mapped_column(Key, default="")
     state: Mapped[str] = mapped_column(Key, default="open", index=True)  # open confirmed ignored
-    procedure_id: Mapped[str] = mapped_column(Key, default="")  # decided by a person
+    procedure_id: Mapped[str] = mapped_column(Key, default="")
+    source: Mapped[str] = mapped_column(Key, default="")  # decision code rules words
+    suggestion_id: Mapped[str] = mapped_column(Key, default="")
+    confidence: Mapped[Decimal | None]
+    why: Mapped[str] = mapped_column(Text, default="")
+    rule_version: Mapped[int] = mapped_column(default=0)
     decided_by: Mapped[str] = mapped_column(Key, default="")
     decided_at: Mapped[datetime | None]
-    suggestion: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class ProcedureDecision(Base):
@@ -215,6 +223,19 @@ class ProcedureDecision(Base):
     actor: Mapped[str] = mapped_column(Key)
     act: Mapped[str] = mapped_column(Key)  # confirm ignore undo
     procedure_id: Mapped[str] = mapped_column(Key, default="")
+
+
+class ProcedureRules(Base):
+    """What one learning run made of the confirmed names; the highest version is in use."""
+
+    __tablename__ = "procedure_rules"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    learned_at: Mapped[datetime]
+    learned_by: Mapped[str] = mapped_column(Key)
+    example_count: Mapped[int]
+    digest: Mapped[str] = mapped_column(Key)
+    body: Mapped[str] = mapped_column(Text)  # domain.procedures.rules.RuleSet
 
 
 class AlertRule(Base):

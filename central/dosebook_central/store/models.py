@@ -154,6 +154,7 @@ class Exam(Base):
     modality: Mapped[str] = mapped_column(Key, default="")  # CT XA RF DX CR MG NM PT …
     description: Mapped[str] = mapped_column(Text, default="")
     protocol: Mapped[str] = mapped_column(Text, default="")
+    name_id: Mapped[str] = mapped_column(Key, default="", server_default="", index=True)
     institution: Mapped[str] = mapped_column(Text, default="")
     station: Mapped[str] = mapped_column(Text, default="")
     manufacturer: Mapped[str] = mapped_column(Text, default="")

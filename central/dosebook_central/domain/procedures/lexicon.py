@@ -44,12 +44,14 @@ def word_row(row: Mapping[str, str]) -> WordRow:
 
 
 # A meaning that says it all: what it implies adds nothing, in a raw name or in a standard one.
+# With a family before it, it does so there only.
 IMPLIED: Final[dict[str, frozenset[str]]] = {
     task: frozenset(implied.split())
     for task, implied in {
         "angio": "contrast nocontrast both",
         "pulmonary_artery": "chest angio contrast",
-        "coronary": "heart angio contrast",
+        "coronary": "heart contrast",
+        "ct:coronary": "angio",
         "calcium_score": "coronary heart nocontrast angio",
         "tavi": "angio aorta heart chest abdomen pelvis contrast",
         "low_dose": "nocontrast",

@@ -10,9 +10,12 @@ from dosebook_central.domain.procedures.spelling import fold, is_japanese, sound
 
 BOTH: Final = "both"  # without and with contrast: one meaning, other than either
 _CONTRAST: Final = {"contrast", "nocontrast"}
+# "Without … contrast" is without, whatever stands between; "native … contrast" is two phases.
+_ALONE: Final = ("nati", "plain", "unenh", "non", "blanco", "basal", "単純", "非造影")
+_WITH: Final = ("with ", "avec ", "mit", "con ", "z ", "w ")
 _LONGEST_PHRASE: Final = 6
 _MARK: Final = re.compile(r"[a-z]+[0-9]+[a-z0-9]*")
-_MIN_TYPO: Final = 5  # letters, as heard, of a word in which one wrong letter is forgiven
+_MIN_TYPO: Final = 5  # letters of a word in which one wrong letter is forgiven
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,22 @@ class Meanings:
 
 
 class Lexicon:
-    """The words of one family, with the words that only its standard procedures use."""
+    """The words of one family: the rows of the package, and the names of its procedures."""
 
-    def __init__(self, rows: Iterable[WordRow], family: str, own: Iterable[str] = ()) -> None:
+    def __init__(self, rows: Iterable[WordRow], family: str, names: Iterable[str] = ()) -> None:
         self.family: Final = family
         self._kinds: dict[str, Kind] = {BOTH: Kind.CONTRAST}
         self._exact: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._plain: dict[str, tuple[str, ...]] = {}
         self._stems: dict[int, dict[str, tuple[str, ...]]] = {}
         self._patterns: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         for row in rows:
             self._add_row(row)
-        for word in sorted(own):
-            self._exact.setdefault((sound(word),), (sound(word),))
-        self._japanese = sorted(
-            (one[0] for one in self._exact if len(one) == 1 and not one[0].isascii()),
-            key=lambda word: (-len(word), word),
-        )
-        self._typos = _near_misses(one[0] for one in self._exact if len(one) == 1)
+        self._typos: dict[str, tuple[str, ...]] = {}
+        self._japanese = self._by_length()
+        self._learn_names(sorted(names))
+        self._japanese = self._by_length()
+        self._typos = _near_misses(self._plain)
 
     def kind(self, meaning: str) -> Kind | None:
         """Return the kind of a meaning; None for a word that means itself."""
@@ -75,10 +77,10 @@ class Lexicon:
             length, meanings = self._longest(heard, at)
             if not length:
                 length = 1
-                read_again = self._repair(heard[at])
+                read_again = self._repair(tokens[at])
                 repaired += bool(read_again)
                 if read_again is None:
-                    unknown.append(heard[at])
+                    unknown.append(tokens[at])
                 meanings = read_again or ()
             for meaning in meanings:
                 said.setdefault(meaning, " ".join(tokens[at : at + length]))
@@ -89,6 +91,19 @@ class Lexicon:
             tuple(dict.fromkeys(word for word in unknown if _MARK.fullmatch(word))),
             repaired,
         )
+
+    def _learn_names(self, names: list[str]) -> None:
+        """Let words of standard names that no row explains mean themselves; note all spellings."""
+        for word in sorted({word for name in names for word in self.read(name).loose}):
+            self._exact.setdefault((sound(word),), (sound(word),))
+        for word in sorted({word for name in names for word in self._tokens(name)}):
+            length, meanings = self._longest([sound(word)], 0)
+            if length:
+                self._plain.setdefault(word, meanings)
+
+    def _by_length(self) -> list[str]:
+        words_alone = (one[0] for one in self._exact if len(one) == 1 and not one[0].isascii())
+        return sorted(words_alone, key=lambda word: (-len(word), word))
 
     def _add_row(self, row: WordRow) -> None:
         if row.family not in {"", self.family}:
@@ -112,6 +127,8 @@ class Lexicon:
         elif not any(key.endswith("*") for key in keys):
             if is_own or keys not in self._exact:
                 self._exact[keys] = meanings
+            if len(keys) == 1:
+                self._plain[fold(parts[0])] = self._exact[keys]
         else:
             self._patterns.append((keys, meanings))
 
@@ -144,7 +161,7 @@ class Lexicon:
         if len(word) < _MIN_TYPO or not word.isascii():
             return None
         near = {right for form in _forms(word) for right in self._typos.get(form, ())}
-        found = {self._exact[(right,)] for right in near if _is_one_slip(word, right)}
+        found = {self._plain[right] for right in near if _is_one_slip(word, right)}
         return found.pop() if len(found) == 1 else None
 
     def _tokens(self, text: str) -> list[str]:
@@ -173,8 +190,12 @@ def _settle(said: dict[str, str], family: str) -> dict[str, str]:
             said.setdefault(whole, said[part])
             del said[part]
     if said.keys() >= _CONTRAST:
-        said[BOTH] = f"{said.pop('nocontrast')} … {said.pop('contrast')}"
-    implied = frozenset[str]().union(*(IMPLIED.get(one, ()) for one in said))
+        without, contrast = said["nocontrast"], said.pop("contrast")
+        if without == contrast or contrast.startswith(_WITH) or without.startswith(_ALONE):
+            said[BOTH] = " … ".join(dict.fromkeys((said.pop("nocontrast"), contrast)))
+    implied = frozenset[str]().union(
+        *(IMPLIED.get(key, ()) for one in said for key in (one, f"{family}:{one}"))
+    )
     # Two meanings that imply each other would both go: what implies must itself stay.
     return {one: word for one, word in said.items() if one not in implied}
 

@@ -1,10 +1,10 @@
 """The raw name of an exam: which of its texts stands for the procedure, and its identity."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from dosebook_central.domain.procedures.spelling import name_key
 from dosebook_central.domain.procedures.vocabulary import family_of
@@ -16,7 +16,8 @@ _REPORT_SERIES: Final = frozenset(
     """
     dose report|dose info|dose information|radiation dose information|radiation dose report
     x-ray radiation dose report|x-ray radiation dose sr|patient protocol|dose record
-    exam protocol sr|rdsr|radiation dose structured report|dose summary|exposure report|unknown protocol
+    exam protocol sr|rdsr|radiation dose structured report|dose summary|exposure report
+    unknown protocol
     """.replace("\n", "|")
     .replace("    ", "")
     .split("|")
@@ -63,6 +64,22 @@ def raw_name(
     ]
     text = next((" · ".join(kind) for kind in chosen if kind), "")
     return RawName(family_of(modality), text, tuple(codes))
+
+
+def name_of_facts(
+    modality: str, facts: Mapping[str, Any], event_protocols: Sequence[str] = ()
+) -> RawName:
+    """Return the raw name of an exam from its facts (`domain.facts.exam_facts`)."""
+    return raw_name(
+        modality,
+        (
+            facts.get("descriptions", ()),
+            facts.get("procedures", ()),
+            facts.get("protocols", ()),
+            event_protocols,
+        ),
+        [(scheme, value, meaning) for scheme, value, meaning in facts.get("procedure_codes", ())],
+    )
 
 
 @lru_cache(maxsize=65536)

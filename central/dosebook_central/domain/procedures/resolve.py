@@ -202,7 +202,10 @@ def _by_text(name: RawName, vocabulary: Vocabulary, rules: RuleSet) -> Resolutio
     if surest and surest.procedure.id != lesson.procedure_id and surest.confidence >= AUTOMATIC:
         return _by_two_voices(lesson, surest, said, rules.version)
     confidence = lesson.confidence
-    if agreeing is not None:
+    if agreeing is not None and agreeing.is_whole:
+        # Both read the same words: one opinion, not two.
+        confidence = max(confidence, agreeing.confidence)
+    elif agreeing is not None:
         confidence = 1 - (1 - confidence) * (1 - agreeing.confidence)
     return _weighed(
         lesson.procedure_id, Source.RULES, confidence, _rule_sentence(lesson), rules.version
@@ -258,7 +261,7 @@ def _nothing_sentence(said: Meanings) -> str:
     if "quality_control" in said.set:
         return f"{said.quote(['quality_control'])} looks like a test, not like a patient's exam."
     if said.said:
-        return f"{said.quote(said.set)} together fit no procedure of the list."
+        return f"No procedure of the list is what {said.quote(said.set)} says."
     return "No word of the name says what was examined."
 
 

@@ -51,9 +51,7 @@ class Wordings:
             for language in LANGUAGES
             for text in _variants(procedure.names.get(language, ""))
         ]
-        plain = Lexicon(vocabulary.words, family)
-        own = {word for _, _, text in texts for word in plain.read(text).loose}
-        self.lexicon: Final = Lexicon(vocabulary.words, family, own)
+        self.lexicon: Final = Lexicon(vocabulary.words, family, (text for _, _, text in texts))
         self._wordings: Final = tuple(self._read(texts))
         self._by_meanings: Final = {one.meanings for one in self._wordings}
 

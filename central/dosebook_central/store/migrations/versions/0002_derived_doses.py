@@ -183,20 +183,34 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("family", sa.String(), nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
-        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("codes", sa.JSON(), nullable=False),
         sa.Column("exam_count", sa.Integer(), nullable=False),
         sa.Column("first_seen", sa.String(), nullable=False),
         sa.Column("last_seen", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("procedure_id", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("suggestion_id", sa.String(), nullable=False),
+        sa.Column("confidence", Exact(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=False),
         sa.Column("decided_at", Utc(), nullable=True),
-        sa.Column("suggestion", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_procedure_name")),
     )
     with op.batch_alter_table("procedure_name", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_procedure_name_state"), ["state"], unique=False)
 
+    op.create_table(
+        "procedure_rules",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("learned_at", Utc(), nullable=False),
+        sa.Column("learned_by", sa.String(), nullable=False),
+        sa.Column("example_count", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_procedure_rules")),
+    )
     op.create_table(
         "region_dose",
         sa.Column("exam_id", sa.String(), nullable=False),
@@ -243,7 +257,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
 
     with op.batch_alter_table("exam", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("name_id", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
+        batch_op.create_index(batch_op.f("ix_exam_name_id"), ["name_id"], unique=False)
         batch_op.create_index(
             "ix_exam_skin_dose",
             ["updated_at"],
