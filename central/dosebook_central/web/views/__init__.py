@@ -3,6 +3,7 @@
 from dosebook_central.web.views import (
     audit,
     boxes,
+    cumulative,
     exams,
     history,
     home,
@@ -13,6 +14,7 @@ from dosebook_central.web.views import (
     profile,
     quarantine,
     service,
+    skin_dose,
 )
 
 BLUEPRINTS = (
@@ -21,7 +23,9 @@ BLUEPRINTS = (
     home.bp,
     patients.bp,
     history.bp,
+    cumulative.bp,
     exams.bp,
+    skin_dose.bp,
     boxes.bp,
     quarantine.bp,
     imports.bp,

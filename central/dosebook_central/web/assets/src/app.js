@@ -2,6 +2,7 @@
 import "htmx.org";
 import "./_keys.js";
 import "./_upload.js";
+import "./_skin_map.js";
 
 const token = document.querySelector('meta[name="csrf-token"]')?.content;
 
@@ -38,7 +39,11 @@ document.addEventListener("click", (event) => {
 });
 
 for (const form of document.querySelectorAll("form[data-auto-submit]")) {
-  form.addEventListener("change", () => form.requestSubmit());
+  form.addEventListener("change", ({ target }) => {
+    // A field that stands in the place of another one gives way to it.
+    for (const other of form.querySelectorAll(`[data-instead-of="${target.name}"]`)) other.value = "";
+    form.requestSubmit();
+  });
   // An empty field is a default: it does not belong in the address.
   form.addEventListener("formdata", (event) => {
     for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
