@@ -86,7 +86,7 @@ def _held(level: Level, subject: Subject, notes: tuple[str, ...]) -> Comparison 
     if not values:
         return NotCompared(level, "the exam states no such value")
     if level.quantity in _CT:
-        phantom = level.phantom or _usual(level)
+        phantom = level.phantom or usual_phantom(level)
         if phantom is None:
             return NotCompared(level, "the level does not say which phantom it is for")
         if level.phantom is None:
@@ -108,6 +108,6 @@ def _is_alike(level: Level, one: Judged) -> bool:
     return one.quantity == wanted and (one.event == WHOLE_EXAM) is (level.scope == "exam")
 
 
-def _usual(level: Level) -> Phantom | None:
-    """The phantom that is usual for adults; a child's may be either, so it is never guessed."""
+def usual_phantom(level: Level) -> Phantom | None:
+    """Return the phantom that is usual for adults; for a child either is, so none is guessed."""
     return _USUAL_PHANTOM.get(level.region, "32cm") if level.group.is_adult else None

@@ -5,12 +5,13 @@ of the imaging acquisitions, the right phantom, group, procedure and day (design
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
 from dosebook_central.domain.drl.band import Group, group_of
+from dosebook_central.dosimetry.row_status import period_of
 from dosebook_central.dosimetry.sets import Library, Package, Row, view
 from dosebook_protocol.quantities import QUANTITIES, convert
 from dosebook_protocol.reading import Phantom
@@ -67,6 +68,8 @@ class Level:
     phantom: Phantom | None = None
     percentile: str = ""
     match: str = ""
+    first_day: date = date.min
+    last_day: date = date.max
     per_kg: bool = False
     notes: str = ""
 
@@ -78,16 +81,8 @@ class Level:
 
 def levels_for(library: Library, country: str, procedure_id: str, day: date) -> tuple[Level, ...]:
     """Return the levels of a country that a standard procedure may be held against on a day."""
-    names = view(library, _procedures).get((country, procedure_id))
-    if not names:
-        return ()
-    found: list[Level] = []
-    for package in library.drl_packages(country, day):
-        for row in package.rows_on(day):
-            match = names.get((row["modality"], row["procedure"]))
-            if match is not None:
-                found += _level(package, row, match)
-    return tuple(found)
+    known = view(library, _levels).get((country, procedure_id), ())
+    return tuple(level for level in known if level.first_day <= day <= level.last_day)
 
 
 def countries(library: Library) -> tuple[str, ...]:
@@ -96,18 +91,24 @@ def countries(library: Library) -> tuple[str, ...]:
     return tuple(sorted({package.manifest.country for package in packages} - {""}))
 
 
-def _procedures(
-    library: Library,
-) -> Mapping[tuple[str, str], Mapping[tuple[str, str], str]]:
-    """By country and procedure: the names that its levels go by, with how well they match.
+def _levels(library: Library) -> Mapping[tuple[str, str], tuple[Level, ...]]:
+    """All levels of all days, by country and standard procedure.
 
-    By name, not by package: a superseded set names its procedures as its successor does.
+    By the name of the procedure, not by package: a superseded set names its procedures as its
+    successor does.
     """
-    found: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    named: dict[tuple[str, str, str], list[Level]] = {}
+    for package in library.of("drl"):
+        for row in package.rows_in_force:
+            for level in _level(package, row):
+                key = (level.country, level.modality, level.procedure)
+                named.setdefault(key, []).append(level)
+    found: dict[tuple[str, str], list[Level]] = {}
     for row in _rows(library.of("procedure-drl")):
-        names = found.setdefault((row["country"], row["procedure_id"]), {})
-        names[row["drl_modality"], row["drl_procedure"]] = row["match"]
-    return found
+        for level in named.get((row["country"], row["drl_modality"], row["drl_procedure"]), ()):
+            own = found.setdefault((row["country"], row["procedure_id"]), [])
+            own.append(replace(level, match=row["match"]))
+    return {key: tuple(levels) for key, levels in found.items()}
 
 
 def _rows(packages: Iterable[Package]) -> Iterator[Row]:
@@ -115,7 +116,7 @@ def _rows(packages: Iterable[Package]) -> Iterator[Row]:
         yield from package.rows_in_force
 
 
-def _level(package: Package, row: Row, match: str) -> Iterator[Level]:
+def _level(package: Package, row: Row) -> Iterator[Level]:
     quantity = _QUANTITIES.get(row["quantity"])
     group = group_of(row["patient_group"])
     scope = _SCOPES.get(row["scope"])
@@ -127,6 +128,7 @@ def _level(package: Package, row: Row, match: str) -> Iterator[Level]:
     unit = QUANTITIES[quantity].unit
     per_kg = row["unit"] == _PER_MASS
     sent = Decimal(row["value"])
+    valid = period_of(row["status"])
     yield Level(
         package_id=package.manifest.id,
         country=package.manifest.country,
@@ -143,7 +145,12 @@ def _level(package: Package, row: Row, match: str) -> Iterator[Level]:
         kind="DRL" if kind == "DRL" else "achievable",
         phantom=_PHANTOMS.get(row["phantom"]),
         percentile=row["percentile"],
-        match=match,
+        first_day=max(valid.first, _day(package.manifest.valid_from) or valid.first),
+        last_day=min(valid.last, _day(package.manifest.valid_until) or valid.last),
         per_kg=per_kg,
         notes=row["notes"],
     )
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
