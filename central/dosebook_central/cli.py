@@ -18,6 +18,7 @@ from dosebook_protocol.record import Receipts
 _LAZY: Final = {
     "box": "dosebook_central.fleet.cli",
     "broker": "dosebook_central.broker.cli",
+    "sets": "dosebook_central.coefficients.cli",
     "skin-dose": "dosebook_central.dosimetry.skin_dose.cli",
 }
 _PATHS: Final = click.argument(
@@ -53,6 +54,7 @@ def _sentence(error: Exception) -> str | None:
     from dosebook_central.access.users import UserError
     from dosebook_central.broker.embedded import BrokerError
     from dosebook_central.config import ConfigError
+    from dosebook_central.dosimetry.package_reading import PackageError
     from dosebook_central.fleet.keys import FleetError
     from dosebook_central.imports.collect import EntryError
     from dosebook_central.registry import RegistryError
@@ -65,6 +67,7 @@ def _sentence(error: Exception) -> str | None:
         ConfigError,
         EntryError,
         FleetError,
+        PackageError,
         PasswordRefusedError,
         RegistryError,
         StoreError,
@@ -325,6 +328,7 @@ def upgrade(registry: Registry) -> None:
     from dosebook_central.store import migrate
 
     click.echo(f"the database is at version {migrate.upgrade(registry.engine_of_any_version)}")
+    registry.adopt_sets()
 
 
 @main.command()

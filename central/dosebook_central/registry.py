@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -137,6 +138,13 @@ class Registry:
         hosts = (*self.config.texts("broker.names"), socket.gethostname())
         Credentials.create(self.data_dir, hosts)
         migrate.upgrade(self.engine_of_any_version)
+        self.adopt_sets()
+
+    def adopt_sets(self) -> None:
+        """Adopt the coefficient sets of this program that the registry does not have yet."""
+        from dosebook_central.coefficients.adopt import adopt_shipped
+
+        adopt_shipped(self.engine, self.credentials.signer, datetime.now(UTC))
 
     def _need_data_dir(self) -> None:
         if not self.data_dir.is_dir():

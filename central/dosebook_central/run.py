@@ -50,6 +50,7 @@ class Service:
         """Start everything in the order of who needs whom; raises where a part cannot start."""
         with ExitStack() as started:
             jobs.fail_interrupted(self._registry.engine)
+            self._registry.adopt_sets()
             self._start_broker(started)
             subscriber = self._start_subscriber(started)
             self._start_skin_doses(started)

@@ -2,10 +2,10 @@
 
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 
+from dosebook_central.dosimetry.package_files import PackageFiles
 from dosebook_central.dosimetry.package_reading import MANIFEST, ROWS, read_package
-from dosebook_central.dosimetry.sets import Library, Package
+from dosebook_central.dosimetry.sets import Library
 
 
 @cache
@@ -15,16 +15,17 @@ def shipped() -> Library:
     A registry works with its adopted packages and choices (`store.queries.packages`), which start
     as these.
     """
-    return Library(_read(folder) for folder in _folders())
+    return Library(read_package(one.manifest, one.rows, one.name) for one in shipped_files())
 
 
-def _folders() -> list[Traversable]:
+def shipped_files() -> tuple[PackageFiles, ...]:
+    """Return the files of the packages of the program, by name; they carry no signature."""
     packages = files("dosebook_central.dosimetry") / "packages"
-    return sorted(
+    folders = sorted(
         (one for one in packages.iterdir() if (one / MANIFEST).is_file()),
         key=lambda one: one.name,
     )
-
-
-def _read(folder: Traversable) -> Package:
-    return read_package((folder / MANIFEST).read_bytes(), (folder / ROWS).read_bytes(), folder.name)
+    return tuple(
+        PackageFiles(one.name, (one / MANIFEST).read_bytes(), (one / ROWS).read_bytes())
+        for one in folders
+    )

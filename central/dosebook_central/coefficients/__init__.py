@@ -1,0 +1,1 @@
+"""The registry's coefficient packages: adopt, add, switch, trust, compare."""
