@@ -1,5 +1,6 @@
 """Words and numbers of the skin dose page."""
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -60,12 +61,12 @@ def view_of(row: SkinDoseRow) -> SkinDoseView:
 
 
 def dose_text(value: Decimal | float) -> str:
-    """Write a dose in mGy with three digits: 12.7, 1 302, 0.92."""
+    """Write a dose in mGy with three significant digits or all before the point: 12.7, 0.920."""
     number = float(value)
-    if number >= 1000:
-        return f"{round(number):,}".replace(",", "\u202f")
-    digits = 0 if number >= 100 else 1 if number >= 10 else 2
-    return f"{number:.{digits}f}"
+    if number <= 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(number)))
+    return f"{number:,.{digits}f}".replace(",", "\u202f")
 
 
 def _place(result: SkinDoseResult) -> str:

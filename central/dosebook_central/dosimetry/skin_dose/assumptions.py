@@ -54,7 +54,7 @@ def assumptions(
         _position(events),
         Assumption(
             "Table and pad",
-            f"they let {TABLE_TRANSMISSION:.0%} of a beam from below through, an estimate; "
+            f"they let {100 * TABLE_TRANSMISSION:.0f} % of a beam from below through, an estimate; "
             "45 × 281.5 cm, pad 4 cm; not measured in this room",
         ),
         Assumption(

@@ -13,13 +13,13 @@ from dosebook_central.dosimetry.skin_dose.model import Cylinder, SkinMap
 
 ROW_CM: Final = 1.0
 ANGLE_STEP: Final = 0.1  # rad, of PySkinDose's sparse cylinder
-BAND_MGY: Final = (1000, 2000, 3000, 5000)
+BAND_MGY: Final = (0, 1000, 2000, 3000, 5000)
 _ARC_STEPS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """How much skin received at least a dose."""
+    """How much skin received at least a dose, or any dose where that is 0."""
 
     from_mgy: int
     area_cm2: float
@@ -60,7 +60,7 @@ def bands(skin: SkinMap) -> tuple[Band, ...]:
                 sum(
                     skin.row_cm * skin.column_cm[index % skin.columns]
                     for index, cell in enumerate(cells)
-                    if cell >= dose
+                    if cell >= dose and cell > 0
                 ),
                 1,
             ),

@@ -3,8 +3,9 @@ const SHADES = 16;
 const LEVELS = 64;
 
 function words(mgy) {
-  if (mgy >= 1000) return Math.round(mgy).toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  return mgy.toFixed(mgy >= 100 ? 0 : mgy >= 10 ? 1 : 2);
+  if (mgy <= 0) return "0";
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(mgy)));
+  return mgy.toFixed(digits).replace(/\B(?=(\d{3})+$)/g, digits ? "" : "\u202f");
 }
 
 function prepare(figure) {
