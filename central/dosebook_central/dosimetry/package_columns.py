@@ -136,6 +136,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         "tissue",
         numbers="wT_ICRP103,wT_ICRP60",
     ),
+    "exclusions": _kind(
+        "Exposures left out of sums or audits",
+        "modality,word,effect,reason,verified,source,notes",
+        "modality,word",
+        required="modality,word,effect,reason,verified",
+    ),
     "agents": _kind(
         "Radiopharmaceutical codes",
         "scheme,code,dicom_meaning,agent_in_effective_dose_factors,notes",

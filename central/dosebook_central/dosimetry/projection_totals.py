@@ -146,7 +146,7 @@ def _ka_r_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) -
     for total in totals:
         if total.plane is Plane.ALL:
             values.append(_of_two_points(total.value, "stated", (), part))
-    if len(biplane) == len(_BIPLANE) and len(totals) == len(biplane):
+    if len(biplane) == len(_BIPLANE) == len(totals) and all(total.value for total in biplane):
         both = plain(biplane[0].value + biplane[1].value)
         values.append(_of_two_points(both, "summed", tuple(map(_input, biplane)), part))
     return Findings(tuple(values))
