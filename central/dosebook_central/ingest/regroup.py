@@ -1,7 +1,7 @@
 """Join readings to their groups and replace the exams that follow from them."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -14,7 +14,13 @@ from dosebook_central.domain.exam import ReconciledExam
 from dosebook_central.domain.links import join_groups
 from dosebook_central.domain.reconcile import reconcile
 from dosebook_central.ingest.rows import event_rows, exam_row, load_reading, patient_rows
-from dosebook_central.store.records import StoredRecord, merge_groups, replace_exams
+from dosebook_central.store.records import (
+    StoredRecord,
+    Wanted,
+    find_known,
+    merge_groups,
+    replace_exams,
+)
 from dosebook_protocol.reading import Reading
 
 _CACHED_READINGS: Final = 512
@@ -100,3 +106,14 @@ def write_exams(
         exams=[exam_row(exam, group, now) for group, exam in exams],
         events=[row for _, exam in exams for row in event_rows(exam)],
     )
+
+
+def reconcile_anew(connection: Connection, groups: Collection[str], now: datetime) -> None:
+    """Put what follows from their readings today in the place of the exams of these groups.
+
+    A group without readings keeps its exams: what they came from is not known here.
+    """
+    stored = find_known(connection, Wanted((), {}, (), groups))
+    plan = Plan({group: group for group in groups}, {}, {})
+    members = members_of(stored, ReadingCache(), plan)
+    write_exams(connection, members, plan, members.keys(), now)

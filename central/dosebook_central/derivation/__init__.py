@@ -1,0 +1,1 @@
+"""Derived doses, computed beside ingest: work list, engine, background worker, recomputation."""
