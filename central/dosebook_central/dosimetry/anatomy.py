@@ -19,6 +19,7 @@ from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import Concept, EventInputs, ExamInputs
 from dosebook_central.dosimetry.sets import Library, view
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Flag, RegionFinding
+from dosebook_central.dosimetry.wording import events_text
 from dosebook_protocol.codes import canonical
 from dosebook_protocol.reading import EventKind, Phantom
 
@@ -94,7 +95,7 @@ def regions_of(
             coded.get("body_part_examined"),
             event.protocol,
             _is_longer(event, LONGER_THAN_ONE_REGION_MM),
-            is_odd_head(event),
+            _is_odd_head(event),
         )
         found[event.ordinal] = RegionFinding(event.ordinal, *decide(_Key(*own, *shared)))
     return found
@@ -112,10 +113,14 @@ def region_findings(exam: ExamInputs, context: Context) -> Findings:
             events.setdefault(("region-conflict", sentence), []).append(finding.event)
     for event in exam.events:
         finding_of_event = context.regions.get(event.ordinal)
-        if finding_of_event and finding_of_event.region in HEAD_REGIONS and is_odd_head(event):
+        if (
+            finding_of_event is not None
+            and finding_of_event.region in HEAD_REGIONS
+            and _is_longer(event, LONGER_THAN_A_HEAD_MM)
+        ):
             sentence = (
                 f"said to be {label(finding_of_event.region)}, but the scan is longer than "
-                f"{LONGER_THAN_A_HEAD_MM // 10} cm or its CTDI refers to the 32 cm phantom"
+                f"{LONGER_THAN_A_HEAD_MM // 10} cm"
             )
             events.setdefault(("region-range", sentence), []).append(event.ordinal)
     return Findings(flags=tuple(one_flag(*key, places) for key, places in events.items()))
@@ -124,17 +129,13 @@ def region_findings(exam: ExamInputs, context: Context) -> Findings:
 def one_flag(code: str, sentence: str, events: Sequence[int]) -> Flag:
     """Say one thing of several events once."""
     if len(events) == 1:
-        return Flag(code, f"{_events(events)}: {sentence}" if events[0] else sentence, events[0])
-    return Flag(code, f"{_events(events)}: {sentence}")
+        return Flag(
+            code, f"{events_text(events)}: {sentence}" if events[0] else sentence, events[0]
+        )
+    return Flag(code, f"{events_text(events)}: {sentence}")
 
 
-def _events(ordinals: Sequence[int]) -> str:
-    if len(ordinals) == 1:
-        return f"event {ordinals[0]}"
-    return "events " + ", ".join(str(ordinal) for ordinal in ordinals)
-
-
-def is_odd_head(event: EventInputs) -> bool:
+def _is_odd_head(event: EventInputs) -> bool:
     """Whether the range or phantom of an event cannot be that of a head scan."""
     phantom: Phantom = "32cm"
     return event.phantom == phantom or _is_longer(event, LONGER_THAN_A_HEAD_MM)

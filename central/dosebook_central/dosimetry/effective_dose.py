@@ -1,0 +1,250 @@
+"""Which factor turns a DLP into an effective dose: by region, age, phantom and tube voltage.
+
+E = DLP × k (European Guidelines EUR 16262; AAPM Report 96, section 5.2). A factor belongs to one
+phantom; paediatric ones refer to the 16 cm phantom, for the body too (P11). An adult's factor is
+never used for a child (P30), nor one region's for another (P32).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from dosebook_central.dosimetry.anatomy_tables import UNMAPPED, Atlas, atlas
+from dosebook_central.dosimetry.factors import Factor, published
+from dosebook_central.dosimetry.patient import ADULT
+from dosebook_central.dosimetry.sets import Library, view
+from dosebook_central.dosimetry.values import Method
+from dosebook_protocol.reading import Phantom
+
+KIND: Final = "effective-dose-ct"
+VERSION: Final = "1"
+ONE_SET: Final = "no interval: only one published set has a factor for this region, age and phantom"
+_PHANTOM_UNREAD: Final = (
+    "the phantom that this factor refers to is inferred, not read in the report: the DLP is taken "
+    "as the scanner states it"
+)
+_PHANTOM_UNSTATED: Final = "the publication does not state the phantom that its factor refers to"
+
+
+@dataclass(frozen=True, slots=True)
+class KFactor:
+    """The factor for one event: mSv/(mGy·cm), and between which others published ones lie."""
+
+    value: Decimal
+    low: Decimal
+    high: Decimal
+    is_interpolated: bool
+    weighting: str
+    method: Method
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no factor, in one sentence with its cure."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The factors of one set for one region and procedure, by tube voltage (None: any)."""
+
+    region: str
+    subject: str
+    is_in_force: bool
+    rows: Mapping[Decimal | None, tuple[Factor, ...]]
+
+
+_Value = tuple[Decimal, tuple[Factor, ...]]  # the factor, and the row or the two it came from
+Chooser = Callable[[str, Decimal, Phantom, Decimal | None], KFactor | Refusal]
+
+
+def k_factor(
+    library: Library, region: str, age: Decimal | None, phantom: Phantom | None, kvp: Decimal | None
+) -> KFactor | Refusal:
+    """Return the factor in force for a region (id), age in years, phantom and voltage in kV."""
+    if region == UNMAPPED:
+        return Refusal(
+            "no-region", "no region is known for it; map the procedure to a standard procedure"
+        )
+    if phantom is None:
+        return Refusal(
+            "no-phantom",
+            "the phantom that its DLP refers to (16 or 32 cm) is not stated, so no factor fits",
+        )
+    if age is None:
+        return Refusal(
+            "no-age",
+            "the age is not known, and no adult is assumed; correct the patient's birth date",
+        )
+    # All adults have one factor, so that they share one remembered answer.
+    return view(library, _chooser)(region, min(age, ADULT), phantom, kvp)
+
+
+def _chooser(library: Library) -> Chooser:
+    """Make the function that chooses for one library; it remembers its answers."""
+    series = _series(published(library, KIND))
+    tables = view(library, atlas)
+
+    @lru_cache(maxsize=16384)
+    def choose(
+        region: str, age: Decimal, phantom: Phantom, kvp: Decimal | None
+    ) -> KFactor | Refusal:
+        of_region = [one for one in series if one.region == region]
+        refused: Refusal | None = None
+        for one in of_region:
+            if not one.is_in_force:
+                continue
+            found = _at(one, age, kvp)
+            if isinstance(found, Refusal):
+                refused = refused or found
+            elif not _fits(found[1], phantom):
+                refused = refused or _wrong_phantom(tables, region, age, phantom, found[1])
+            else:
+                return _chosen(tables, found, of_region, age, phantom)
+        return refused or _none(tables, region, of_region)
+
+    return choose
+
+
+def _series(factors: Iterable[Factor]) -> tuple[_Series, ...]:
+    grouped: dict[tuple[str, str, str, bool], dict[Decimal | None, list[Factor]]] = {}
+    for one in factors:
+        key = (one.set_id, one.region, one.subject, one.is_in_force)
+        grouped.setdefault(key, {}).setdefault(one.kv, []).append(one)
+    return tuple(
+        _Series(region, subject, is_in_force, {kv: tuple(rows) for kv, rows in by_kv.items()})
+        for (_, region, subject, is_in_force), by_kv in grouped.items()
+    )
+
+
+def _at(series: _Series, age: Decimal, kvp: Decimal | None) -> _Value | Refusal:
+    """Return the factor of a series at an age; of several voltages the nearest one."""
+    if None in series.rows:
+        rows = series.rows[None]
+    elif kvp is None:
+        return Refusal("no-voltage", "its set has a factor for each tube voltage; none is stated")
+    else:
+        known = [voltage for voltage in series.rows if voltage is not None]
+        rows = series.rows[min(known, key=lambda voltage: (abs(voltage - kvp), voltage))]
+    value = _by_age(rows, age)
+    if value is None:
+        who = "adults" if age >= ADULT else f"a child of {age} years"
+        name = rows[0].set_id
+        return Refusal(
+            "no-coefficient",
+            f"the set {name} has no factor for {who} and this region; "
+            "no factor of another age is used",
+        )
+    return value
+
+
+def _by_age(rows: tuple[Factor, ...], age: Decimal) -> _Value | None:
+    """Interpolate linearly between paediatric rows, hold the last one up to 18 years (P30)."""
+    if age >= ADULT:
+        return next(((row.factor, (row,)) for row in rows if row.is_adult), None)
+    children = sorted(
+        ((row.age_years, row) for row in rows if not row.is_adult and row.age_years is not None),
+        key=lambda pair: pair[0],
+    )
+    if not children:
+        return None
+    first_age, first = children[0]
+    if age < first_age and not first.age_group.startswith("<"):
+        return None
+    younger = next((pair for pair in reversed(children) if pair[0] <= age), children[0])
+    older = next((pair for pair in children if pair[0] >= age), children[-1])
+    if younger[1] is older[1] or younger[0] > age or older[0] < age:
+        row = older[1] if younger[0] > age else younger[1]
+        return row.factor, (row,)
+    part = (age - younger[0]) / (older[0] - younger[0])
+    step = older[1].factor - younger[1].factor
+    return younger[1].factor + step * part, (younger[1], older[1])
+
+
+def _fits(rows: tuple[Factor, ...], phantom: Phantom) -> bool:
+    return all(row.phantom in {None, phantom} or _is_adult_neck(row) for row in rows)
+
+
+def _is_adult_neck(row: Factor) -> bool:
+    """Its phantom was not read in the report, and scanners use either for the neck."""
+    return row.region == "neck" and row.is_adult
+
+
+def _chosen(
+    tables: Atlas, found: _Value, of_region: list[_Series], age: Decimal, phantom: Phantom
+) -> KFactor:
+    value, rows = found
+    spread = [
+        other[0]
+        for one in of_region
+        for kv_rows in one.rows.values()
+        if (other := _by_age(kv_rows, age)) is not None
+        and all(row.phantom == phantom for row in other[1])
+    ]
+    row = rows[0]
+    notes = []
+    if row.phantom is None:
+        notes.append(_PHANTOM_UNSTATED)
+    elif _is_adult_neck(row):
+        notes.append(_PHANTOM_UNREAD)
+    if age < ADULT and len(rows) == 1 and row.age_years != age:
+        notes.append(f"factor of the reference age {row.age_group}, the nearest below 18 years")
+    return KFactor(
+        value,
+        min(value, *spread) if spread else value,
+        max(value, *spread) if spread else value,
+        len(rows) > 1,
+        row.weighting,
+        _method(tables, rows, phantom),
+        tuple(notes),
+    )
+
+
+def _method(tables: Atlas, rows: tuple[Factor, ...], phantom: Phantom) -> Method:
+    ages = " to ".join(row.age_group for row in rows)
+    how = "factor interpolated linearly over age" if len(rows) > 1 else "factor"
+    row = rows[0]
+    voltage = f", {row.kv} kV" if row.kv is not None else ""
+    rounding = "; rounded to 4 digits" if len(rows) > 1 else ""
+    return Method(
+        "ct-dlp-k",
+        f"DLP × k, {how} for {tables.label(row.region)}, {ages}{voltage}, "
+        f"{phantom.removesuffix('cm')} cm phantom, {row.weighting or 'weighting not stated'}"
+        f"{rounding}",
+        VERSION,
+        row.source,
+        row.set_id,
+        row.set_version,
+    )
+
+
+def _wrong_phantom(
+    tables: Atlas, region: str, age: Decimal, phantom: Phantom, rows: tuple[Factor, ...]
+) -> Refusal:
+    wanted, given = rows[0].phantom, phantom
+    who = "adults" if age >= ADULT else "children"
+    return Refusal(
+        "phantom-mismatch",
+        f"its DLP refers to the {given} phantom, the factor of {rows[0].set_id} for "
+        f"{tables.label(region)} of {who} to the {wanted} phantom, and no verified conversion "
+        "between them is known; switch on a set for this phantom if you have one",
+    )
+
+
+def _none(tables: Atlas, region: str, of_region: list[_Series]) -> Refusal:
+    others = sorted({row.set_id for one in of_region for rows in one.rows.values() for row in rows})
+    cure = f"; sets with one that are not in force: {', '.join(others)}" if others else ""
+    if len(tables.parts.get(region, ())) > 1:
+        return Refusal(
+            "mixed-regions",
+            f"it covers several regions ({tables.label(region)}) and no set in force has a factor "
+            f"for them together{cure}",
+        )
+    return Refusal(
+        "no-coefficient", f"no set in force has a factor for {tables.label(region)}{cure}"
+    )
