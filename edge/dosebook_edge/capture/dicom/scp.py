@@ -16,9 +16,11 @@ from dosebook_edge.capture.dicom.contexts import supported_contexts
 from dosebook_edge.capture.dicom.mpps import MppsHandler
 from dosebook_edge.capture.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from dosebook_edge.capture.dicom.reasons import contexts_reason
+from dosebook_edge.capture.dicom.sending import order_messages
 from dosebook_edge.capture.dicom.server import SourceServer, keep_acknowledging
 from dosebook_edge.capture.dicom.store import StoreHandler
 from dosebook_edge.capture.dicom.tls import server_context
+from dosebook_edge.capture.dicom.waiting import wait_for_work
 from dosebook_edge.capture.dicom.watch import watch_over
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
 from dosebook_edge.outbox import Outbox
@@ -180,6 +182,8 @@ class DicomSource:
     def _handlers(self) -> list[Any]:
         return [
             (evt.EVT_CONN_OPEN, watch_over),
+            (evt.EVT_CONN_OPEN, wait_for_work),
+            (evt.EVT_CONN_OPEN, order_messages),
             (evt.EVT_C_STORE, self._store.handle),
             (evt.EVT_N_CREATE, self._mpps.create),
             (evt.EVT_N_SET, self._mpps.set),
