@@ -1,5 +1,6 @@
 """The standard procedures: names in the languages of the pages, regions, codes, and the words."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,7 +69,7 @@ class ProcedureCode:
 
 
 class Vocabulary:
-    """All standard procedures of a registry; never changes."""
+    """All standard procedures of a registry; never changes, and equals one of the same content."""
 
     def __init__(
         self,
@@ -128,6 +129,18 @@ class Vocabulary:
         own = {one.id for one in self.of_family(family)}
         found.sort(key=lambda one: (one.id not in own, len(one.name()), one.id))
         return found[:limit]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @cached_property
+    def _content(self) -> str:
+        """What it says: two of the same content share what is made of them."""
+        said = (sorted(self.procedures.items()), sorted(self.codes.items()), self.words)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @cached_property
     def _by_family(self) -> dict[str, tuple[Procedure, ...]]:
