@@ -32,8 +32,13 @@ class AgedFactor:
     words: str
 
 
-def at_age(rows: Sequence[Factor], age: Decimal) -> AgedFactor | None:
-    """Return the factor of one set for one subject and view at an age, None where it has none."""
+def at_age(
+    rows: Sequence[Factor], age: Decimal, held_from: Decimal = _OLDEST_CHILD
+) -> AgedFactor | None:
+    """Return the factor of one set for one subject and view at an age, None where it has none.
+
+    `held_from` is the youngest last reference age in years whose factor holds up to 18.
+    """
     if age >= ADULT:
         adult = next((row for row in rows if row.is_adult), None)
         return _single(adult, "adult") if adult is not None else None
@@ -45,11 +50,11 @@ def at_age(rows: Sequence[Factor], age: Decimal) -> AgedFactor | None:
                 return _single(row, f"age {row.age_group}")
             continue
     reference = sorted((row for row in children if _band(row.age_group) is None), key=_years)
-    return _between(reference, age) if reference else None
+    return _between(reference, age, held_from) if reference else None
 
 
-def _between(rows: Sequence[Factor], age: Decimal) -> AgedFactor | None:
-    """Interpolate between reference ages, hold the last one from 15 years on."""
+def _between(rows: Sequence[Factor], age: Decimal, held_from: Decimal) -> AgedFactor | None:
+    """Interpolate between reference ages, hold the last one if it is old enough."""
     if age < _years(rows[0]):
         return None
     for younger, older in pairwise(rows):
@@ -71,7 +76,7 @@ def _between(rows: Sequence[Factor], age: Decimal) -> AgedFactor | None:
     if exact is not None:
         return _single(exact, f"reference age {exact.age_group}")
     last = rows[-1]
-    return _single(last, f"held from {last.age_group}") if _years(last) >= _OLDEST_CHILD else None
+    return _single(last, f"held from {last.age_group}") if _years(last) >= held_from else None
 
 
 def _single(row: Factor, words: str) -> AgedFactor:

@@ -11,7 +11,7 @@ from dosebook_central.dosimetry.ct_events import acquisition_of
 from dosebook_central.dosimetry.effective_dose import ONE_SET, VERSION, KFactor, Refusal, k_factor
 from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
-from dosebook_central.dosimetry.intervals import REFERENCE_PERSON, rounded
+from dosebook_central.dosimetry.intervals import REFERENCE_PERSON
 from dosebook_central.dosimetry.values import (
     WHOLE_EXAM,
     DerivedValue,
@@ -108,12 +108,11 @@ def _with_total(
 def _value(
     dlp: Decimal, factor: KFactor, place: Place, context: Context, source: str
 ) -> DerivedValue:
-    product = dlp * factor.value
     has_range = factor.low != factor.high
     notes = (REFERENCE_PERSON, *factor.notes)
     return DerivedValue(
         QUANTITY,
-        rounded(product) if factor.is_interpolated else plain(product),
+        plain(dlp * factor.value),
         UNIT,
         factor.method,
         place,
@@ -122,7 +121,7 @@ def _value(
         else None,
         inputs=(
             Input("DLP", str(dlp), "mGy.cm", source),
-            Input("k", str(rounded(factor.value)), "mSv/(mGy.cm)", factor.method.coefficient_set),
+            Input("k", str(factor.value), "mSv/(mGy.cm)", factor.method.coefficient_set),
             Input("age", str(context.age.years) if context.age else "", "a", "patient"),
         ),
         notes=notes if has_range else (*notes, ONE_SET),

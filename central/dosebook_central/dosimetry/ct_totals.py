@@ -199,6 +199,7 @@ def _imaging_total(
             for event in events
         ),
         notes=(_NO_INTERVAL,),
+        is_headline=True,
     )
 
 

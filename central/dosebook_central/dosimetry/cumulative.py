@@ -1,10 +1,111 @@
-"""Shares of an exam's additive doses by base region, and their sums over exams."""
+"""Shares of an exam's additive doses by base region, and their sums over exams.
 
-from collections.abc import Mapping, Sequence
+The rule of the split is ADR 0017: an event of several regions is divided into equal parts, the last
+part takes the rounding rest, so that the regions add up to the listed events exactly.
+"""
 
-from dosebook_central.dosimetry.inputs import ExamInputs
-from dosebook_central.dosimetry.sets import Library
-from dosebook_central.dosimetry.values import DerivedValue, RegionFinding, RegionShare
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from dosebook_central.dosimetry.anatomy_tables import UNMAPPED, atlas
+from dosebook_central.dosimetry.exclusions import NOT_PATIENT, exclusion_of
+from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
+from dosebook_central.dosimetry.sets import Library, view
+from dosebook_central.dosimetry.values import WHOLE_EXAM, DerivedValue, RegionFinding, RegionShare
+from dosebook_protocol.quantities import QUANTITIES, plain
+from dosebook_protocol.reading import BreastSide, EventKind, Phantom, Plane
+
+EFFECTIVE_DOSE: Final = "effective_dose"
+# What adds up over events, by the family that states it. CTDIvol, SSDE and Ka,r never do.
+_ADDITIVE: Final = {
+    EventKind.CT: "dlp",
+    EventKind.PROJECTION: "dose_area_product",
+    EventKind.MAMMOGRAPHY: "average_glandular_dose",
+    EventKind.RADIOPHARMACEUTICAL: "administered_activity",
+}
+_FAMILY: Final = {quantity: kind for kind, quantity in _ADDITIVE.items()}
+_EXTRA_DIGITS: Final = 4
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What one region received of one quantity so far."""
+
+    value: Decimal = Decimal(0)
+    low: Decimal = Decimal(0)
+    high: Decimal = Decimal(0)
+    has_interval: bool = False
+    is_split: bool = False
+    events: set[int] = field(default_factory=set)
+
+
+_Key = tuple[str, str, Phantom | None, BreastSide | None]
+_Interval = tuple[Decimal, Decimal] | None
+
+
+class _Shares:
+    """Collects parts by region, quantity, phantom and side."""
+
+    def __init__(self, library: Library) -> None:
+        self._parts = view(library, atlas).parts
+        self._sums: dict[_Key, _Sum] = {}
+
+    def add(
+        self,
+        region: str,
+        quantity: str,
+        value: Decimal,
+        interval: _Interval = None,
+        *,
+        event: int = WHOLE_EXAM,
+        phantom: Phantom | None = None,
+        side: BreastSide | None = None,
+    ) -> None:
+        """Share a value among the base regions of a region; without interval it is its own."""
+        bases = self._parts.get(region, (region,))
+        low, high = interval or (value, value)
+        values, lows, highs = (_split(one, len(bases)) for one in (value, low, high))
+        for index, base in enumerate(bases):
+            share = self._sums.setdefault((base, quantity, phantom, side), _Sum())
+            share.value += values[index]
+            share.low += lows[index]
+            share.high += highs[index]
+            share.has_interval = share.has_interval or interval is not None
+            share.is_split = share.is_split or len(bases) > 1
+            if event != WHOLE_EXAM:
+                share.events.add(event)
+
+    def result(self) -> tuple[RegionShare, ...]:
+        """Return the shares in a fixed order."""
+        return tuple(
+            RegionShare(
+                region,
+                quantity,
+                plain(share.value),
+                QUANTITIES[quantity].unit,
+                plain(share.low) if share.has_interval else None,
+                plain(share.high) if share.has_interval else None,
+                phantom,
+                side,
+                tuple(sorted(share.events)),
+                share.is_split,
+            )
+            for (region, quantity, phantom, side), share in sorted(
+                self._sums.items(), key=lambda item: tuple(str(part) for part in item[0])
+            )
+        )
+
+
+def _split(value: Decimal, count: int) -> list[Decimal]:
+    """Divide into equal parts; the last one takes the rest, so that they add up exactly."""
+    if count == 1:
+        return [value]
+    exponent = value.as_tuple().exponent
+    digits = exponent if isinstance(exponent, int) else 0
+    part = (value / count).quantize(Decimal(1).scaleb(digits - _EXTRA_DIGITS))
+    return [part] * (count - 1) + [value - part * (count - 1)]
 
 
 def region_shares(
@@ -13,6 +114,96 @@ def region_shares(
     regions: Mapping[int, RegionFinding],
     library: Library,
 ) -> tuple[RegionShare, ...]:
-    """Split what adds up over the base regions that each event irradiated; sums are preserved."""
-    del exam, values, regions, library
-    return ()
+    """Split what adds up over the base regions that each event irradiated; sums are preserved.
+
+    Of effective doses those of events count, and headline ones of a whole part that name a region:
+    a sum over events names none, so that nothing is counted twice. Labelled ones of events ("as the
+    object states it") are shown beside others and do not count, nor exposures of no patient.
+    """
+    shares = _Shares(library)
+    for value in values:
+        if _counts(value):
+            finding = regions.get(value.place.event)
+            interval = (value.interval.low, value.interval.high) if value.interval else None
+            shares.add(
+                finding.region if finding and value.place.event else value.place.region or UNMAPPED,
+                EFFECTIVE_DOSE,
+                value.value,
+                interval,
+                event=value.place.event,
+            )
+    stated: set[str] = set()
+    for event in exam.events:
+        quantity = _ADDITIVE[event.kind]
+        amount = event.values.get(quantity)
+        if amount is not None:
+            stated.add(quantity)
+        if amount is not None and _is_of_patient(exam, event, library):
+            _add_event(shares, event, quantity, amount, regions)
+    for total in _totals(exam.totals, stated):
+        region = _region_of_total(exam, total.quantity, regions)
+        shares.add(region, total.quantity, total.value, phantom=total.phantom, side=total.side)
+    return shares.result()
+
+
+def _is_of_patient(exam: ExamInputs, event: EventInputs, library: Library) -> bool:
+    modality = "MG" if event.kind is EventKind.MAMMOGRAPHY else exam.modality
+    exclusion = exclusion_of(exam, event, library, modality)
+    return exclusion is None or exclusion.effect != NOT_PATIENT
+
+
+def _counts(value: DerivedValue) -> bool:
+    return value.quantity == EFFECTIVE_DOSE and (
+        value.is_headline and bool(value.place.region)
+        if value.place.event == WHOLE_EXAM
+        else not value.label
+    )
+
+
+def _add_event(
+    shares: _Shares,
+    event: EventInputs,
+    quantity: str,
+    amount: Decimal,
+    regions: Mapping[int, RegionFinding],
+) -> None:
+    finding = regions.get(event.ordinal)
+    is_ct = event.kind is EventKind.CT
+    is_breast = event.kind is EventKind.MAMMOGRAPHY
+    shares.add(
+        finding.region if finding else UNMAPPED,
+        quantity,
+        amount,
+        event=event.ordinal,
+        phantom=event.phantom if is_ct else None,
+        side=event.side if is_breast else None,
+    )
+
+
+def _totals(totals: Iterable[TotalInput], stated: set[str]) -> list[TotalInput]:
+    """Take the totals of what no event states; a sum over planes or phantoms only if alone."""
+    found: list[TotalInput] = []
+    for quantity in _FAMILY:
+        if quantity in stated:
+            continue
+        own = [total for total in totals if total.quantity == quantity]
+        whole = [total for total in own if total.plane is Plane.ALL]
+        if whole:
+            own = whole
+        elif quantity == "dlp" and any(total.phantom for total in own):
+            own = [total for total in own if total.phantom]
+        found += own
+    return found
+
+
+def _region_of_total(exam: ExamInputs, quantity: str, regions: Mapping[int, RegionFinding]) -> str:
+    """Give a total to the one region of the exam's events of its family, else to none."""
+    family = _FAMILY[quantity]
+    known = {
+        regions[event.ordinal].region
+        for event in exam.events
+        if event.kind is family and event.ordinal in regions
+    }
+    if not known and WHOLE_EXAM in regions:
+        known = {regions[WHOLE_EXAM].region}
+    return known.pop() if len(known) == 1 else UNMAPPED

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from dosebook_central.dosimetry.ages import AgedFactor, at_age
 from dosebook_central.dosimetry.anatomy_tables import UNMAPPED, Atlas, atlas
 from dosebook_central.dosimetry.factors import Factor, published
 from dosebook_central.dosimetry.patient import ADULT
@@ -20,6 +21,8 @@ from dosebook_protocol.reading import Phantom
 
 KIND: Final = "effective-dose-ct"
 VERSION: Final = "1"
+HELD_FROM: Final = Decimal(10)
+"""The last reference age of AAPM 96 in years: its factor is held up to 18, never the adult's."""
 ONE_SET: Final = "no interval: only one published set has a factor for this region, age and phantom"
 _PHANTOM_UNREAD: Final = (
     "the phantom that this factor refers to is inferred, not read in the report: the DLP is taken "
@@ -35,7 +38,6 @@ class KFactor:
     value: Decimal
     low: Decimal
     high: Decimal
-    is_interpolated: bool
     weighting: str
     method: Method
     notes: tuple[str, ...]
@@ -59,7 +61,6 @@ class _Series:
     rows: Mapping[Decimal | None, tuple[Factor, ...]]
 
 
-_Value = tuple[Decimal, tuple[Factor, ...]]  # the factor, and the row or the two it came from
 Chooser = Callable[[str, Decimal, Phantom, Decimal | None], KFactor | Refusal]
 
 
@@ -102,8 +103,8 @@ def _chooser(library: Library) -> Chooser:
             found = _at(one, age, kvp)
             if isinstance(found, Refusal):
                 refused = refused or found
-            elif not _fits(found[1], phantom):
-                refused = refused or _wrong_phantom(tables, region, age, phantom, found[1])
+            elif not _fits(found.rows, phantom):
+                refused = refused or _wrong_phantom(tables, region, age, phantom, found.rows)
             else:
                 return _chosen(tables, found, of_region, age, phantom)
         return refused or _none(tables, region, of_region)
@@ -122,7 +123,7 @@ def _series(factors: Iterable[Factor]) -> tuple[_Series, ...]:
     )
 
 
-def _at(series: _Series, age: Decimal, kvp: Decimal | None) -> _Value | Refusal:
+def _at(series: _Series, age: Decimal, kvp: Decimal | None) -> AgedFactor | Refusal:
     """Return the factor of a series at an age; of several voltages the nearest one."""
     if None in series.rows:
         rows = series.rows[None]
@@ -131,7 +132,7 @@ def _at(series: _Series, age: Decimal, kvp: Decimal | None) -> _Value | Refusal:
     else:
         known = [voltage for voltage in series.rows if voltage is not None]
         rows = series.rows[min(known, key=lambda voltage: (abs(voltage - kvp), voltage))]
-    value = _by_age(rows, age)
+    value = at_age(rows, age, HELD_FROM)
     if value is None:
         who = "adults" if age >= ADULT else f"a child of {age} years"
         name = rows[0].set_id
@@ -141,29 +142,6 @@ def _at(series: _Series, age: Decimal, kvp: Decimal | None) -> _Value | Refusal:
             "no factor of another age is used",
         )
     return value
-
-
-def _by_age(rows: tuple[Factor, ...], age: Decimal) -> _Value | None:
-    """Interpolate linearly between paediatric rows, hold the last one up to 18 years (P30)."""
-    if age >= ADULT:
-        return next(((row.factor, (row,)) for row in rows if row.is_adult), None)
-    children = sorted(
-        ((row.age_years, row) for row in rows if not row.is_adult and row.age_years is not None),
-        key=lambda pair: pair[0],
-    )
-    if not children:
-        return None
-    first_age, first = children[0]
-    if age < first_age and not first.age_group.startswith("<"):
-        return None
-    younger = next((pair for pair in reversed(children) if pair[0] <= age), children[0])
-    older = next((pair for pair in children if pair[0] >= age), children[-1])
-    if younger[1] is older[1] or younger[0] > age or older[0] < age:
-        row = older[1] if younger[0] > age else younger[1]
-        return row.factor, (row,)
-    part = (age - younger[0]) / (older[0] - younger[0])
-    step = older[1].factor - younger[1].factor
-    return younger[1].factor + step * part, (younger[1], older[1])
 
 
 def _fits(rows: tuple[Factor, ...], phantom: Phantom) -> bool:
@@ -176,46 +154,38 @@ def _is_adult_neck(row: Factor) -> bool:
 
 
 def _chosen(
-    tables: Atlas, found: _Value, of_region: list[_Series], age: Decimal, phantom: Phantom
+    tables: Atlas, found: AgedFactor, of_region: list[_Series], age: Decimal, phantom: Phantom
 ) -> KFactor:
-    value, rows = found
     spread = [
-        other[0]
+        other.factor
         for one in of_region
-        for kv_rows in one.rows.values()
-        if (other := _by_age(kv_rows, age)) is not None
-        and all(row.phantom == phantom for row in other[1])
+        for rows in one.rows.values()
+        if (other := at_age(rows, age, HELD_FROM)) is not None
+        and all(row.phantom == phantom for row in other.rows)
     ]
-    row = rows[0]
+    row = found.rows[0]
     notes = []
     if row.phantom is None:
         notes.append(_PHANTOM_UNSTATED)
     elif _is_adult_neck(row):
         notes.append(_PHANTOM_UNREAD)
-    if age < ADULT and len(rows) == 1 and row.age_years != age:
-        notes.append(f"factor of the reference age {row.age_group}, the nearest below 18 years")
     return KFactor(
-        value,
-        min(value, *spread) if spread else value,
-        max(value, *spread) if spread else value,
-        len(rows) > 1,
+        found.factor,
+        min(found.factor, *spread) if spread else found.factor,
+        max(found.factor, *spread) if spread else found.factor,
         row.weighting,
-        _method(tables, rows, phantom),
+        _method(tables, found, phantom),
         tuple(notes),
     )
 
 
-def _method(tables: Atlas, rows: tuple[Factor, ...], phantom: Phantom) -> Method:
-    ages = " to ".join(row.age_group for row in rows)
-    how = "factor interpolated linearly over age" if len(rows) > 1 else "factor"
-    row = rows[0]
+def _method(tables: Atlas, found: AgedFactor, phantom: Phantom) -> Method:
+    row = found.rows[0]
     voltage = f", {row.kv} kV" if row.kv is not None else ""
-    rounding = "; rounded to 4 digits" if len(rows) > 1 else ""
     return Method(
         "ct-dlp-k",
-        f"DLP × k, {how} for {tables.label(row.region)}, {ages}{voltage}, "
-        f"{phantom.removesuffix('cm')} cm phantom, {row.weighting or 'weighting not stated'}"
-        f"{rounding}",
+        f"DLP × k, k of {tables.label(row.region)}, {found.words}{voltage}, "
+        f"{phantom.removesuffix('cm')} cm phantom, {row.weighting or 'weighting not stated'}",
         VERSION,
         row.source,
         row.set_id,
