@@ -86,8 +86,8 @@ def _read_manifest(data: bytes, name: str) -> Manifest:
         raise PackageError(f"{name} is larger than {MAX_MANIFEST_BYTES} bytes")
     try:
         said = tomllib.loads(_text(data, name))
-    # A deep nesting ends in a RecursionError in the parser.
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # Deep nesting ends in a RecursionError of the parser, a number of 5000 digits in a ValueError.
+    except (ValueError, RecursionError) as error:
         raise PackageError(f"{name} is not TOML: {error}") from None
     try:
         checked = _ManifestFile.model_validate(said)
