@@ -18,10 +18,13 @@ from dosebook_central import config
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from dosebook_central.derivation.engine import Observer
+    from dosebook_central.derivation.worker import Worker
     from dosebook_central.fleet.credentials import Credentials
     from dosebook_central.imports.importer import Importer
     from dosebook_central.ingest.evidence import EvidenceFolder
     from dosebook_central.ingest.pipeline import Ingest
+    from dosebook_central.store.writer import Writer
 
 DISTRIBUTION: Final = "dosebook-central"
 _SESSION_KEY: Final = "session.key"
@@ -88,7 +91,29 @@ class Registry:
         """The way in."""
         from dosebook_central.ingest.pipeline import Ingest
 
-        return Ingest(self.engine, self.evidence)
+        return Ingest(
+            self.engine, self.evidence, writer=self.writer, committed=self.derivation.wake
+        )
+
+    @cached_property
+    def writer(self) -> "Writer":
+        """Write transactions of this process."""
+        from dosebook_central.store.writer import Writer
+
+        return Writer(self.engine)
+
+    @cached_property
+    def derivation(self) -> "Worker":
+        """Derives doses in the background once it is started."""
+        from dosebook_central.derivation.rules import RulesInForce
+        from dosebook_central.derivation.worker import Worker
+
+        return Worker(self.writer, RulesInForce(), self.observers)
+
+    @property
+    def observers(self) -> "tuple[Observer, ...]":
+        """Who is told of derived exams, in the transaction of their doses."""
+        return ()
 
     @cached_property
     def importer(self) -> "Importer":

@@ -51,6 +51,8 @@ class Service:
         with ExitStack() as started:
             jobs.fail_interrupted(self._registry.engine)
             self._registry.adopt_sets()
+            self._registry.derivation.start()
+            started.callback(self._registry.derivation.stop)
             self._start_broker(started)
             subscriber = self._start_subscriber(started)
             self._start_skin_doses(started)

@@ -73,6 +73,12 @@ def mark_due(connection: Connection, where: ColumnElement[bool] | None = None) -
     ).rowcount
 
 
+def is_any_due(connection: Connection) -> bool:
+    """Whether any exam waits."""
+    waiting = select(DerivationDue.exam_id).where(DerivationDue.priority < Priority.FAILED)
+    return connection.execute(waiting.limit(1)).first() is not None
+
+
 def claim(connection: Connection, limit: int) -> list[str]:
     """Take the next exams for this transaction, and leave alone what another one has taken."""
     statement = (

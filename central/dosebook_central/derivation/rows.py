@@ -16,11 +16,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Text, cast, select
 
+from dosebook_central.dosimetry.ct_events import acquisition_of
+from dosebook_central.dosimetry.ct_totals import LABEL_IMAGING
 from dosebook_central.dosimetry.inputs import ExamInputs, exam_inputs
 from dosebook_central.dosimetry.patient import body_of
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived, DerivedValue
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Event, Exam
+from dosebook_protocol.reading import EventKind
 
 Row = dict[str, Any]
 
@@ -102,14 +105,15 @@ def dose_row(row: ExamRow, derived: Derived, version: int) -> Row:
         "effective_dose_set": effective.coefficient_set,
         "is_typical": effective.is_typical,
         "dlp_mgy_cm": _only(found.of("dlp")),
-        "dlp_imaging_mgy_cm": _only(found.of("dlp", is_imaging=True)),
+        "dlp_imaging_mgy_cm": _only(found.imaging),
+        "dlp_event_max_mgy_cm": _largest_dlp(exam),
         "ctdi_vol_max_mgy": _largest(found.of("ctdi_vol")),
         "ssde_max_mgy": _largest(found.of("ssde")),
         "dose_area_product_gy_cm2": _sum(found.of("dose_area_product")),
         "dose_rp_mgy": _only(found.of("dose_rp")),
         "fluoro_time_s": _sum(found.of("fluoro_time")),
-        "agd_left_mgy": _only(found.of("average_glandular_dose", side="left")),
-        "agd_right_mgy": _only(found.of("average_glandular_dose", side="right")),
+        "agd_left_mgy": _only(found.of("average_glandular_dose", "left")),
+        "agd_right_mgy": _only(found.of("average_glandular_dose", "right")),
         "agd_view_max_mgy": view,
         "administered_activity_mbq": _only(activities),
         "agent": _common(value.place.agent for value in activities),
@@ -152,22 +156,22 @@ class _Effective:
 
 
 class _Headline:
-    """The values of a whole exam that its page shows first."""
+    """The values of a whole exam that its page shows first, by quantity."""
 
     def __init__(self, derived: Derived) -> None:
         self._derived = derived
+        self.imaging: list[DerivedValue] = []  # DLP of imaging acquisitions (P14)
         self._values: defaultdict[str, list[DerivedValue]] = defaultdict(list)
         for value in derived.values:
-            if value.is_headline and value.place.event == WHOLE_EXAM:
+            if value.place.event != WHOLE_EXAM:
+                continue
+            if value.is_headline:
                 self._values[value.quantity].append(value)
+            if value.label == LABEL_IMAGING:
+                self.imaging.append(value)
 
-    def of(self, quantity: str, *, is_imaging: bool = False, side: str = "") -> list[DerivedValue]:
-        return [
-            value
-            for value in self._values[quantity]
-            if (not side or value.place.side == side)
-            and (quantity != "dlp" or value.label.startswith("imaging") is is_imaging)
-        ]
+    def of(self, quantity: str, side: str = "") -> list[DerivedValue]:
+        return [value for value in self._values[quantity] if not side or value.place.side == side]
 
     def effective_dose(self) -> _Effective:
         """Of all parts together; none where a part has none (P60), for it would seem too small."""
@@ -225,6 +229,18 @@ def _sum(values: Sequence[DerivedValue]) -> Decimal | None:
 def _common(texts: Iterable[str]) -> str:
     distinct = set(texts)
     return distinct.pop() if len(distinct) == 1 else ""
+
+
+def _largest_dlp(exam: ExamInputs) -> Decimal | None:
+    """The largest DLP of one imaging acquisition, for levels that are for one; one phantom only."""
+    stated = [
+        (event.phantom, event.values["dlp"])
+        for event in exam.events
+        if event.kind is EventKind.CT and "dlp" in event.values and acquisition_of(event).is_imaging
+    ]
+    if len({phantom for phantom, _ in stated}) != 1:
+        return None
+    return max(value for _, value in stated)
 
 
 def _largest_view(derived: Derived, exam: ExamInputs) -> tuple[Decimal | None, Decimal | None]:

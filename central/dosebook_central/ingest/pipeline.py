@@ -42,7 +42,10 @@ _log = logging.getLogger(__name__)
 
 
 class Ingest:
-    """Takes batches of messages; thread-safe, and safe beside other processes on one database."""
+    """Takes batches of messages; thread-safe, and safe beside other processes on one database.
+
+    `committed` is called after each batch, for whoever waits for exams.
+    """
 
     def __init__(
         self,
@@ -51,12 +54,14 @@ class Ingest:
         now: Callable[[], datetime] | None = None,
         limit: StrangerLimit | None = None,
         writer: Writer | None = None,
+        committed: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._evidence = evidence
         self._now = now or (lambda: datetime.now(UTC))
         self._boxes = BoxDirectory(engine)
         self._writer = writer or Writer(engine)
+        self._committed = committed
         self._committer = Committer(self._writer, self._now)
         self._limit = limit or StrangerLimit()
 
@@ -78,6 +83,7 @@ class Ingest:
         self._evidence.put_many({one.record.evidence.sha256: one.evidence for one in accepted})
         evidence = {one.record.record_id: one.evidence for one in accepted}
         decisions = self._commit([_candidate(one) for one in accepted], evidence)
+        self._committed()
         return self._receipts(decisions)
 
     def process_health(self, incoming: Incoming) -> bool:

@@ -117,6 +117,7 @@ class ExamDose(Base):
     is_typical: Mapped[bool] = mapped_column(default=False)  # estimated by a typical value
     dlp_mgy_cm: Mapped[Decimal | None]  # as the report totals it
     dlp_imaging_mgy_cm: Mapped[Decimal | None]  # without localisers and bolus monitoring (P14)
+    dlp_event_max_mgy_cm: Mapped[Decimal | None]  # of imaging acquisitions
     ctdi_vol_max_mgy: Mapped[Decimal | None]  # of imaging acquisitions
     ssde_max_mgy: Mapped[Decimal | None]
     dose_area_product_gy_cm2: Mapped[Decimal | None]

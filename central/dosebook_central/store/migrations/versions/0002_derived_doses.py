@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("is_typical", sa.Boolean(), nullable=False),
         sa.Column("dlp_mgy_cm", Exact(), nullable=True),
         sa.Column("dlp_imaging_mgy_cm", Exact(), nullable=True),
+        sa.Column("dlp_event_max_mgy_cm", Exact(), nullable=True),
         sa.Column("ctdi_vol_max_mgy", Exact(), nullable=True),
         sa.Column("ssde_max_mgy", Exact(), nullable=True),
         sa.Column("dose_area_product_gy_cm2", Exact(), nullable=True),
