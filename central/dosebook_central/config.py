@@ -46,6 +46,12 @@ class Key:
 KEYS: Final = (
     Key("registry.organisation", "", "Name of the hospital, on every page.", '"CHU Example"'),
     Key(
+        "registry.country",
+        "",
+        "Whose diagnostic reference levels come first: a country code of two letters.",
+        '"BE"',
+    ),
+    Key(
         "database.url",
         "",
         "Where the database is. Empty: registry.db in the data folder (SQLite).",

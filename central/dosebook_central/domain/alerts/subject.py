@@ -84,8 +84,10 @@ def _values(exam: ExamInputs, derived: Derived, regions: dict[int, str]) -> Iter
         place = one.place
         if one.is_estimate and one.quantity != "effective_dose":
             continue
+        # Two totals stand beside each other: as stated, and imaging only (P14).
+        is_imaging = one.quantity == "dlp" and one.label.startswith("imaging")
         judged = Judged(
-            one.quantity,
+            "dlp_imaging" if is_imaging else one.quantity,
             one.value,
             place.event,
             kinds.get(place.event, ""),

@@ -91,6 +91,11 @@ def countries(library: Library) -> tuple[str, ...]:
     return tuple(sorted({package.manifest.country for package in packages} - {""}))
 
 
+def procedures_of(library: Library, country: str) -> frozenset[str]:
+    """Return the standard procedures that a country has levels for on any day."""
+    return frozenset(name for own, name in view(library, _levels) if own == country)
+
+
 def _levels(library: Library) -> Mapping[tuple[str, str], tuple[Level, ...]]:
     """All levels of all days, by country and standard procedure.
 

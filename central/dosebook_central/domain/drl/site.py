@@ -21,6 +21,7 @@ from dosebook_central.dosimetry.sets import Library
 from dosebook_protocol.quantities import plain
 
 ALL_ROOMS: Final = ""
+NO_ROOM: Final = "room not stated"
 _THICKNESS: Final = re.compile(r"compressed thickness (\d+) mm")
 _THICKNESS_WITHIN_MM: Final = 5
 _CT: Final = frozenset({"ctdi_vol", "dlp"})
@@ -63,7 +64,7 @@ def site_lines(exams: Iterable[SiteExam], library: Library, country: str) -> tup
                 continue
             one = _sampled(exam, level)
             if one is not None:
-                for room in (ALL_ROOMS, exam.room):
+                for room in (ALL_ROOMS, exam.room or NO_ROOM):
                     sampled.setdefault((exam.procedure_id, level, room), []).append(one)
     return tuple(
         SiteLine(level, procedure, room, sample_of(members))

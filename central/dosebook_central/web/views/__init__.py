@@ -13,6 +13,7 @@ from dosebook_central.web.views import (
     people,
     profile,
     quarantine,
+    reference_levels,
     service,
     skin_dose,
 )
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     exams.bp,
     skin_dose.bp,
     boxes.bp,
+    reference_levels.bp,
     quarantine.bp,
     imports.bp,
     audit.bp,
