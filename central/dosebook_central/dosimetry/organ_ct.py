@@ -55,39 +55,45 @@ class Refused:
     reason: str
 
 
+_NO_LANDMARKS: Final = Refused(
+    "no-range",
+    "the dose report names no landmarks, so that it is unknown which organs the scan held wholly; "
+    "a physicist may put a coefficient set in force for scans that surely do",
+)
+
+
 def organ_doses(
     event: EventInputs, sex: str, context: Context, part: int
 ) -> tuple[DerivedValue, ...] | Refused:
     """Return the organ doses of one CT event by the fits in force, mGy, or why there are none."""
     fits = view(context.library, _fits)
     if not fits:
-        return Refused(
-            "no-range",
-            "the dose report names no landmarks, so that it is unknown which organs the scan held "
-            "wholly; a physicist may put a coefficient set in force for scans that surely do",
-        )
+        return _NO_LANDMARKS
     if context.age is None:
         return Refused("no-age", "the age of the patient is not known, and the sets are of adults")
     if context.age.years < ADULT:
         return Refused("no-coefficient", "no set in force has organ doses of children")
-    region = context.regions[event.ordinal]
-    if region.confidence != "high":
+    finding = context.regions[event.ordinal]
+    if finding.confidence != "high":
         return Refused("no-range", "the scanned region is not sure enough to say what it held")
-    inside = [fit for fit in fits if is_inside(fit.region, region.region, context.library)]
+    inside = [fit for fit in fits if is_inside(fit.region, finding.region, context.library)]
     if not inside:
-        return Refused(
-            "no-range",
-            "no organ of the sets in force is surely held wholly by the scanned region",
-        )
+        return Refused("no-range", "no organ of the sets in force was surely held by this scan")
+    return _of_fits(event, [fit for fit in inside if fit.sex in {"", sex}], part)
+
+
+def _of_fits(
+    event: EventInputs, fits: Sequence[OrganFit], part: int
+) -> tuple[DerivedValue, ...] | Refused:
     diameter = _diameter_mm(event)
     ctdi_vol = event.values.get("ctdi_vol")
     if ctdi_vol is None:
         return Refused("not-stated", "the object states no CTDIvol of this event")
     if diameter is None:
         return Refused("no-size", "the object states no diameter of the patient at this scan")
-    fitting = [fit for fit in inside if fit.phantom == event.phantom and fit.sex in {"", sex}]
+    fitting = [fit for fit in fits if fit.phantom == event.phantom]
     if not fitting:
-        return Refused("no-phantom", "the sets in force refer to another phantom or sex")
+        return Refused("no-phantom", "the sets in force refer to another CTDI phantom, or sex")
     return tuple(_value(event, fit, ctdi_vol, diameter, part) for fit in fitting)
 
 

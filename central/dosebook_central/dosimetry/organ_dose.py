@@ -23,13 +23,11 @@ _NOTES: Final = (
 _WHY_NOT: Final = {
     EventKind.PROJECTION: (
         "no-coefficient",
-        "the object states none, and no published method for this beam geometry may be shipped; "
-        "a Patient Radiation Dose SR of a dose engine would state them",
+        "the object states none, and no method for its beam geometries may be shipped",
     ),
     EventKind.RADIOPHARMACEUTICAL: (
         "no-coefficient",
-        "the object states none, and no verified organ coefficients per activity are in force; a "
-        "radiopharmaceutical dose report (RRDSR) can state them",
+        "the object states none (an RRDSR can), and no verified organ coefficients are in force",
     ),
 }
 
