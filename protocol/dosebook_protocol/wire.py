@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from dosebook_protocol.cbor import CborError, Cursor, byte_string, decode_to_json, encode
 from dosebook_protocol.cose import MAX_ENVELOPE
 from dosebook_protocol.record import BoxConfig, Health, Message, Receipts, Record
+from dosebook_protocol.record_cbor import record_to_cbor
 
 VERSION: Final = 1
 MAX_EVIDENCE: Final = 16 * 1024 * 1024
@@ -62,8 +63,8 @@ def _reasons(error: ValidationError) -> str:
 
 
 def encode_record(record: Record) -> bytes:
-    """Encode a record, ready to be signed."""
-    return encode_message(record)
+    """Encode a record, ready to be signed: the bytes of `encode_message`, sooner."""
+    return record_to_cbor(record)
 
 
 def decode_record(payload: bytes) -> Record:
