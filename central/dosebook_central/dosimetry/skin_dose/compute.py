@@ -3,7 +3,7 @@
 Run as `python -m dosebook_central.dosimetry.skin_dose.compute FOLDER`, the folder being for the
 engine's tables; whoever starts it removes that, because this process may be killed.
 
-A process of its own because the engine takes some 250 MB and the interpreter for itself, and can
+A process of its own because the engine takes some 160 MB and the interpreter for itself, and can
 be ended at any moment.
 """
 
