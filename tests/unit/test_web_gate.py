@@ -44,6 +44,11 @@ NEEDS = {
     "people.unlock": Right.USER_MANAGE,
     "people.change_active": Right.USER_MANAGE,
     "people.reset": Right.USER_MANAGE,
+    "sets.show": Right.EVIDENCE_READ,
+    "sets.show_one": Right.EVIDENCE_READ,
+    "sets.changes": Right.EVIDENCE_READ,
+    "sets.turn": Right.DOSIMETRY_MANAGE,
+    "sets.accept": Right.DOSIMETRY_MANAGE,
     "profile.password": PERSONAL,
     "profile.change_password": PERSONAL,
 }

@@ -15,6 +15,7 @@ from dosebook_central.web.views import (
     quarantine,
     reference_levels,
     service,
+    sets,
     skin_dose,
 )
 
@@ -34,4 +35,5 @@ BLUEPRINTS = (
     audit.bp,
     people.bp,
     profile.bp,
+    sets.bp,
 )
