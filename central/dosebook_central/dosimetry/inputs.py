@@ -129,13 +129,14 @@ def exam_inputs(exam: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) ->
             _number(facts.get("size_m")),
             _number(facts.get("weight_kg")),
         ),
-        events=tuple(_event(row) for row in events),
+        events=tuple(event_inputs(row) for row in events),
         totals=tuple(_total(total) for total in facts.get("totals", ())),
         calibrations=tuple(_calibration(one) for one in facts.get("calibrations", ())),
     )
 
 
-def _event(row: Mapping[str, Any]) -> EventInputs:
+def event_inputs(row: Mapping[str, Any]) -> EventInputs:
+    """Make the inputs of one event from its row."""
     facts = row["facts"]
     return EventInputs(
         ordinal=row["ordinal"],

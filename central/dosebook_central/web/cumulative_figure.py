@@ -5,8 +5,8 @@ from typing import Final
 
 from dosebook_central.web.cumulative_choices import Choice
 from dosebook_central.web.cumulative_sums import Contribution, Cumulative, RegionSum, Sum
-from dosebook_central.web.derived_text import interval_text
-from dosebook_central.web.numbers import MISSING, full_text, number_text, unit_text
+from dosebook_central.web.derived_text import derived_number, interval_text
+from dosebook_central.web.numbers import MISSING, full_text, unit_text
 from dosebook_central.web.regions import region_text
 
 # One hue, from pale to full, linear in the value: it reads the same in grey.
@@ -37,7 +37,7 @@ def shaded(found: Cumulative) -> tuple[Shaded, ...]:
     column = [one.sum.value for one in found.regions if one.sum]
 
     def text(one: RegionSum) -> str:
-        return number_text(one.sum.value, found.choice.quantity, column) if one.sum else MISSING
+        return derived_number(one.sum.value, found.choice.quantity, column) if one.sum else MISSING
 
     def strength(one: RegionSum) -> float | None:
         if one.sum is None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from dosebook_central.domain.exam import Conflict, ConflictValue, Difference
+from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived
 from dosebook_central.store.queries.exams import ExamPage
 from dosebook_central.web.measures import qualifier
 from dosebook_central.web.modalities import evidence_word
@@ -55,6 +56,20 @@ def flags(page: ExamPage) -> Iterator[Flag]:
             "info",
             f"The objects depart from their standard in {number} {noun}; open a number to see.",
         )
+
+
+def derived_flags(derived: Derived | None) -> Iterator[Flag]:
+    """What dosimetry found contradictory or had to assume, each with its events."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for one in derived.flags if derived else ():
+        found.setdefault((one.code, one.sentence), []).append(one.event)
+    for (code, sentence), events in found.items():
+        level = "info" if code.startswith("assumed") else "warn"
+        told = [event for event in sorted(set(events)) if event != WHOLE_EXAM]
+        noun = "Event" if len(told) == 1 else "Events"
+        where = f"{noun} {', '.join(map(str, told))}: " if told else ""
+        whole = f"{where}{sentence}".rstrip(".")
+        yield Flag(level, f"{whole[:1].upper()}{whole[1:]}.")
 
 
 def is_rounding(one: Difference) -> bool:

@@ -1,6 +1,6 @@
 """One exam with its events and evidences, and the latest exams of all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -58,6 +58,7 @@ class ExamEvent:
     dose_rp_mgy: Decimal | None
     average_glandular_dose_mgy: Decimal | None
     administered_activity_mbq: Decimal | None
+    facts: dict[str, Any] = field(default_factory=dict)  # `domain.facts`
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,13 @@ from dosebook_central.web.cumulative_query import (
 from dosebook_central.web.cumulative_steps import steps
 from dosebook_central.web.cumulative_sums import Cumulative, RegionSum, cumulate
 from dosebook_central.web.cumulative_words import REFERENCE_PERSON, meaning, remarks
+from dosebook_central.web.derived_text import derived_number
 from dosebook_central.web.gate import needs, tell
 from dosebook_central.web.modalities import FAMILIES, family
 from dosebook_central.web.regions import region_text
 
 bp = Blueprint("cumulative", __name__, url_prefix="/patients")
+bp.add_app_template_filter(derived_number)
 
 
 @bp.get("/<patient_id>/cumulative")

@@ -4,23 +4,21 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from dosebook_central.access.rights import Right
 from dosebook_central.domain.exam import Basis, Measure, Source
+from dosebook_central.store.queries.derived import get_derived, get_version
 from dosebook_central.store.queries.exams import ExamEvent, ExamPage, get_exam, get_source
 from dosebook_central.web.context import context
-from dosebook_central.web.flags import flags, is_rounding, rounding_text
+from dosebook_central.web.derived_about import about
+from dosebook_central.web.derived_panel import Panel, absences, headlines, panel
+from dosebook_central.web.derived_source import derived_source
+from dosebook_central.web.exam_events import STATED, event_parts
+from dosebook_central.web.flags import derived_flags, flags, is_rounding, rounding_text
 from dosebook_central.web.gate import needs, tell
 from dosebook_central.web.provenance import Origin, event_value, origin, read_back
+from dosebook_central.web.regions import region_text
 
 bp = Blueprint("exams", __name__, url_prefix="/exams")
 
 _SHOWN_ORIGINS = 12
-_EVENT_COLUMNS = (
-    ("ctdi_vol", "ctdi_vol_mgy", "mGy"),
-    ("dlp", "dlp_mgy_cm", "mGy.cm"),
-    ("dose_area_product", "dose_area_product_gy_cm2", "Gy.cm2"),
-    ("dose_rp", "dose_rp_mgy", "mGy"),
-    ("average_glandular_dose", "average_glandular_dose_mgy", "mGy"),
-    ("administered_activity", "administered_activity_mbq", "MBq"),
-)
 
 
 @bp.get("/<exam_id>")
@@ -50,11 +48,35 @@ def event(exam_id: str, ordinal: int, quantity: str) -> str:
     """Show where one number of the event table comes from, with all else the event says."""
     page = _page(exam_id)
     line = next((one for one in page.events if one.ordinal == ordinal), None)
-    if line is None or quantity not in {column[0] for column in _EVENT_COLUMNS}:
+    if line is None or quantity not in {name for name, _ in STATED}:
         abort(404)
     tell("evidence.read", "exam", exam_id, event=ordinal, quantity=quantity)
     found, origins = _event_measure(page, line, quantity)
     return _pane(page, found, f"e{ordinal}-{quantity}", origins, line)
+
+
+@bp.get("/<exam_id>/derived/<int:version>/<int:index>")
+@needs(Right.EVIDENCE_READ)
+def derived(exam_id: str, version: int, index: int) -> str:
+    """Show how a derived value came about, and what earlier versions said in its place."""
+    page = _page(exam_id)
+    with context().engine.connect() as connection:
+        found = get_derived(connection, exam_id)
+        chosen = get_version(connection, exam_id, version)
+        if found is None or chosen is None or index >= len(chosen.values):
+            abort(404)
+        source = derived_source(
+            chosen.values[index],
+            next(one for one in found.versions if one.version == version),
+            found.versions,
+            found.in_force.version,
+            lambda number: get_version(connection, exam_id, number),
+        )
+    tell("evidence.read", "exam", exam_id, quantity=source.value.quantity, version=version)
+    pane = {"derived_source": source, "opened": f"d{index}"}
+    if request.headers.get("HX-Request"):
+        return render_template("parts/derived_evidence.html", page=page, **pane)
+    return _render(page, **pane)
 
 
 @bp.get("/<exam_id>/evidence/<record_id>")
@@ -89,25 +111,34 @@ def _page(exam_id: str) -> ExamPage:
 
 
 def _render(page: ExamPage, **pane: object) -> str:
-    columns = [
-        column
-        for column in _EVENT_COLUMNS
-        if any(getattr(one, column[1]) is not None for one in page.events)
-    ]
+    with context().engine.connect() as connection:
+        found = get_derived(connection, page.head.id)
+    values = found.derived if found else None
+    parts = event_parts(page.events, values, request.args.get("region", ""))
+    views = {row.event.ordinal: row.view for part in parts for row in part.rows if row.view}
+    figures = _figures(page)
     return render_template(
         "exam.html",
         page=page,
         patient=page.patient,
-        flags=list(flags(page)),
-        columns=columns,
-        figures=_figures(page),
+        flags=[*flags(page), *derived_flags(values)],
+        parts=parts,
+        chosen_region=request.args.get("region", ""),
+        figures=figures,
         roundings=_roundings(page),
-        has={
-            name: any(getattr(one, name) for one in page.events)
-            for name in ("event_type", "protocol", "target_region", "plane", "side", "started")
-        },
+        found=found,
+        headlines=headlines(values, [name for name, _ in figures]) if values else [],
+        panel=panel(values, views) if values else Panel(),
+        absences=absences(values) if values else [],
+        about=about(values) if values else None,
+        with_skin_dose=bool({"XA", "RF"} & set(_modalities(page))),
+        region_text=region_text,
         **pane,
     )
+
+
+def _modalities(page: ExamPage) -> list[str]:
+    return [part.modality for part in page.summary.parts] or [page.head.modality]
 
 
 def _figures(page: ExamPage) -> list[tuple[str, list[tuple[int, Measure]]]]:
