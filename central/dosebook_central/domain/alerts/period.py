@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from dosebook_central.domain.alerts.judge import exceeds
 from dosebook_central.domain.alerts.rule import EXAMS, Firing, Rule
+
+_UNMAPPED: Final = "unmapped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def _is_meant(rule: Rule, exam: PastExam) -> bool:
 def _by_region(exams: Iterable[PastExam]) -> list[tuple[str, list[PastExam]]]:
     groups: dict[str, list[PastExam]] = {}
     for exam in exams:
-        for region in exam.regions:
+        for region in set(exam.regions) - {_UNMAPPED}:  # two unknown places are not one place
             groups.setdefault(region, []).append(exam)
     return sorted(groups.items())
 

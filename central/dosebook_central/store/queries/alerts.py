@@ -1,0 +1,322 @@
+"""Alert rules with their versions, what fired, and whom rules over a period name."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from sqlalchemy import Connection, Table, and_, delete, func, insert, select, update
+
+from dosebook_central.domain.alerts.period import PastExam
+from dosebook_central.domain.alerts.rule import Firing, Rule, from_json, to_json
+from dosebook_central.domain.alerts.shipped import shipped_rules
+from dosebook_central.dosimetry.sets import Library
+from dosebook_central.store.bulk import one_of, upsert_rows
+from dosebook_central.store.dose_models import Alert, AlertRule, AtRisk, ExamDose
+from dosebook_central.store.models import Exam, Patient
+
+_SHIPPED: Final = "as shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRule:
+    """The latest version of a rule; a shipped one that nobody changed has no date."""
+
+    rule: Rule
+    is_enabled: bool
+    changed_by: str = _SHIPPED
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """One alert of an exam, as its page shows it."""
+
+    rule_id: str
+    rule_version: int
+    level: str
+    sentence: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecentAlert:
+    """One line of the list of alerts."""
+
+    exam_id: str
+    patient_id: str
+    patient_name: str
+    started: str
+    modality: str
+    description: str
+    station: str
+    rule_id: str
+    level: str
+    sentence: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLine:
+    """Why one rule names a patient."""
+
+    rule_id: str
+    rule_version: int
+    sentence: str
+    value: Decimal | None
+    unit: str
+    since: str
+    until: str
+    exam_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PatientAtRisk:
+    """One patient with all reasons; a patient is one line, however many rules name them."""
+
+    patient_id: str
+    name: str
+    identifier: str
+    birth_date: str
+    sex: str
+    reasons: tuple[RiskLine, ...]
+
+
+def list_rules(connection: Connection, library: Library) -> list[StoredRule]:
+    """Return all rules, shipped and own, each in its latest version, by id."""
+    found = {one.rule.id: StoredRule(one.rule, one.is_enabled) for one in shipped_rules(library)}
+    latest = (
+        select(AlertRule.id, func.max(AlertRule.version).label("version"))
+        .group_by(AlertRule.id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(AlertRule.__table__).join(
+            latest, and_(latest.c.id == AlertRule.id, latest.c.version == AlertRule.version)
+        )
+    )
+    for row in rows:
+        found[row.id] = StoredRule(
+            from_json(row.body), row.is_enabled, row.changed_by, row.changed_at
+        )
+    return [found[rule_id] for rule_id in sorted(found)]
+
+
+def rules_revision(connection: Connection) -> str:
+    """Return a text that changes with every change of a rule."""
+    row = connection.execute(select(func.count(), func.max(AlertRule.changed_at))).one()
+    return f"{row[0]}:{row[1]}"
+
+
+def rule_versions(connection: Connection, rule_id: str) -> list[StoredRule]:
+    """Return the stored versions of a rule, the newest first."""
+    rows = connection.execute(
+        select(AlertRule.__table__)
+        .where(AlertRule.id == rule_id)
+        .order_by(AlertRule.version.desc())
+    )
+    return [
+        StoredRule(from_json(row.body), row.is_enabled, row.changed_by, row.changed_at)
+        for row in rows
+    ]
+
+
+def save_rule(
+    connection: Connection, rule: Rule, *, is_enabled: bool, actor: str, now: datetime
+) -> int:
+    """Add a version of a rule and return its number; earlier versions stay."""
+    highest = connection.scalar(select(func.max(AlertRule.version)).where(AlertRule.id == rule.id))
+    version = (highest or 1) + 1  # a shipped rule is version 1
+    body = to_json(rule) | {"version": version}
+    connection.execute(
+        insert(AlertRule).values(
+            id=rule.id,
+            version=version,
+            is_enabled=is_enabled,
+            body=body,
+            changed_by=actor,
+            changed_at=now,
+        )
+    )
+    return version
+
+
+def write_alerts(
+    connection: Connection,
+    exams: Mapping[str, tuple[str, int]],
+    firings: Mapping[str, Sequence[Firing]],
+    now: datetime,
+) -> None:
+    """Raise what fired for exams and withdraw what no longer has cause; nothing is deleted.
+
+    `exams` maps an exam to its patient and derivation version.
+    """
+    known = {
+        (row.exam_id, row.rule_id, row.rule_version): row
+        for row in connection.execute(
+            select(Alert.__table__).where(one_of(connection, Alert.exam_id, exams))
+        )
+    }
+    rows: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for exam_id, fired in firings.items():
+        patient_id, version = exams[exam_id]
+        for one in fired:
+            key = (exam_id, one.rule.id, one.rule.version)
+            before = known.get(key)
+            rows[key] = {
+                "exam_id": exam_id,
+                "rule_id": one.rule.id,
+                "rule_version": one.rule.version,
+                "patient_id": patient_id,
+                "level": one.rule.level,
+                "sentence": one.sentence,
+                "quantity": one.rule.quantity,
+                "value": one.value,
+                "threshold": one.threshold,
+                "raised_at": before.raised_at if before else now,
+                "derivation_version": version,
+                "withdrawn_at": None,
+            }
+    upsert_rows(connection, _table(Alert), list(rows.values()))
+    gone = [key for key, row in known.items() if key not in rows and row.withdrawn_at is None]
+    for exam_id, rule_id, rule_version in gone:
+        connection.execute(
+            update(Alert)
+            .where(
+                Alert.exam_id == exam_id,
+                Alert.rule_id == rule_id,
+                Alert.rule_version == rule_version,
+            )
+            .values(withdrawn_at=now)
+        )
+
+
+def past_exams(connection: Connection, patient_ids: Collection[str]) -> dict[str, list[PastExam]]:
+    """Return all exams of patients as rules over a period see them."""
+    found: defaultdict[str, list[PastExam]] = defaultdict(list)
+    rows = connection.execute(
+        select(
+            ExamDose.patient_id,
+            ExamDose.exam_id,
+            ExamDose.started,
+            ExamDose.modality,
+            ExamDose.procedure_id,
+            ExamDose.station,
+            ExamDose.regions,
+            ExamDose.age_years,
+            ExamDose.is_therapeutic,
+            ExamDose.effective_dose_msv,
+            ExamDose.dose_area_product_gy_cm2,
+            ExamDose.dose_rp_mgy,
+            ExamDose.peak_skin_dose_mgy,
+            ExamDose.administered_activity_mbq,
+        ).where(one_of(connection, ExamDose.patient_id, patient_ids))
+    )
+    for patient_id, *columns in rows:
+        columns[5] = tuple(filter(None, columns[5].split(";")))
+        found[patient_id].append(PastExam(*columns))
+    return found
+
+
+def write_at_risk(
+    connection: Connection,
+    patient_ids: Collection[str],
+    firings: Mapping[str, Iterable[Firing]],
+    now: datetime,
+) -> None:
+    """Put what rules over a period say of patients in the place of what they said before."""
+    connection.execute(delete(AtRisk).where(one_of(connection, AtRisk.patient_id, patient_ids)))
+    rows = [
+        {
+            "patient_id": patient_id,
+            "rule_id": one.rule.id,
+            "rule_version": one.rule.version,
+            "sentence": one.sentence,
+            "value": one.value,
+            "unit": one.rule.unit,
+            "since": one.since,
+            "until": one.until,
+            "exam_ids": list(one.exam_ids),
+            "context": {},
+            "evaluated_at": now,
+        }
+        for patient_id, found in firings.items()
+        for one in found
+    ]
+    upsert_rows(connection, _table(AtRisk), rows)
+
+
+def alerts_of(connection: Connection, exam_id: str) -> list[Raised]:
+    """Return the alerts that stand on one exam."""
+    rows = connection.execute(
+        select(Alert.rule_id, Alert.rule_version, Alert.level, Alert.sentence, Alert.raised_at)
+        .where(Alert.exam_id == exam_id, Alert.withdrawn_at.is_(None))
+        .order_by(Alert.rule_id)
+    )
+    return [Raised(*row) for row in rows]
+
+
+def recent_alerts(connection: Connection, limit: int = 200) -> list[RecentAlert]:
+    """Return the latest alerts that stand."""
+    rows = connection.execute(
+        select(
+            Alert.exam_id,
+            Alert.patient_id,
+            Patient.name,
+            Exam.started,
+            Exam.modality,
+            Exam.description,
+            Exam.station,
+            Alert.rule_id,
+            Alert.level,
+            Alert.sentence,
+            Alert.raised_at,
+        )
+        .join(Exam, Exam.id == Alert.exam_id)
+        .join(Patient, Patient.id == Exam.patient_id)
+        .where(Alert.withdrawn_at.is_(None))
+        .order_by(Alert.raised_at.desc(), Alert.exam_id, Alert.rule_id)
+        .limit(limit)
+    )
+    return [RecentAlert(*row) for row in rows]
+
+
+def patients_at_risk(
+    connection: Connection, since: str = "", rule_id: str = ""
+) -> list[PatientAtRisk]:
+    """Return the patients whom rules name, each once, the latest cause first."""
+    statement = (
+        select(
+            Patient.id,
+            Patient.name,
+            Patient.identifier,
+            Patient.birth_date,
+            Patient.sex,
+            AtRisk.rule_id,
+            AtRisk.rule_version,
+            AtRisk.sentence,
+            AtRisk.value,
+            AtRisk.unit,
+            AtRisk.since,
+            AtRisk.until,
+            AtRisk.exam_ids,
+        )
+        .join(Patient, Patient.id == AtRisk.patient_id)
+        .where(AtRisk.until >= since)
+        .order_by(AtRisk.until.desc(), Patient.id, AtRisk.rule_id)
+    )
+    if rule_id:
+        statement = statement.where(AtRisk.rule_id == rule_id)
+    people: dict[str, list[Any]] = {}
+    reasons: defaultdict[str, list[RiskLine]] = defaultdict(list)
+    for row in connection.execute(statement):
+        columns: list[Any] = list(row)
+        people.setdefault(columns[0], columns[:5])
+        reasons[columns[0]].append(RiskLine(*[*columns[5:12], len(columns[12])]))
+    return [PatientAtRisk(*[*who, tuple(reasons[key])]) for key, who in people.items()]
+
+
+def _table(model: Any) -> Table:
+    return cast("Table", model.__table__)
