@@ -50,6 +50,7 @@ class Filter:
     family: str = ""
     text: str = ""
     sure: Decimal | None = None  # suggestions of at least this confidence
+    after: tuple[int, str] | None = None  # exam count and id of the name before
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,13 @@ class LearningRun:
     example_count: int
 
 
-def list_names(
-    connection: Connection, wanted: Filter, limit: int = 100, offset: int = 0
-) -> list[ListedName]:
+def list_names(connection: Connection, wanted: Filter, limit: int = 100) -> list[ListedName]:
     """Return names, those of the most exams first."""
     rows = connection.execute(
         _names()
         .where(*_conditions(wanted))
         .order_by(ProcedureName.exam_count.desc(), ProcedureName.id)
         .limit(limit)
-        .offset(offset)
     )
     return [ListedName(*row) for row in rows]
 
@@ -233,6 +231,10 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         found.append(name.family == wanted.family)
     if wanted.text:
         found.append(name.raw.icontains(wanted.text, autoescape=True))
+    if wanted.after is not None:
+        count, name_id = wanted.after
+        same = and_(name.exam_count == count, name.id > name_id)
+        found.append(or_(name.exam_count < count, same))
     if wanted.sure is not None:
         found += [name.confidence >= wanted.sure, name.suggestion_id != ""]
     return found

@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 
 from dosebook_central.access.rights import Right
 from dosebook_central.store.queries import boxes, exams, quarantine
+from dosebook_central.store.queries.procedures import Share, unmapped_share
 from dosebook_central.web.box_words import describe
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import may, personal, tell
@@ -20,6 +21,7 @@ def show() -> str:
         latest = exams.latest(connection) if may(Right.PATIENT_READ) else []
         conflicts = exams.with_conflict(connection) if may(Right.PATIENT_READ) else []
         waiting = quarantine.counts(connection)["open"] if may(Right.QUARANTINE_READ) else 0
+        share = unmapped_share(connection) if may(Right.PROCEDURE_MAP) else Share()
         states = boxes.list_boxes(connection) if may(Right.BOX_READ) else []
     described = [describe(state, found.now()) for state in states]
     if latest or conflicts:
@@ -29,6 +31,7 @@ def show() -> str:
         latest=latest,
         conflicts=conflicts,
         waiting=waiting,
+        share=share,
         boxes=described,
         troubled=[box for box in described if box.level in {"warn", "alert"}],
     )
