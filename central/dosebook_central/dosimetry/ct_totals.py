@@ -106,6 +106,12 @@ def _largest(typed: Sequence[tuple[EventInputs, Acquisition]], part: int) -> Fin
         for event, acquisition in typed
         if acquisition.is_imaging and "ctdi_vol" in event.values
     ]
+    if not imaging:
+        reason = "no imaging acquisition states a CTDIvol"
+        place = Place(part=part)
+        return Findings(
+            absences=(NotComputable("ctdi_vol", "no-imaging", reason, place, LABEL_MAX),)
+        )
     phantoms = _phantoms(event for event, _ in imaging)
     values = []
     for phantom in phantoms:

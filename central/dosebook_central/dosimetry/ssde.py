@@ -74,6 +74,9 @@ def ssde_findings(events: Sequence[EventInputs], context: Context, part: int) ->
                 values.append(found)
             else:
                 absences.append(found)
+    if not values and not absences:
+        reason = "no imaging acquisition states a CTDIvol"
+        return Findings(absences=(NotComputable(QUANTITY, "no-imaging", reason, Place(part=part)),))
     return Findings(
         (*values, *_largest(values, part)), grouped(absences, is_nothing_computed=not values)
     )
