@@ -113,7 +113,14 @@ class Registry:
     @property
     def observers(self) -> "tuple[Observer, ...]":
         """Who is told of derived exams, in the transaction of their doses."""
-        return ()
+        from dosebook_central.alerting.judging import Judging
+        from dosebook_central.derivation.skin_peaks import shown_peaks
+        from dosebook_central.procedures.look import NameKeeper
+        from dosebook_central.store.library_cache import LibraryCache
+
+        # The peaks stand before the rules look at them.
+        country = self.config.text("registry.country")
+        return (NameKeeper(LibraryCache().current), shown_peaks, Judging(country))
 
     @cached_property
     def importer(self) -> "Importer":

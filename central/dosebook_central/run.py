@@ -143,6 +143,7 @@ class Service:
                 upload_limit_bytes=settings.number("web.upload_limit_mb") * 1024 * 1024,
                 upload_folder=uploads,
                 organisation=settings.text("registry.organisation"),
+                country=settings.text("registry.country"),
                 healthy=healthy,
             )
         )

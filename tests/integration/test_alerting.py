@@ -1,18 +1,22 @@
 """Alerts raised with the doses that give cause, on both engines; patients whom rules name."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from dosebook_central.alerting.judging import Judging
 from dosebook_central.alerting.preview import preview
 from dosebook_central.derivation.due import mark_due
+from dosebook_central.derivation.skin_peaks import shown_peaks
 from dosebook_central.domain.alerts.rule import Rule
 from dosebook_central.dosimetry.packages import shipped
-from dosebook_central.store.dose_models import Alert
+from dosebook_central.store import skin_dose
+from dosebook_central.store.dose_models import Alert, SkinDose
 from dosebook_central.store.engine import writing
+from dosebook_central.store.models import Exam
 from dosebook_central.store.queries import alerts
 from dosebook_protocol.reading import EventKind, Patient
 from tests.support.derivation import derive_all
@@ -21,6 +25,11 @@ from tests.support.registry import RegistryUnderTest, SigningBox
 
 XR = EventKind.PROJECTION
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def at(minute):
+    """A moment, so many minutes later."""
+    return NOW + timedelta(minutes=minute)
 
 
 @pytest.fixture
@@ -143,3 +152,22 @@ def test_r35_a_preview_counts_what_would_fire(registry, box):
         mark_due(connection)
     derive_all(registry, observers=[Judging()])
     assert len([one for one in standing(registry) if one[0] == "own"]) == 3
+
+
+def test_a_peak_skin_dose_is_judged_when_its_map_is_ready(registry, box):
+    """A map that is computed later raises its alert, and a refusal takes the peak away again."""
+    send(registry, box, procedure(1, "900"))
+    with registry.engine.connect() as connection:
+        exam_id = connection.scalar(select(Exam.id))
+    for minute, (state, peak) in enumerate([("done", Decimal(3400)), ("refused", None)]):
+        with writing(registry.engine) as connection:
+            connection.execute(
+                insert(SkinDose).values(
+                    exam_id=exam_id, input_sha256=state, state="running", queued_at=at(minute)
+                )
+            )
+            row = skin_dose.latest(connection, exam_id)
+            skin_dose.finish(connection, replace(row, state=state, peak_mgy=peak))
+        derive_all(registry, observers=[shown_peaks, Judging()])
+        raised = {rule for rule, _ in standing(registry)}
+        assert ("srdl-psd" in raised) is (peak is not None)

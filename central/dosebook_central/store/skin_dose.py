@@ -4,6 +4,7 @@
 A finished row keeps its result for ever (P56); until then `result` holds the request.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,8 +13,10 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, and_, exists, func, insert, select, update
 
+from dosebook_central.derivation.due import mark_due
 from dosebook_central.dosimetry.skin_dose.model import PatientSize, RecordedEvent
-from dosebook_central.store.dose_models import SkinDose
+from dosebook_central.store.bulk import one_of
+from dosebook_central.store.dose_models import ExamDose, SkinDose
 from dosebook_central.store.models import Event, Exam, Reading, Record
 from dosebook_protocol.reading import Reading as ReadingOf
 
@@ -101,7 +104,9 @@ def recorded_events(
 def put(connection: Connection, row: SkinDoseRow) -> None:
     """Note that an exam is due with these inputs; what is known of them already stays as it is."""
     touched = connection.execute(update(SkinDose).where(*_key(row)).values(queued_at=row.queued_at))
-    if not touched.rowcount:
+    if touched.rowcount:
+        mark_due(connection, Exam.id == row.exam_id)  # another row holds now, and its peak
+    else:
         values = {name: getattr(row, name) for name in SkinDoseRow.__slots__}
         connection.execute(insert(SkinDose).values(**values))
 
@@ -134,13 +139,40 @@ def note_progress(connection: Connection, row: SkinDoseRow, done: int) -> bool:
 
 
 def finish(connection: Connection, row: SkinDoseRow) -> None:
-    """Write the end of a running computation; one that was called off meanwhile stays so."""
+    """Write the end of a running computation; one that was called off meanwhile stays so.
+
+    The exam is due for derivation then: rules look at the peak as well.
+    """
     names = ("state", "reason", "peak_mgy", "result", "finished_at")
     connection.execute(
         update(SkinDose)
         .where(*_key(row), SkinDose.state == "running")
         .values({name: getattr(row, name) for name in names})
     )
+    mark_due(connection, Exam.id == row.exam_id)
+
+
+def show_peaks(connection: Connection, exam_ids: Collection[str]) -> None:
+    """Put the peak that holds for each exam into the present view; none where it was refused."""
+    newest = (
+        select(SkinDose.exam_id, func.max(SkinDose.queued_at).label("queued_at"))
+        .where(one_of(connection, SkinDose.exam_id, exam_ids))
+        .group_by(SkinDose.exam_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(SkinDose.exam_id, SkinDose.peak_mgy, ExamDose.peak_skin_dose_mgy)
+        .join(
+            newest,
+            and_(newest.c.exam_id == SkinDose.exam_id, newest.c.queued_at == SkinDose.queued_at),
+        )
+        .join(ExamDose, ExamDose.exam_id == SkinDose.exam_id)
+    )
+    for exam_id, peak, shown in rows.all():
+        if peak != shown:
+            connection.execute(
+                update(ExamDose).where(ExamDose.exam_id == exam_id).values(peak_skin_dose_mgy=peak)
+            )
 
 
 def latest(connection: Connection, exam_id: str) -> SkinDoseRow | None:
