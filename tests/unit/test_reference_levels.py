@@ -136,7 +136,7 @@ def test_references_for_rules_are_exact_matches_only():
     values = (Judged("dlp_imaging", Decimal(900), phantom="16cm"),)
     every = levels_for(shipped(), "JP", "ct_head", TODAY)
     assert {one.match for one in every} >= {"same"}
-    assert [one.quantity for one in references(every, ct(values))] == ["dlp"]
+    assert [one.quantity for one in references(every, ct(values))] == ["dlp_imaging"]
 
 
 def test_r34_a_site_is_judged_by_the_median_of_twenty():

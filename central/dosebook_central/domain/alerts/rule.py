@@ -27,7 +27,12 @@ ADDITIVE: Final = frozenset(
 """What may be summed over a period; CTDIvol, SSDE and glandular dose never (P13)."""
 EXAMS: Final = "exams"
 _STRICT: Final = ConfigDict(extra="forbid")
-_DERIVED_UNITS: Final = {"peak_skin_dose": "mGy", EXAMS: ""}
+_DERIVED: Final = {
+    "peak_skin_dose": ("Peak skin dose", "mGy"),
+    "dlp_imaging": ("DLP of imaging acquisitions", "mGy.cm"),
+    EXAMS: ("Exams", ""),
+}
+"""What rules may look at beside stated quantities: label and unit."""
 
 
 @checked(frozen=True, slots=True, config=_STRICT)
@@ -88,7 +93,7 @@ class Rule:
         given = [self.threshold is not None, bool(self.bands), self.times_drl is not None]
         if sum(given) != 1:
             raise ValueError("state one of: a threshold, bands, or a multiple of the DRL")
-        if self.quantity not in QUANTITIES and self.quantity not in _DERIVED_UNITS:
+        if self.quantity not in QUANTITIES and self.quantity not in _DERIVED:
             raise ValueError(f"{self.quantity!r} is no quantity that Dosebook knows")
         if (self.kind in {"sum", "count"}) != (self.period_days is not None):
             raise ValueError("a sum and a count need a period in days, other rules have none")
@@ -104,17 +109,13 @@ class Rule:
     def unit(self) -> str:
         """The unit of its thresholds."""
         known = QUANTITIES.get(self.quantity)
-        return known.unit if known else _DERIVED_UNITS[self.quantity]
+        return known.unit if known else _DERIVED[self.quantity][1]
 
     @property
     def label(self) -> str:
         """Its quantity as people read it."""
         known = QUANTITIES.get(self.quantity)
-        return (
-            known.label
-            if known
-            else {"peak_skin_dose": "Peak skin dose"}.get(self.quantity, "Exams")
-        )
+        return known.label if known else _DERIVED[self.quantity][0]
 
 
 @dataclass(frozen=True, slots=True)

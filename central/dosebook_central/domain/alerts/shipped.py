@@ -109,82 +109,77 @@ def _rule(row: Row, quantity: str, *, is_sum: bool) -> Rule:
     )
 
 
+_OWN_SOURCE: Final = "own suggestion; a physicist sets the numbers"
+
+
 def _suggestions() -> Iterator[ShippedRule]:
-    """Rules of this program's own: a start for a site's thresholds, switched off."""
-    own: dict[str, Any] = {"source": "own suggestion; a physicist sets the numbers"}
-    yield ShippedRule(
-        Rule(
-            id="recurrent-ct",
-            title="review whether all of these CT exams were needed",
-            kind="count",
-            quantity="exams",
-            threshold=Decimal(6),
-            when=Conditions(modalities=("CT",)),
-            period_days=365,
-            level="information",
-            is_at_risk=True,
-            **own,
-        ),
-        is_enabled=False,
-    )
-    yield ShippedRule(
-        Rule(
-            id="child-repeated-ct",
-            title="a child with repeated CT of one region",
-            kind="count",
-            quantity="exams",
-            threshold=Decimal(2),
-            when=Conditions(modalities=("CT",), age_below=Decimal(18)),
-            period_days=30,
-            same_region=True,
-            level="information",
-            is_at_risk=True,
-            **own,
-        ),
-        is_enabled=False,
-    )
-    yield ShippedRule(
-        Rule(
-            id="skin-same-region",
-            title="procedures on one region add up on the same skin; plan a skin follow-up",
-            kind="sum",
-            quantity="dose_rp",
-            threshold=Decimal(5000),
-            when=Conditions(modalities=_INTERVENTIONAL),
-            period_days=180,
-            same_region=True,
-            level="substantial",
-            is_at_risk=True,
-            source="AAPM fluoroscopy practice guideline 2022; the period is this site's choice",
-        ),
-        is_enabled=True,
-    )
-    for quantity in ("dlp", "dose_area_product"):
+    """Rules of this program's own: a start for a site's thresholds, most of them switched off."""
+    yield ShippedRule(_SKIN_OF_ONE_REGION, is_enabled=True)
+    for rule in (_RECURRENT_CT, _REPEATED_CT_OF_A_CHILD, _CT_BY_WEIGHT):
+        yield ShippedRule(rule, is_enabled=False)
+    for quantity in ("dlp_imaging", "dose_area_product"):
         yield ShippedRule(_times_drl(quantity), is_enabled=False)
-    yield ShippedRule(
-        Rule(
-            id="ct-by-weight",
-            title="check size, centring and repeated scans",
-            kind="event",
-            quantity="ctdi_vol",
-            comparison=">",
-            bands=(
-                Band("weight_kg", Decimal(15), high=Decimal(60)),
-                Band("weight_kg", Decimal(20), low=Decimal(60), high=Decimal(90)),
-                Band("weight_kg", Decimal(35), low=Decimal(90)),
-            ),
-            when=Conditions(
-                modalities=("CT",),
-                regions=_TORSO,
-                phantom="32cm",
-                age_from=Decimal(18),
-                except_event_types=_BOLUS,
-            ),
-            level="notification",
-            **own,
-        ),
-        is_enabled=False,
-    )
+
+
+_SKIN_OF_ONE_REGION: Final = Rule(
+    id="skin-same-region",
+    title="procedures on one region add up on the same skin; plan a skin follow-up",
+    kind="sum",
+    quantity="dose_rp",
+    threshold=Decimal(5000),
+    when=Conditions(modalities=_INTERVENTIONAL),
+    period_days=180,
+    same_region=True,
+    level="substantial",
+    is_at_risk=True,
+    source="AAPM fluoroscopy practice guideline 2022; the period is this site's choice",
+)
+_RECURRENT_CT: Final = Rule(
+    id="recurrent-ct",
+    title="review whether all of these CT exams were needed",
+    kind="count",
+    quantity="exams",
+    threshold=Decimal(6),
+    when=Conditions(modalities=("CT",)),
+    period_days=365,
+    level="information",
+    is_at_risk=True,
+    source=_OWN_SOURCE,
+)
+_REPEATED_CT_OF_A_CHILD: Final = Rule(
+    id="child-repeated-ct",
+    title="a child with repeated CT of one region",
+    kind="count",
+    quantity="exams",
+    threshold=Decimal(2),
+    when=Conditions(modalities=("CT",), age_below=Decimal(18)),
+    period_days=30,
+    same_region=True,
+    level="information",
+    is_at_risk=True,
+    source=_OWN_SOURCE,
+)
+_CT_BY_WEIGHT: Final = Rule(
+    id="ct-by-weight",
+    title="check size, centring and repeated scans",
+    kind="event",
+    quantity="ctdi_vol",
+    comparison=">",
+    bands=(
+        Band("weight_kg", Decimal(15), high=Decimal(60)),
+        Band("weight_kg", Decimal(20), low=Decimal(60), high=Decimal(90)),
+        Band("weight_kg", Decimal(35), low=Decimal(90)),
+    ),
+    when=Conditions(
+        modalities=("CT",),
+        regions=_TORSO,
+        phantom="32cm",
+        age_from=Decimal(18),
+        except_event_types=_BOLUS,
+    ),
+    level="notification",
+    source=_OWN_SOURCE,
+)
 
 
 def _times_drl(quantity: str) -> Rule:

@@ -70,7 +70,7 @@ def references(levels: Iterable[Level], subject: Subject) -> tuple[Reference, ..
     """Return the DRLs that rules of a multiple of the DRL may use for this exam."""
     compared, _ = compare((level for level in levels if level.kind == "DRL"), subject)
     return tuple(
-        Reference(one.level.quantity, one.limit, one.level.name)
+        Reference(_compared(one.level), one.limit, one.level.name)
         for one in compared
         if one.level.match == "same"
     )
@@ -104,8 +104,11 @@ def _held(level: Level, subject: Subject, notes: tuple[str, ...]) -> Comparison 
 
 def _is_alike(level: Level, one: Judged) -> bool:
     """Whether a value is of the level's quantity and scope; DLP without localisers (P14)."""
-    wanted = _IMAGING if level.quantity == "dlp" and level.scope == "exam" else level.quantity
-    return one.quantity == wanted and (one.event == WHOLE_EXAM) is (level.scope == "exam")
+    return one.quantity == _compared(level) and (one.event == WHOLE_EXAM) is (level.scope == "exam")
+
+
+def _compared(level: Level) -> str:
+    return _IMAGING if level.quantity == "dlp" and level.scope == "exam" else level.quantity
 
 
 def usual_phantom(level: Level) -> Phantom | None:
