@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from dosebook_central.dosimetry.sets import UNVERIFIED, Library, Package, Row
+from dosebook_central.dosimetry.sets import Library, Package, Row
 from dosebook_protocol.reading import Phantom
 
-_SERIOUS: Final = frozenset({"in_force", "alternative"})
 _SPREAD: Final = re.compile(r"(?:\+/-|\bSD )\s*(\d+(?:\.\d+)?)")
 _PHANTOMS: Final[dict[str, Phantom]] = {"16": "16cm", "32": "32cm"}
 
@@ -51,26 +50,21 @@ def published(library: Library, kind: str) -> tuple[Factor, ...]:
     """Return the factors of a kind: those in force by precedence, then verified alternatives.
 
     Of two factors that fit, the first one counts. The alternatives tell how far published values
-    lie apart; a package that a physicist switched off says not even that. Call it from a maker of
-    `sets.view` only: it reads text.
+    lie apart. Call it from a maker of `sets.view` only: it reads text.
     """
     in_force = library.rows_by_precedence(kind)
     known = {id(row) for _, row in in_force}
     others = (
         (package, row)
         for package in library.packages
-        if package.manifest.kind == kind and _tells_the_range(package)
-        for row in package.rows
-        if id(row) not in known and row["verified"] != UNVERIFIED and row["preferred"] != "no"
+        if package.manifest.kind == kind
+        for row in package.published_rows
+        if id(row) not in known
     )
     return (
         *(_factor(package, row, is_in_force=True) for package, row in in_force),
         *(_factor(package, row, is_in_force=False) for package, row in others),
     )
-
-
-def _tells_the_range(package: Package) -> bool:
-    return package.choices.is_enabled is not False and package.manifest.status in _SERIOUS
 
 
 def _factor(package: Package, row: Row, *, is_in_force: bool) -> Factor:

@@ -21,6 +21,7 @@ from dosebook_central.dosimetry.row_status import is_dated, period_of
 Row = Mapping[str, str]
 T = TypeVar("T")
 
+_PUBLISHED: Final = frozenset({"in_force", "alternative"})
 UNVERIFIED: Final = "no"
 DRL: Final = "drl"
 _NOT_USED: Final = "no"
@@ -92,6 +93,20 @@ class Package:
         """
         return tuple(row for row in self.rows if self._may_use(row)) if self.is_in_force else ()
 
+    @property
+    def published_rows(self) -> tuple[Row, ...]:
+        """The verified rows of a set that has alternatives, in force or not.
+
+        They tell how far published values lie apart, whichever of the sets is in force.
+        """
+        if self.manifest.status not in _PUBLISHED:
+            return ()
+        return tuple(
+            row
+            for row in self.rows
+            if row.get("preferred", _NOT_USED) != _NOT_USED and row["verified"] != UNVERIFIED
+        )
+
     def rows_on(self, day: date) -> tuple[Row, ...]:
         """Return the reference levels of this package that are in force on a day."""
         if not self.is_valid_on(day):
@@ -162,8 +177,15 @@ class Library:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over all rows in force: two libraries with one digest give the same values."""
+        """SHA-256 over all rows in force: two libraries with one digest give the same values.
+
+        Published alternatives are part of it, because intervals follow from them.
+        """
         digest = hashlib.sha256()
+        for package in self.packages:
+            if rows := package.published_rows:
+                said = [package.manifest.id, package.manifest.version, [dict(row) for row in rows]]
+                digest.update(json.dumps(said, sort_keys=True).encode())
         for kind in sorted({one.manifest.kind for one in self.packages}):
             for package in self.of(kind):
                 if rows := package.rows_in_force:
