@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import insert, select
@@ -122,6 +123,25 @@ def test_p35_names_are_reviewed_by_keyboard_alone(visit, site):
         "procedure.undo",
         "procedure.undo",
     ]
+
+
+def test_a_name_that_fits_several_procedures_is_never_confirmed_by_enter(visit, site):
+    """What the words leave open is asked, not guessed: Enter shows the choices, Escape none."""
+    with site[0].engine.connect() as connection:
+        row = connection.execute(
+            select(ProcedureName.id, ProcedureName.raw).where(
+                ProcedureName.why.contains("does not say which"), ProcedureName.family == "ct"
+            )
+        ).first()
+    page = visit().sign_in("physicist")
+    page.goto("/procedures?" + urlencode({"state": "unmapped", "q": row.raw}))
+    page.keyboard.press("j")
+    name_id = _row(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog#choose[open] [role=option] >> nth=1")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(f"#n-{name_id}:focus")
+    assert _state(site, name_id).state == "open"
 
 
 def test_more_names_follow_without_gaps(visit, site):

@@ -75,13 +75,15 @@ class Lexicon:
         at = 0
         while at < len(tokens):
             length, meanings = self._longest(heard, at)
+            if length <= 1 and (heard[at],) not in self._exact:
+                # A known word with a slip is nearer than a stem, which any ending may follow.
+                mended = self._repair(tokens[at])
+                if mended is not None and mended != meanings:
+                    length, meanings = 1, mended
+                    repaired += bool(mended)
             if not length:
                 length = 1
-                read_again = self._repair(tokens[at])
-                repaired += bool(read_again)
-                if read_again is None:
-                    unknown.append(tokens[at])
-                meanings = read_again or ()
+                unknown.append(tokens[at])
             for meaning in meanings:
                 said.setdefault(meaning, " ".join(tokens[at : at + length]))
             at += length

@@ -14,11 +14,14 @@ from typing import Any, Final, Protocol
 from dosebook_central.domain.procedures.meaning import Meanings
 from dosebook_central.domain.procedures.names import RawName, raw_name
 from dosebook_central.domain.procedures.rules import Lesson, RuleSet
-from dosebook_central.domain.procedures.vocabulary import ProcedureCode, Vocabulary
+from dosebook_central.domain.procedures.vocabulary import Procedure, ProcedureCode, Vocabulary
 from dosebook_central.domain.procedures.wording import Match, Wordings
 
 AUTOMATIC: Final = 0.85
 """A procedure is used without a person's word from this confidence on; below, it is only shown."""
+
+SUGGESTED: Final = 0.5
+"""What is less sure is not even suggested: several procedures are as likely."""
 
 _EXACT_CODE: Final = 0.99
 _NARROWER_CODE: Final = 0.98
@@ -46,7 +49,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The procedure of a name, or None; then `suggestion_id` is the likeliest one, if any."""
+    """The procedure of a name, or None; then `suggestion_id` is the likely one, if any."""
 
     procedure_id: str | None
     source: Source
@@ -101,6 +104,12 @@ def resolve(
         if found is not None:
             return found
     return _by_codes(name, vocabulary) or _by_text(name, vocabulary, rules or RuleSet())
+
+
+def candidates(name: RawName, vocabulary: Vocabulary) -> list[Procedure]:
+    """Return the procedures that the words of a name leave possible, the likeliest first."""
+    known = wordings(vocabulary, name.family)
+    return [one.procedure for one in known.matches(known.lexicon.read(name.text))]
 
 
 class Resolver:
@@ -244,7 +253,8 @@ def _weighed(
 ) -> Resolution:
     sure = round(min(confidence, _SUREST), 3)
     used = procedure_id if sure >= AUTOMATIC else None
-    return Resolution(used, source, sure, why, procedure_id, version)
+    shown = procedure_id if sure >= SUGGESTED else ""
+    return Resolution(used, source if shown else Source.NONE, sure, why, shown, version)
 
 
 def _rule_sentence(lesson: Lesson) -> str:

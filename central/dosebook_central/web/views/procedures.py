@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.domain.procedures.decisions import Act
+from dosebook_central.domain.procedures.names import RawName
+from dosebook_central.domain.procedures.resolve import candidates
 from dosebook_central.domain.procedures.vocabulary import LANGUAGES, Vocabulary
 from dosebook_central.dosimetry.procedures import vocabulary_of
 from dosebook_central.procedures.decide import Outcome, Verdict, decide, undo_range
@@ -60,10 +62,15 @@ def show() -> str:
 @bp.get("/search")
 @needs(Right.PROCEDURE_MAP)
 def search() -> str:
-    """Find standard procedures by words of any language."""
+    """Find standard procedures by words of any language; without words, those a name may mean."""
+    text = request.args.get("q", "").strip()
     with context().engine.connect() as connection:
         vocabulary = _vocabulary(connection)
-    found = vocabulary.search(request.args.get("q", ""), request.args.get("family", ""))
+        name = names.get_name(connection, request.args.get("name", ""))
+    if text or name is None:
+        found = vocabulary.search(text, name.family if name else "")
+    else:
+        found = candidates(RawName(name.family, name.raw), vocabulary)
     return render_template("parts/procedure_hits.html", found=found, language=_language())
 
 

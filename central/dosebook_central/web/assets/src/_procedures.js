@@ -67,8 +67,7 @@ async function find() {
   const input = dialog.querySelector("input[type=search]");
   const list = dialog.querySelector("ul");
   const mine = ++asked;
-  if (!input.value.trim()) { list.replaceChildren(); return; }
-  const query = new URLSearchParams({ q: input.value, family: dialog.dataset.family });
+  const query = new URLSearchParams({ q: input.value, name: dialog.returnRow.slice(2) });
   const answer = await fetch(`${dialog.dataset.searchUrl}?${query}`, { headers: { "HX-Request": "true" } });
   if (mine !== asked || !answer.ok) return;
   list.innerHTML = await answer.text();
@@ -84,7 +83,6 @@ function mark(option) {
 function choose(row) {
   const link = row.querySelector("[data-choose]");
   if (!link) return;
-  dialog.dataset.family = row.dataset.family;
   dialog.dataset.searchUrl = row.dataset.searchUrl;
   dialog.querySelector("form").action = link.dataset.choose;
   dialog.querySelector("[data-choose-name]").textContent = row.querySelector(".raw a").textContent;
@@ -94,6 +92,7 @@ function choose(row) {
   dialog.returnRow = row.id;
   dialog.showModal();
   input.focus();
+  find(); // what the words of the name leave possible
 }
 
 function pick(option) {
