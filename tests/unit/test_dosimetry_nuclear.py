@@ -95,7 +95,7 @@ def test_between_reference_ages_the_coefficient_is_interpolated():
     value = dose(found(given(FDG, 100), birth_date="20230302"))
     assert value.value == Decimal("7.55")
     assert (value.interval.low, value.interval.high) == (Decimal("5.6"), Decimal("9.5"))
-    assert "interpolated linearly between 1 y and 5 y" in value.method.text
+    assert "linear between 1 y and 5 y (4 digits)" in value.method.text
 
 
 def test_from_fifteen_to_eighteen_the_coefficient_of_15_years_is_held():

@@ -63,7 +63,7 @@ def _between(rows: Sequence[Factor], age: Decimal, held_from: Decimal) -> AgedFa
             if part == 0:
                 break
             factor = younger.factor + part * (older.factor - younger.factor)
-            words = f"interpolated linearly between {younger.age_group} and {older.age_group}"
+            words = f"linear between {younger.age_group} and {older.age_group} (4 digits)"
             both = (_single(younger, ""), _single(older, ""))
             return AgedFactor(
                 rounded(factor),

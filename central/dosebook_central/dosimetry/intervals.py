@@ -1,7 +1,7 @@
 """Intervals that formulas share: a stated percentage, and factors that lie apart."""
 
 from collections.abc import Sequence
-from decimal import Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Final
 
 from dosebook_central.dosimetry.factors import Factor
@@ -9,6 +9,8 @@ from dosebook_central.dosimetry.values import Interval
 from dosebook_protocol.quantities import plain
 
 FOUR_DIGITS: Final = Context(prec=4)
+_LOWER: Final = Context(prec=4, rounding=ROUND_FLOOR)
+_UPPER: Final = Context(prec=4, rounding=ROUND_CEILING)
 REFERENCE_PERSON: Final = "estimate for a reference person"
 """What an effective dose is, wherever it is shown (P31)."""
 
@@ -16,6 +18,11 @@ REFERENCE_PERSON: Final = "estimate for a reference person"
 def rounded(value: Decimal) -> Decimal:
     """Round to 4 significant digits, for numbers that no finite decimal gives exactly."""
     return plain(FOUR_DIGITS.plus(value))
+
+
+def outwards(low: Decimal, high: Decimal, dominant: str, coverage: str) -> Interval:
+    """Return an interval of published values, its bounds rounded outwards to 4 digits."""
+    return Interval(plain(_LOWER.plus(low)), plain(_UPPER.plus(high)), dominant, coverage)
 
 
 def within(value: Decimal, percent: Decimal, dominant: str) -> Interval:

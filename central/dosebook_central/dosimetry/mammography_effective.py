@@ -11,11 +11,12 @@ from typing import Final
 from dosebook_central.dosimetry.factors import Factor, published
 from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs
-from dosebook_central.dosimetry.intervals import REFERENCE_PERSON, rounded
+from dosebook_central.dosimetry.intervals import REFERENCE_PERSON
 from dosebook_central.dosimetry.patient import ADULT, is_therapeutic
 from dosebook_central.dosimetry.sets import Library, view
 from dosebook_central.dosimetry.typical import typical_effective_dose
 from dosebook_central.dosimetry.values import DerivedValue, Input, Method, NotComputable, Place
+from dosebook_protocol.quantities import plain
 from dosebook_protocol.reading import BreastSide
 
 _QUANTITY: Final = "effective_dose"
@@ -72,11 +73,11 @@ def _value(factor: Factor, doses: Mapping[BreastSide, Decimal], part: int) -> De
     notes += tuple(f"no view of the {side} breast: its dose is 0" for side in unexposed)
     return DerivedValue(
         _QUANTITY,
-        rounded(factor.factor * sum(both.values(), Decimal(0)) / 2),
+        plain(factor.factor * sum(both.values(), Decimal(0)) / 2),
         "mSv",
         Method(
             "agd-tissue-weight",
-            "tissue weight of the breast x mean AGD of the two breasts; 4 digits",
+            "tissue weight of the breast x mean AGD of the two breasts",
             "1",
             "ICRP Publication 103, tissue weighting factors" if factor.weighting == "ICRP103"
             else factor.source,

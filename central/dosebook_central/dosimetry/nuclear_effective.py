@@ -10,7 +10,7 @@ from typing import Final
 
 from dosebook_central.dosimetry.findings import Age, Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs
-from dosebook_central.dosimetry.intervals import REFERENCE_PERSON, rounded
+from dosebook_central.dosimetry.intervals import REFERENCE_PERSON, outwards
 from dosebook_central.dosimetry.nuclear_agents import Agent, NoAgent
 from dosebook_central.dosimetry.nuclear_factors import Coefficient, NoCoefficient, coefficient_of
 from dosebook_central.dosimetry.patient import is_therapeutic
@@ -155,15 +155,14 @@ def _value(
         notes.append("rest or exercise is not stated: the higher coefficient is used")
     if found.is_alone:
         notes.append(_NO_RANGE)
-    low, high = rounded(activity * found.low), rounded(activity * found.high)
     phase = f" at {found.phase}" if found.phase else ""
     return DerivedValue(
         QUANTITY,
-        rounded(activity * found.value),
+        plain(activity * found.value),
         _UNIT,
         Method(
             "activity-coefficient",
-            f"activity x coefficient of {agent.name}{phase}, {found.words}; 4 digits",
+            f"activity x coefficient of {agent.name}{phase}, {found.words}",
             "1",
             row.source,
             row.set_id,
@@ -172,7 +171,12 @@ def _value(
         place,
         None
         if found.is_alone
-        else Interval(low, high, "choice of the coefficient", "range of published coefficients"),
+        else outwards(
+            activity * found.low,
+            activity * found.high,
+            "choice of the coefficient",
+            "range of published coefficients",
+        ),
         inputs=(
             Input("administered activity", str(activity), "MBq", f"event {place.event}"),
             Input("coefficient", str(found.value), row.unit, f"set {row.set_id}"),

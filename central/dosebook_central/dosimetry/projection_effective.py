@@ -9,7 +9,7 @@ from typing import Final
 
 from dosebook_central.dosimetry.findings import Age, Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs
-from dosebook_central.dosimetry.intervals import REFERENCE_PERSON, rounded
+from dosebook_central.dosimetry.intervals import REFERENCE_PERSON, outwards
 from dosebook_central.dosimetry.patient import ADULT, is_therapeutic
 from dosebook_central.dosimetry.projection_factors import Conversion, conversion_of
 from dosebook_central.dosimetry.projection_totals import Kap
@@ -17,7 +17,6 @@ from dosebook_central.dosimetry.typical import typical_effective_dose
 from dosebook_central.dosimetry.values import (
     DerivedValue,
     Input,
-    Interval,
     Method,
     NotComputable,
     Place,
@@ -78,20 +77,20 @@ def _value(kap: Kap, conversion: Conversion, age: Age, part: int) -> DerivedValu
         notes.append("the interval leaves out the meter, whose uncertainty is not stated")
     return DerivedValue(
         _QUANTITY,
-        rounded(kap.corrected * conversion.factor),
+        plain(kap.corrected * conversion.factor),
         "mSv",
         Method(
             "kap-factor",
-            f"KAP x {conversion.words}; 4 digits",
+            f"KAP x {conversion.words}",
             "1",
             row.source,
             row.set_id,
             row.set_version,
         ),
         Place(part=part, region=conversion.region),
-        Interval(
-            rounded(plain(max(low, Decimal(0)))),
-            rounded(high),
+        outwards(
+            max(low, Decimal(0)),
+            high,
             "choice of the factor",
             "range of published factors, each ± as its source states",
         ),

@@ -107,7 +107,7 @@ def _coronary(events: Sequence[EventInputs], procedure: str, table: _Table) -> C
         if weighted is not None:
             return Conversion(
                 weighted, low, high, by_copper[0], "heart",
-                "KAP-weighted mean of the factors for the added copper of each event",
+                "KAP-weighted mean (4 digits) of the factors for the added copper of each event",
                 (Input("mean factor", str(weighted), used.unit, f"set {used.set_id}"),),
             )  # fmt: skip
         note = "not every event states its added copper: the factor without copper is used"
@@ -191,8 +191,8 @@ def _swallow(events: Sequence[EventInputs], context: Context, table: _Table) -> 
     regions = _regions(events, context)
     mean = rounded(weighted / total)
     return Conversion(
-        mean, low, high, used[0], regions.pop() if len(regions) == 1 else "",
-        "KAP-weighted mean of the factors for region and view of each event",
+        mean, low, high, used[0], regions.pop() if len(regions) == 1 else "neck_chest",
+        "KAP-weighted mean (4 digits) of the factors for region and view of each event",
         (Input("mean factor", str(mean), used[0].unit, f"set {used[0].set_id}"),),
     )  # fmt: skip
 
