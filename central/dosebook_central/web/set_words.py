@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Final
 
 from dosebook_central.coefficients.shown import count_unverified, state, summary
@@ -21,10 +20,13 @@ STATUS_WORDS: Final = {
 
 def by_kind(found: Iterable[Adopted]) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return cards of sets under the titles of their kinds, those that are on first."""
-    groups = groupby(found, key=lambda one: one.package.manifest.kind)
+    groups: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+    for one in found:
+        groups[one.package.manifest.kind].append(card(one))
     return [
-        (KINDS[kind].title, sorted(map(card, members), key=lambda one: one["state"] != "on"))
-        for kind, members in groups
+        (KINDS[kind].title, sorted(cards, key=lambda one: one["state"] != "on"))
+        for kind, cards in groups.items()
+        if cards
     ]
 
 
@@ -49,9 +51,14 @@ def card(one: Adopted) -> dict[str, Any]:
     }
 
 
-def columns(one: Adopted) -> list[str]:
-    """Return the columns of a set that hold something in some row."""
-    return [name for name in one.package.rows[0] if any(row[name] for row in one.package.rows)]
+def columns(one: Adopted) -> tuple[list[str], dict[str, str]]:
+    """Return the columns in which rows differ, and what all rows have in common, empty left out."""
+    first, rows = one.package.rows[0], one.package.rows
+    if len(rows) == 1:
+        return [name for name, text in first.items() if text], {}
+    common = {name: text for name, text in first.items() if all(row[name] == text for row in rows)}
+    differing = [name for name in first if name not in common]
+    return differing, {name: text for name, text in common.items() if text}
 
 
 def rows(one: Adopted, words: str) -> list[tuple[Row, str]]:

@@ -51,13 +51,15 @@ def show_one(set_id: str) -> str:
     words = request.args.get("q", "").strip()[:200]
     page = max(1, request.args.get("page", 1, type=int))
     rows = set_words.rows(found, words)
+    columns, common = set_words.columns(found)
     with context().engine.connect() as connection:
         history = list_lines(connection, AuditFilter(object_id=set_id), limit=30)
     return render_template(
         "set.html",
         card=set_words.card(found),
         versions=[set_words.card(one) for one in versions],
-        columns=set_words.columns(found),
+        columns=columns,
+        common=common,
         rows=rows[(page - 1) * _PAGE : page * _PAGE],
         row_count=len(rows),
         pages=max(1, -(-len(rows) // _PAGE)),
