@@ -18,6 +18,8 @@ from dosebook_protocol.record import Receipts
 _LAZY: Final = {
     "box": "dosebook_central.fleet.cli",
     "broker": "dosebook_central.broker.cli",
+    "derived": "dosebook_central.derivation.cli",
+    "recompute": "dosebook_central.derivation.cli",
     "sets": "dosebook_central.coefficients.cli",
     "skin-dose": "dosebook_central.dosimetry.skin_dose.cli",
 }
@@ -54,6 +56,7 @@ def _sentence(error: Exception) -> str | None:
     from dosebook_central.access.users import UserError
     from dosebook_central.broker.embedded import BrokerError
     from dosebook_central.config import ConfigError
+    from dosebook_central.derivation.trial import UnknownSetError
     from dosebook_central.dosimetry.package_reading import PackageError
     from dosebook_central.fleet.keys import FleetError
     from dosebook_central.imports.collect import EntryError
@@ -71,6 +74,7 @@ def _sentence(error: Exception) -> str | None:
         PasswordRefusedError,
         RegistryError,
         StoreError,
+        UnknownSetError,
         UserError,
     )
     return str(error) if isinstance(error, expected) else None
@@ -258,29 +262,6 @@ def read(paths: tuple[Path, ...], *, as_json: bool) -> None:
         print_json(paths)
     else:
         print_table(paths)
-
-
-@main.command()
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only captured since that day.")
-@click.option("--all", "everything", is_flag=True, help="Also what the present reader read.")
-@click.pass_obj
-def recompute(registry: Registry, since: datetime | None, *, everything: bool) -> None:
-    """Read the archive with the present reader; earlier readings stay beside the new ones."""
-    from dosebook_central.ingest.recompute import Recomputer, Reread
-
-    def tell(progress: Reread) -> None:
-        click.echo(f"\r{progress.done} of {progress.total} records", nl=False, err=True)
-
-    moment = since.replace(tzinfo=UTC) if since else None
-    result = Recomputer(registry.engine, registry.evidence).run(
-        moment, everything=everything, tell=tell
-    )
-    click.echo("", err=True)
-    click.echo(f"{result.done} records read again with the present reader")
-    for record_id in result.lost:
-        click.echo(f"evidence of record {record_id} is not in the store", err=True)
-    if result.lost:
-        sys.exit(3)
 
 
 @main.group()

@@ -46,7 +46,7 @@ def test_commands_without_a_registry_say_how_to_make_one(command):
 
 
 def test_import_status_and_recompute(command, corpus):
-    """Import tells each file, `status` counts, `recompute` reads again."""
+    """Import tells each file, `status` counts, `recompute` reads and derives again."""
     command("init")
     result = command("import", str(corpus / "ct"))
     assert result.exit_code == 0, result.output
@@ -54,7 +54,7 @@ def test_import_status_and_recompute(command, corpus):
     state = json.loads(command("status", "--json").output)
     assert (state["records"], state["in_quarantine"]) == (13, 0)
     assert state["boxes"][0]["missing"] == []
-    assert "13 records read again" in command("recompute", "--all").output
+    assert "13 records read again" in command("recompute", "--readings", "--all").output
     assert json.loads(command("status", "--json").output)["exams"] == state["exams"]
 
 
