@@ -42,14 +42,14 @@ def _effective(value, event_ordinal=0, region="", interval=None, label="", *, he
 
 
 def test_composite_is_split_in_equal_parts_and_the_last_takes_the_rest():
-    """100 mGy·cm over chest, abdomen and pelvis: twice 33.3333 and once 33.3334 (ADR 0017)."""
+    """100 mGy·cm over chest, abdomen and pelvis: two equal parts and the rest (ADR 0017)."""
     shares = _shares(exam(event(region="chest_abdomen_pelvis", dlp=100)))
     dlp = {one.region: one for one in shares if one.quantity == "dlp"}
 
     assert {region: one.value for region, one in dlp.items()} == {
-        "chest": Decimal("33.3333"),
-        "abdomen": Decimal("33.3333"),
-        "pelvis": Decimal("33.3334"),
+        "chest": Decimal("33.33333333"),
+        "abdomen": Decimal("33.33333333"),
+        "pelvis": Decimal("33.33333334"),
     }
     assert all(one.is_split and one.events == (1,) for one in dlp.values())
     assert all(one.phantom == "32cm" for one in dlp.values())

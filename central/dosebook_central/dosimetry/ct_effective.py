@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from decimal import Context as Digits
+from decimal import Decimal
 from typing import Final
 
 from dosebook_central.dosimetry.ct_absences import grouped
-from dosebook_central.dosimetry.ct_events import acquisition_of
+from dosebook_central.dosimetry.ct_events import TypedEvent
 from dosebook_central.dosimetry.effective_dose import ONE_SET, VERSION, KFactor, Refusal, k_factor
 from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
@@ -31,20 +30,18 @@ LABEL_STATED: Final = "as the object states it"
 LABEL_PARTIAL: Final = "of some events only"
 DOMINANT: Final = "choice of coefficient set and reference person"
 COVERAGE: Final = "range of published factors"
-_SUM: Final = Method(
+_SUM: Final = (
     "sum-of-events",
     "sum of the effective doses of the events, localisers and bolus monitoring included",
     VERSION,
     "DICOM PS3.16, TID 10013: DLP per event",
 )
 _STATED: Final = Method("stated", "as the object states it", VERSION, "DICOM PS3.16, TID 10013")
-_LOWER: Final = Digits(prec=4, rounding=ROUND_FLOOR)
-_UPPER: Final = Digits(prec=4, rounding=ROUND_CEILING)
 _NO_DOUBT_STATED: Final = "no interval: the object states none"
 
 
 def effective_findings(
-    exam: ExamInputs, events: Sequence[EventInputs], context: Context, part: int
+    exam: ExamInputs, events: Sequence[TypedEvent], context: Context, part: int
 ) -> Findings:
     """Return the effective dose of each event that states a DLP, and of the exam (P30–P32)."""
     if not events:
@@ -52,14 +49,15 @@ def effective_findings(
     values: list[DerivedValue] = []
     absences: list[NotComputable] = []
     weightings: set[str] = set()
+    age = _age(context)
     silent = 0
-    for event in events:
+    for event, acquisition in events:
         stated = event.values.get(QUANTITY)
         if stated is not None:
             values.append(_as_stated(event, stated, context, part))
         dlp = event.values.get("dlp")
         if dlp is None:
-            if acquisition_of(event).is_imaging:
+            if acquisition.is_imaging:
                 absences.append(_no_dlp(event, part))
             else:
                 silent += 1
@@ -71,7 +69,7 @@ def effective_findings(
             absences.append(_refused(chosen, place))
         else:
             weightings.add(chosen.weighting)
-            values.append(_value(dlp, chosen, place, context, f"event {event.ordinal}"))
+            values.append(_value(dlp, chosen, place, age, f"event {event.ordinal}"))
     total = _sum([one for one in values if one.label != LABEL_STATED], weightings, silent, part)
     return _with_total(values, absences, total, part)
 
@@ -105,26 +103,18 @@ def _with_total(
     return Findings((*values, partial), (*reasons, missing))
 
 
-def _value(
-    dlp: Decimal, factor: KFactor, place: Place, context: Context, source: str
-) -> DerivedValue:
-    has_range = factor.low != factor.high
-    notes = (REFERENCE_PERSON, *factor.notes)
+def _value(dlp: Decimal, factor: KFactor, place: Place, age: Input, source: str) -> DerivedValue:
     return DerivedValue(
         QUANTITY,
         plain(dlp * factor.value),
         UNIT,
         factor.method,
         place,
-        Interval(_LOWER.plus(dlp * factor.low), _UPPER.plus(dlp * factor.high), DOMINANT, COVERAGE)
-        if has_range
+        Interval(dlp * factor.low, dlp * factor.high, DOMINANT, COVERAGE)
+        if factor.has_range
         else None,
-        inputs=(
-            Input("DLP", str(dlp), "mGy.cm", source),
-            Input("k", str(factor.value), "mSv/(mGy.cm)", factor.method.coefficient_set),
-            Input("age", str(context.age.years) if context.age else "", "a", "patient"),
-        ),
-        notes=notes if has_range else (*notes, ONE_SET),
+        inputs=(Input("DLP", str(dlp), "mGy.cm", source), factor.input, age),
+        notes=factor.notes,
     )
 
 
@@ -150,11 +140,11 @@ def _sum(
         notes.append("an event without a range of published factors counts with its value in both")
     return DerivedValue(
         QUANTITY,
-        plain(sum((one.value for one in values), Decimal(0))),
+        sum((one.value for one in values), Decimal(0)),
         UNIT,
-        replace(_SUM, coefficient_set=name, set_version=version),
+        Method(*_SUM, name, version),
         Place(part=part),
-        Interval(plain(low), plain(high), DOMINANT, COVERAGE) if has_range else None,
+        Interval(low, high, DOMINANT, COVERAGE) if has_range else None,
         inputs=tuple(
             Input("effective dose", str(one.value), UNIT, f"event {one.place.event}")
             for one in values
@@ -168,7 +158,8 @@ def _of_total(exam: ExamInputs, context: Context, part: int) -> Findings:
     """Return the effective dose of a DLP total without events: of one region and one phantom."""
     totals = [one for one in exam.totals if one.quantity == "dlp"]
     if not totals:
-        return Findings()
+        no_dlp = NotComputable(QUANTITY, "no-dlp", "no DLP is stated", Place(part=part))
+        return Findings(absences=(no_dlp,))
     finding = context.regions.get(WHOLE_EXAM)
     place = Place(part=part, region=finding.region if finding else "")
     if len(totals) > 1:
@@ -190,9 +181,13 @@ def _of_one_total(total: TotalInput, context: Context, place: Place) -> Findings
     where = Place(part=place.part, region=place.region, phantom=total.phantom)
     if isinstance(chosen, Refusal):
         return Findings(absences=(_refused(chosen, where),))
-    value = _value(total.value, chosen, where, context, "exam")
+    value = _value(total.value, chosen, where, _age(context), "exam")
     note = "from the total DLP of the exam, because no events are known"
     return Findings((replace(value, notes=(*value.notes, note), is_headline=True),))
+
+
+def _age(context: Context) -> Input:
+    return Input("age", str(context.age.years) if context.age else "", "a", "patient")
 
 
 def _factor(

@@ -73,6 +73,9 @@ class Acquisition:
         return self.kind not in _PLANNING
 
 
+TypedEvent = tuple[EventInputs, Acquisition]
+
+
 def acquisition_of(event: EventInputs) -> Acquisition:
     """Type one CT event."""
     kind = event.coded.get("event_type")

@@ -10,7 +10,7 @@ from typing import Final
 
 from dosebook_central.dosimetry.anatomy import one_flag
 from dosebook_central.dosimetry.anatomy_tables import HEAD_REGIONS, TRUNK_REGIONS, Atlas, atlas
-from dosebook_central.dosimetry.ct_events import Acquisition, acquisition_of
+from dosebook_central.dosimetry.ct_events import Acquisition, TypedEvent
 from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs
 from dosebook_central.dosimetry.patient import ADULT
@@ -53,22 +53,19 @@ _MGY, _MGY_CM = "mGy", "mGy.cm"
 
 
 def total_findings(
-    exam: ExamInputs, events: Sequence[EventInputs], context: Context, part: int
+    exam: ExamInputs, typed: Sequence[TypedEvent], context: Context, part: int
 ) -> Findings:
     """Return CTDIvol, CTDIw and DLP of the CT events of an exam, and what does not fit in them."""
-    typed = [(event, acquisition_of(event)) for event in events]
     return (
         Findings(values=tuple(_per_event(typed, context, part)))
         + _largest(typed, part)
         + _report_totals(exam, part)
         + _imaging_totals(typed, part)
-        + Findings(flags=_phantom_flags(events, context))
+        + Findings(flags=_phantom_flags([event for event, _ in typed], context))
     )
 
 
-def _per_event(
-    typed: Sequence[tuple[EventInputs, Acquisition]], context: Context, part: int
-) -> list[DerivedValue]:
+def _per_event(typed: Sequence[TypedEvent], context: Context, part: int) -> list[DerivedValue]:
     values: list[DerivedValue] = []
     for event, acquisition in typed:
         for quantity in ("ctdi_vol", "ctdi_w"):
@@ -99,7 +96,7 @@ def _comparability(acquisition: Acquisition) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _largest(typed: Sequence[tuple[EventInputs, Acquisition]], part: int) -> Findings:
+def _largest(typed: Sequence[TypedEvent], part: int) -> Findings:
     """Take the largest CTDIvol per phantom: those of two phantoms do not compare (P11, P13)."""
     imaging = [
         (event, event.values["ctdi_vol"])
@@ -167,7 +164,7 @@ def _report_totals(exam: ExamInputs, part: int) -> Findings:
     return Findings(values=tuple(values), absences=tuple(absences))
 
 
-def _imaging_totals(typed: Sequence[tuple[EventInputs, Acquisition]], part: int) -> Findings:
+def _imaging_totals(typed: Sequence[TypedEvent], part: int) -> Findings:
     """Sum the DLP of imaging acquisitions per phantom: what reference levels are about (P14)."""
     imaging = [event for event, acquisition in typed if acquisition.is_imaging]
     place = Place(part=part)

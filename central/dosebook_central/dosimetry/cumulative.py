@@ -14,7 +14,7 @@ from dosebook_central.dosimetry.exclusions import NOT_PATIENT, exclusion_of
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
 from dosebook_central.dosimetry.sets import Library, view
 from dosebook_central.dosimetry.values import WHOLE_EXAM, DerivedValue, RegionFinding, RegionShare
-from dosebook_protocol.quantities import QUANTITIES, plain
+from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import BreastSide, EventKind, Phantom, Plane
 
 EFFECTIVE_DOSE: Final = "effective_dose"
@@ -26,7 +26,10 @@ _ADDITIVE: Final = {
     EventKind.RADIOPHARMACEUTICAL: "administered_activity",
 }
 _FAMILY: Final = {quantity: kind for kind, quantity in _ADDITIVE.items()}
-_EXTRA_DIGITS: Final = 4
+_STEP: Final = Decimal("0.00000001")
+
+_Key = tuple[str, str, Phantom | None, BreastSide | None]
+_Bounds = tuple[Decimal, Decimal]
 
 
 @dataclass(slots=True)
@@ -40,16 +43,19 @@ class _Sum:
     is_split: bool = False
     events: set[int] = field(default_factory=set)
 
-
-_Key = tuple[str, str, Phantom | None, BreastSide | None]
-_Interval = tuple[Decimal, Decimal] | None
+    def add(self, value: Decimal, bounds: _Bounds | None) -> None:
+        """Add a value with its bounds; without any it counts with itself in both."""
+        low, high = bounds or (value, value)
+        self.value += value
+        self.low += low
+        self.high += high
+        self.has_interval = self.has_interval or bounds is not None
 
 
 class _Shares:
-    """Collects parts by region, quantity, phantom and side."""
+    """Sums doses by the region of their events, then divides those of composites once."""
 
-    def __init__(self, library: Library) -> None:
-        self._parts = view(library, atlas).parts
+    def __init__(self) -> None:
         self._sums: dict[_Key, _Sum] = {}
 
     def add(
@@ -57,55 +63,59 @@ class _Shares:
         region: str,
         quantity: str,
         value: Decimal,
-        interval: _Interval = None,
+        bounds: _Bounds | None = None,
         *,
         event: int = WHOLE_EXAM,
         phantom: Phantom | None = None,
         side: BreastSide | None = None,
     ) -> None:
-        """Share a value among the base regions of a region; without interval it is its own."""
-        bases = self._parts.get(region, (region,))
-        low, high = interval or (value, value)
-        values, lows, highs = (_split(one, len(bases)) for one in (value, low, high))
-        for index, base in enumerate(bases):
-            share = self._sums.setdefault((base, quantity, phantom, side), _Sum())
-            share.value += values[index]
-            share.low += lows[index]
-            share.high += highs[index]
-            share.has_interval = share.has_interval or interval is not None
-            share.is_split = share.is_split or len(bases) > 1
-            if event != WHOLE_EXAM:
-                share.events.add(event)
+        """Count a value at a region, base or composite."""
+        total = self._sums.setdefault((region, quantity, phantom, side), _Sum())
+        total.add(value, bounds)
+        if event != WHOLE_EXAM:
+            total.events.add(event)
 
-    def result(self) -> tuple[RegionShare, ...]:
-        """Return the shares in a fixed order."""
-        return tuple(
-            RegionShare(
-                region,
-                quantity,
-                plain(share.value),
-                QUANTITIES[quantity].unit,
-                plain(share.low) if share.has_interval else None,
-                plain(share.high) if share.has_interval else None,
-                phantom,
-                side,
-                tuple(sorted(share.events)),
-                share.is_split,
+    def by_base(self, parts: Mapping[str, tuple[str, ...]]) -> tuple[RegionShare, ...]:
+        """Return the shares of base regions in a fixed order."""
+        divided: dict[_Key, _Sum] = {}
+        for (region, quantity, phantom, side), total in self._sums.items():
+            bases = parts.get(region, (region,))
+            pieces = zip(
+                *(_split(one, len(bases)) for one in (total.value, total.low, total.high)),
+                strict=True,
             )
-            for (region, quantity, phantom, side), share in sorted(
-                self._sums.items(), key=lambda item: tuple(str(part) for part in item[0])
-            )
-        )
+            for base, (value, low, high) in zip(bases, pieces, strict=True):
+                share = divided.setdefault((base, quantity, phantom, side), _Sum())
+                share.add(value, (low, high) if total.has_interval else None)
+                share.is_split = share.is_split or len(bases) > 1
+                share.events |= total.events
+        order = sorted(divided, key=lambda key: tuple(str(part) for part in key))
+        return tuple(_share(*key, divided[key]) for key in order)
 
 
-def _split(value: Decimal, count: int) -> list[Decimal]:
+def _share(
+    region: str, quantity: str, phantom: Phantom | None, side: BreastSide | None, total: _Sum
+) -> RegionShare:
+    return RegionShare(
+        region,
+        quantity,
+        total.value,
+        QUANTITIES[quantity].unit,
+        total.low if total.has_interval else None,
+        total.high if total.has_interval else None,
+        phantom,
+        side,
+        tuple(sorted(total.events)),
+        total.is_split,
+    )
+
+
+def _split(value: Decimal, count: int) -> tuple[Decimal, ...]:
     """Divide into equal parts; the last one takes the rest, so that they add up exactly."""
     if count == 1:
-        return [value]
-    exponent = value.as_tuple().exponent
-    digits = exponent if isinstance(exponent, int) else 0
-    part = (value / count).quantize(Decimal(1).scaleb(digits - _EXTRA_DIGITS))
-    return [part] * (count - 1) + [value - part * (count - 1)]
+        return (value,)
+    part = (value / count).quantize(_STEP)
+    return (*[part] * (count - 1), value - part * (count - 1))
 
 
 def region_shares(
@@ -120,16 +130,16 @@ def region_shares(
     a sum over events names none, so that nothing is counted twice. Labelled ones of events ("as the
     object states it") are shown beside others and do not count, nor exposures of no patient.
     """
-    shares = _Shares(library)
+    shares = _Shares()
     for value in values:
         if _counts(value):
             finding = regions.get(value.place.event)
-            interval = (value.interval.low, value.interval.high) if value.interval else None
+            bounds = (value.interval.low, value.interval.high) if value.interval else None
             shares.add(
                 finding.region if finding and value.place.event else value.place.region or UNMAPPED,
                 EFFECTIVE_DOSE,
                 value.value,
-                interval,
+                bounds,
                 event=value.place.event,
             )
     stated: set[str] = set()
@@ -143,7 +153,7 @@ def region_shares(
     for total in _totals(exam.totals, stated):
         region = _region_of_total(exam, total.quantity, regions)
         shares.add(region, total.quantity, total.value, phantom=total.phantom, side=total.side)
-    return shares.result()
+    return shares.by_base(view(library, atlas).parts)
 
 
 def _is_of_patient(exam: ExamInputs, event: EventInputs, library: Library) -> bool:

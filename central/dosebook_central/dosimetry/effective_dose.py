@@ -14,9 +14,10 @@ from typing import Final
 from dosebook_central.dosimetry.ages import AgedFactor, at_age
 from dosebook_central.dosimetry.anatomy_tables import UNMAPPED, Atlas, atlas
 from dosebook_central.dosimetry.factors import Factor, published
+from dosebook_central.dosimetry.intervals import REFERENCE_PERSON
 from dosebook_central.dosimetry.patient import ADULT
 from dosebook_central.dosimetry.sets import Library, view
-from dosebook_central.dosimetry.values import Method
+from dosebook_central.dosimetry.values import Input, Method
 from dosebook_protocol.reading import Phantom
 
 KIND: Final = "effective-dose-ct"
@@ -40,7 +41,13 @@ class KFactor:
     high: Decimal
     weighting: str
     method: Method
+    input: Input
     notes: tuple[str, ...]
+
+    @property
+    def has_range(self) -> bool:
+        """Whether other published sets have another factor."""
+        return self.low != self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,8 @@ def _is_adult_neck(row: Factor) -> bool:
 def _chosen(
     tables: Atlas, found: AgedFactor, of_region: list[_Series], age: Decimal, phantom: Phantom
 ) -> KFactor:
-    spread = [
+    spread = [found.factor]
+    spread += [
         other.factor
         for one in of_region
         for rows in one.rows.values()
@@ -164,17 +172,21 @@ def _chosen(
         and all(row.phantom == phantom for row in other.rows)
     ]
     row = found.rows[0]
-    notes = []
+    low, high = min(spread), max(spread)
+    notes = [REFERENCE_PERSON]
     if row.phantom is None:
         notes.append(_PHANTOM_UNSTATED)
     elif _is_adult_neck(row):
         notes.append(_PHANTOM_UNREAD)
+    if low == high:
+        notes.append(ONE_SET)
     return KFactor(
         found.factor,
-        min(found.factor, *spread) if spread else found.factor,
-        max(found.factor, *spread) if spread else found.factor,
+        low,
+        high,
         row.weighting,
         _method(tables, found, phantom),
+        Input("k", str(found.factor), "mSv/(mGy.cm)", row.set_id),
         tuple(notes),
     )
 

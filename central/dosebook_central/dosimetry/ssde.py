@@ -17,7 +17,7 @@ from dosebook_central.dosimetry.anatomy_tables import (
     atlas,
 )
 from dosebook_central.dosimetry.ct_absences import grouped
-from dosebook_central.dosimetry.ct_events import acquisition_of
+from dosebook_central.dosimetry.ct_events import TypedEvent
 from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs
 from dosebook_central.dosimetry.patient import ADULT
@@ -52,17 +52,17 @@ _DOMINANT: Final = "the patient's size changes along the scan, one size is used 
 _COVERAGE: Final = "about 95 % (two root-mean-square deviations)"
 
 
-def ssde_findings(events: Sequence[EventInputs], context: Context, part: int) -> Findings:
+def ssde_findings(events: Sequence[TypedEvent], context: Context, part: int) -> Findings:
     """Return the SSDE of each imaging event with a CTDIvol, and the largest; or why there is none.
 
     Reacts to a size that arrives later: it is a function of what is known of the exam now (P28).
     """
     values: list[DerivedValue] = []
     absences: list[NotComputable] = []
-    for event in events:
+    for event, acquisition in events:
         stated = event.values.get(QUANTITY)
         ctdi = event.values.get("ctdi_vol")
-        if stated is None and (ctdi is None or not acquisition_of(event).is_imaging):
+        if stated is None and (ctdi is None or not acquisition.is_imaging):
             continue
         place = Place(event.ordinal, part, context.regions[event.ordinal].region, event.phantom)
         if stated is not None:
