@@ -3,10 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dosebook_central.dosimetry.inputs import Calibration, Concept
+from dosebook_central.dosimetry.meter_calibration import CORRECTED
 from dosebook_central.dosimetry.projection import projection_findings
-from dosebook_central.dosimetry.projection_totals import CORRECTED, TWO_POINTS
+from dosebook_central.dosimetry.projection_totals import TWO_POINTS, kap_of
 from dosebook_protocol.quantities import to_storage
 from dosebook_protocol.reading import EventKind, Plane
 from tests.support.exams import context_of, event, exam, reasons_of, total, values_of
@@ -233,3 +236,19 @@ def test_an_exam_without_projection_has_no_projection_findings():
     """A CT exam is asked for no KAP."""
     findings = found(event(region="head"), modality="CT")
     assert findings.values == findings.absences == ()
+
+
+PLANED = st.tuples(
+    st.sampled_from([Plane.A, Plane.B, Plane.SINGLE]), st.decimals("0.01", "500", places=3)
+)
+
+
+@given(st.lists(PLANED, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_kap_does_not_depend_on_the_order_of_planes_and_machines(stated, random):
+    """The sum over planes is exact and the same in every order; nothing missing becomes a zero."""
+    totals = [total("dose_area_product", value, plane=plane) for plane, value in stated]
+    shuffled = random.sample(totals, len(totals))
+    first, second = (kap_of(exam(totals=tuple(one))) for one in (totals, shuffled))
+    assert first.stated == second.stated == first.corrected == sum(value for _, value in stated)
+    findings = found(event(kind=XR), totals=tuple(totals))
+    assert all(one.value > 0 for one in findings.values)

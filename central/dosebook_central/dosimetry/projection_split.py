@@ -5,6 +5,7 @@ from typing import Final
 
 from dosebook_central.dosimetry.findings import Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
+from dosebook_central.dosimetry.projection_totals import TWO_POINTS
 from dosebook_central.dosimetry.stated import method_of, sum_of, unit_of
 from dosebook_central.dosimetry.values import DerivedValue, Input, Method, NotComputable, Place
 from dosebook_protocol.codes import Key, canonical
@@ -27,7 +28,6 @@ _SPLIT: Final = (
 )
 _NEVER_ADDED: Final = frozenset({"fluoro_dose_rp", "acquisition_dose_rp"})
 _HEADLINE: Final = frozenset({"fluoro_time"})
-_TWO_POINTS: Final = "sum at two different reference points"
 _BY_TYPE: Final = Method(
     "sum-by-event-type",
     "sum over the events of this type",
@@ -81,7 +81,7 @@ def _as_stated(total: TotalInput, part: int) -> DerivedValue:
         unit_of(total.quantity),
         method_of(total.basis),
         Place(part=part, plane=plane),
-        label=_TWO_POINTS if is_sum else "",
+        label=TWO_POINTS if is_sum else "",
         is_headline=total.quantity in _HEADLINE and plane is None,
     )
 

@@ -1,7 +1,6 @@
 """KAP over the planes and of each, raw and corrected; Ka,r of each plane, never one sum (P16, P18).
 
-A stated value times the calibration factor is the real-world value (DICOM PS3.16, 122322 DCM in
-TID 10002); the raw number stays, the corrected one stands beside it.
+The raw number stays the headline, the one corrected by the meter's calibration stands beside it.
 """
 
 from collections.abc import Sequence
@@ -10,12 +9,22 @@ from decimal import Decimal
 from typing import Final
 
 from dosebook_central.dosimetry.findings import Findings
-from dosebook_central.dosimetry.inputs import Calibration, EventInputs, ExamInputs, TotalInput
-from dosebook_central.dosimetry.intervals import within
+from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
+from dosebook_central.dosimetry.meter_calibration import (
+    BIPLANE,
+    CALIBRATION,
+    CORRECTED,
+    METER,
+    NO_UNCERTAINTY,
+    calibration_flags,
+    calibration_inputs,
+    calibration_of,
+    inputs_of,
+    real_value,
+)
 from dosebook_central.dosimetry.stated import SUMMED, method_of, silent_note, unit_of
 from dosebook_central.dosimetry.values import (
     DerivedValue,
-    Flag,
     Input,
     Interval,
     Method,
@@ -27,19 +36,7 @@ from dosebook_protocol.reading import Plane
 
 KAP: Final = "dose_area_product"
 KA_R: Final = "dose_rp"
-CORRECTED: Final = "corrected by the calibration factor of the meter"
 TWO_POINTS: Final = "sum at two different reference points"
-NO_UNCERTAINTY: Final = "no interval: the object states no uncertainty of its meter"
-_METER: Final = "calibration of the KAP meter"
-_BIPLANE: Final = (Plane.A, Plane.B)
-_CALIBRATION: Final = Method(
-    "meter-calibration",
-    "stated value x calibration factor of the plane's meter",
-    "1",
-    "DICOM PS3.16 TID 10002, Calibration Factor (122322, DCM)",
-)
-# Meters in use needed factors of 0.94 to 1.18 (P18); what is far from that is a slip, not a meter.
-_PLAUSIBLE: Final = (Decimal("0.5"), Decimal(2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,8 @@ def kap_of(exam: ExamInputs) -> Kap | None:
     totals = [total for total in exam.totals if total.quantity == KAP]
     if not totals:
         return None
-    by_plane = [total for total in totals if total.plane in _BIPLANE]
-    whole = [total for total in totals if total.plane not in _BIPLANE]
+    by_plane = [total for total in totals if total.plane in BIPLANE]
+    whole = [total for total in totals if total.plane not in BIPLANE]
     spoken_for = any(total.plane in {None, Plane.ALL} for total in whole)
     shown = whole if spoken_for else totals
     # Each plane has its own meter, so their totals are what is corrected where they are known.
@@ -68,7 +65,7 @@ def kap_of(exam: ExamInputs) -> Kap | None:
     corrected, low, high = Decimal(0), Decimal(0), Decimal(0)
     is_bounded = True
     for total in terms:
-        value, interval = _real(total.value, _calibration(exam, total.plane))
+        value, interval = real_value(total.value, calibration_of(exam, total.plane))
         corrected += value
         if interval is None:
             is_bounded = False
@@ -79,7 +76,7 @@ def kap_of(exam: ExamInputs) -> Kap | None:
     return Kap(
         plain(sum((total.value for total in shown), Decimal(0))),
         plain(corrected),
-        Interval(plain(low), plain(high), _METER, coverage) if is_bounded else None,
+        Interval(plain(low), plain(high), METER, coverage) if is_bounded else None,
         method_of(shown[0].basis) if len(shown) == 1 else SUMMED,
         tuple(_input(total) for total in terms) if len(terms) > 1 else (),
     )
@@ -91,7 +88,7 @@ def total_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) -
         _kap_findings(exam, events, part)
         + _ka_r_findings(exam, events, part)
         + _entrance_findings(exam, part)
-        + Findings(flags=_calibration_flags(exam))
+        + Findings(flags=calibration_flags(exam))
     )
 
 
@@ -107,7 +104,7 @@ def _kap_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) ->
     notes: tuple[str, ...] = () if kap.interval else (NO_UNCERTAINTY,)
     if kap.method.id != "stated":
         notes += silent_note(events, KAP)
-    inputs = kap.inputs + _calibration_inputs(exam)
+    inputs = kap.inputs + calibration_inputs(exam)
     place = Place(part=part)
     values = [
         DerivedValue(
@@ -118,11 +115,11 @@ def _kap_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) ->
     if kap.corrected != kap.stated and inputs:
         values.append(
             DerivedValue(
-                KAP, kap.corrected, unit, _CALIBRATION, place, kap.interval, CORRECTED, inputs
+                KAP, kap.corrected, unit, CALIBRATION, place, kap.interval, CORRECTED, inputs
             )
         )
     for total in exam.totals:
-        if total.quantity == KAP and total.plane in _BIPLANE:
+        if total.quantity == KAP and total.plane in BIPLANE:
             values += _of_plane(exam, total, part, is_headline=False)
     return Findings(tuple(values))
 
@@ -136,7 +133,7 @@ def _ka_r_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) -
         )
         return Findings(absences=(NotComputable(KA_R, "not-stated", reason, Place(part=part)),))
     values: list[DerivedValue] = []
-    biplane = [total for total in totals if total.plane in _BIPLANE]
+    biplane = [total for total in totals if total.plane in BIPLANE]
     single = [total for total in totals if total.plane in {None, Plane.SINGLE}]
     for total in biplane:
         values += _of_plane(exam, total, part, is_headline=True)
@@ -146,7 +143,7 @@ def _ka_r_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) -
     for total in totals:
         if total.plane is Plane.ALL:
             values.append(_of_two_points(total.value, "stated", (), part))
-    if len(biplane) == len(_BIPLANE) == len(totals) and all(total.value for total in biplane):
+    if len(biplane) == len(BIPLANE) == len(totals) and all(total.value for total in biplane):
         both = plain(biplane[0].value + biplane[1].value)
         values.append(_of_two_points(both, "summed", tuple(map(_input, biplane)), part))
     return Findings(tuple(values))
@@ -162,11 +159,11 @@ def _of_plane(
     events: Sequence[EventInputs] = (),
 ) -> list[DerivedValue]:
     """Return a total of one plane as stated and, where its meter is off, corrected (P18)."""
-    calibration = _calibration(exam, total.plane)
-    real, interval = _real(total.value, calibration)
-    place = Place(part=part, plane=total.plane if total.plane in _BIPLANE else None)
+    calibration = calibration_of(exam, total.plane)
+    real, interval = real_value(total.value, calibration)
+    place = Place(part=part, plane=total.plane if total.plane in BIPLANE else None)
     unit = unit_of(total.quantity)
-    inputs = _inputs_of(calibration, total.plane) if calibration else ()
+    inputs = inputs_of(calibration, total.plane) if calibration else ()
     notes: tuple[str, ...] = () if interval else (NO_UNCERTAINTY,)
     if total.basis != "stated":
         notes += silent_note(events, total.quantity)
@@ -180,7 +177,7 @@ def _of_plane(
         stated = Input("stated value", str(total.value), unit, "exam")
         values.append(
             DerivedValue(
-                total.quantity, real, unit, _CALIBRATION, place, interval,
+                total.quantity, real, unit, CALIBRATION, place, interval,
                 ", ".join(filter(None, (label, CORRECTED))), (stated, *inputs),
             )
         )  # fmt: skip
@@ -215,60 +212,8 @@ def _entrance_findings(exam: ExamInputs, part: int) -> Findings:
     )  # fmt: skip
 
 
-def _calibration(exam: ExamInputs, plane: Plane | None) -> Calibration | None:
-    """Return the one calibration of a plane's meter; None where none or several are stated."""
-    is_any = plane in {None, Plane.ALL}
-    fitting = {
-        (one.factor, one.uncertainty_percent)
-        for one in exam.calibrations
-        if is_any or one.plane in {plane, None}
-    }
-    return Calibration(plane, *fitting.pop()) if len(fitting) == 1 else None
-
-
-def _real(value: Decimal, calibration: Calibration | None) -> tuple[Decimal, Interval | None]:
-    """Return the real-world value and its interval; the value itself where no factor is usable."""
-    if calibration is None:
-        return value, None
-    factor = calibration.factor
-    real = value if factor is None or not _is_plausible(factor) else plain(value * factor)
-    percent = calibration.uncertainty_percent
-    return real, within(real, percent, _METER) if percent is not None else None
-
-
-def _is_plausible(factor: Decimal) -> bool:
-    return _PLAUSIBLE[0] <= factor <= _PLAUSIBLE[1]
-
-
-def _calibration_flags(exam: ExamInputs) -> tuple[Flag, ...]:
-    return tuple(
-        Flag(
-            "calibration-factor",
-            f"the object states a calibration factor of {one.factor} for its meter: no correction "
-            f"is made outside {_PLAUSIBLE[0]} to {_PLAUSIBLE[1]}; check the setting of the machine",
-        )
-        for one in exam.calibrations
-        if one.factor is not None and not _is_plausible(one.factor)
-    )
-
-
-def _calibration_inputs(exam: ExamInputs) -> tuple[Input, ...]:
-    return tuple(found for one in exam.calibrations for found in _inputs_of(one, one.plane))
-
-
-def _inputs_of(calibration: Calibration, plane: Plane | None) -> tuple[Input, ...]:
-    source = f"meter of plane {plane}" if plane in _BIPLANE else "meter"
-    found = []
-    if calibration.factor is not None:
-        found.append(Input("calibration factor", str(calibration.factor), "", source))
-    if calibration.uncertainty_percent is not None:
-        percent = str(calibration.uncertainty_percent)
-        found.append(Input("calibration uncertainty", percent, "%", source))
-    return tuple(found)
-
-
 def _input(total: TotalInput) -> Input:
-    source = f"plane {total.plane}" if total.plane in _BIPLANE else "exam"
+    source = f"plane {total.plane}" if total.plane in BIPLANE else "exam"
     return Input(
         total.quantity.replace("_", " "), str(total.value), unit_of(total.quantity), source
     )
