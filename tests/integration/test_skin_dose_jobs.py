@@ -1,6 +1,8 @@
 """Skin doses in the background: due, queued, computed, kept, taken up again after a kill."""
 
 import json
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -97,6 +99,25 @@ def test_a_due_exam_is_queued_once_and_computed_once(registry):
     assert (len(runner.requests), len(other_runner.requests)) == (1, 0)
 
 
+def test_the_queue_works_the_same_on_postgresql(tmp_path, postgres_url):
+    """Due, queued, computed, kept and counted: the same on the database of a hospital."""
+    made = RegistryUnderTest(tmp_path, postgres_url)
+    box = made.add(SigningBox("angio-1"))
+    made.statuses(box.message(example("siemens_axiom_example_procedure").read_bytes()))
+    jobs, _ = work(made)
+    assert jobs.find_due() == 1
+    assert jobs.compute_one()
+    assert jobs.find_due() == 0
+    change(made, size_m="1.60", weight_kg="95")
+    assert jobs.find_due() == 1
+    states = [row.state for row in rows_of(made)]
+    with made.engine.connect() as connection:
+        counts = store.counts(connection)
+    made.close()
+    assert states == ["done", "queued"]
+    assert counts == {"done": 1, "queued": 1}
+
+
 def test_p56_a_changed_exam_adds_a_result_beside_the_old_one(registry):
     """P56: a size that arrives later gives a second result; the first stays as it was."""
     jobs, _ = work(registry)
@@ -143,6 +164,30 @@ def test_a_killed_computation_is_queued_again(registry):
     (row,) = rows_of(registry)
     assert row.state == "done"
     assert len(runner.requests) == 1
+
+
+def test_a_process_killed_in_the_middle_loses_nothing(tmp_path, eventually):
+    """kill -9 of the process that computes, with its child at work: the next run has the map."""
+    folder = tmp_path / "registry"
+    words = [sys.executable, "-c", "from dosebook_central.cli import main; main()"]
+    words += ["--data", str(folder)]
+    subprocess.run([*words, "init"], check=True, stdout=subprocess.DEVNULL)
+    procedure = str(example("siemens_axiom_artis"))
+    subprocess.run([*words, "import", procedure], check=True, stdout=subprocess.DEVNULL)
+    engine = Registry(folder).engine
+
+    def states():
+        with engine.connect() as connection:
+            return store.counts(connection)
+
+    with subprocess.Popen([*words, "skin-dose", "run"], stdout=subprocess.DEVNULL) as running:
+        eventually(lambda: states() == {"running": 1}, timeout=30)
+        running.kill()
+    assert states() == {"running": 1}
+    done = subprocess.run([*words, "skin-dose", "run"], check=True, capture_output=True, text=True)
+    assert "1 maps were computed" in done.stdout
+    assert states() == {"done": 1}
+    engine.dispose()
 
 
 def test_a_stopped_registry_leaves_its_map_for_the_next_start(registry):
