@@ -126,6 +126,15 @@ def test_whole_body_of_a_localiser_is_narrowed_by_words():
     assert _region(exam(event(region="whole_body"))).region == "whole_body"
 
 
+def test_whole_body_of_a_projection_is_doubted():
+    """C-arms send 'Entire body' for everything: low confidence, and words that say more hold."""
+    target = {"target_region": Concept("SCT", "38266002", "Entire body")}
+    x_rays = event(kind=EventKind.PROJECTION, coded=target)
+
+    assert (_region(exam(x_rays)).region, _region(exam(x_rays)).confidence) == ("whole_body", "low")
+    assert _region(exam(x_rays, descriptions=("Coronary angiography",))).region == "heart"
+
+
 def test_head_that_is_too_long_is_flagged():
     """A head of more than 60 cm is doubted: low confidence, and a flag."""
     one = exam(event(region="head", scanning_length=700))

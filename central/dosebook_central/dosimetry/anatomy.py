@@ -219,8 +219,8 @@ def _choose(
     if chosen is None or chosen.region == UNMAPPED:
         return chosen
     wider = [one for one in [*mapped, *own, *weak] if one is not chosen]
-    if chosen.region == WHOLE_BODY and key.kind is EventKind.CT:
-        return _narrowed(wider, chosen)
+    if chosen.region == WHOLE_BODY:
+        return _narrowed(wider, chosen, is_possible=key.kind is not EventKind.PROJECTION)
     return _widened(tables, wider, chosen) if key.is_long else chosen
 
 
@@ -236,12 +236,12 @@ def _within(tables: Atlas, procedure: _Said, own: list[_Said]) -> _Said:
     return procedure
 
 
-def _narrowed(others: list[_Said], chosen: _Said) -> _Said:
-    """Take a narrower statement beside "whole body", which consoles send for a long localiser."""
+def _narrowed(others: list[_Said], chosen: _Said, *, is_possible: bool) -> _Said:
+    """Take a narrower statement beside "whole body", which consoles send as a default."""
     for one in others:
         if one.region not in {WHOLE_BODY, UNMAPPED}:
             return _Said(one.region, f"{one.by}, narrower than {chosen.by}", "medium")
-    return chosen
+    return chosen if is_possible else _Said(WHOLE_BODY, chosen.by, "low")
 
 
 def _widened(tables: Atlas, others: list[_Said], chosen: _Said) -> _Said:
