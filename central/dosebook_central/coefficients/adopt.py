@@ -77,6 +77,7 @@ def add_from(connection: Connection, path: Path, keyring: Keyring, at: datetime,
     if versions:
         _check_succession(signed, versions[0])
     _put(connection, signed, versions, at, by)
+    mark_affected(connection, [manifest.kind])
     return _name(signed)
 
 
@@ -98,6 +99,7 @@ def _adopt(connection: Connection, offered: list[SignedPackage], at: datetime) -
     added = [one for one in offered if _is_new(one, known)]
     for one in added:
         _put(connection, one, known[one.package.manifest.id], at, REGISTRY)
+    mark_affected(connection, [one.package.manifest.kind for one in added])
     return tuple(_name(one) for one in added)
 
 
@@ -110,7 +112,6 @@ def _put(
 ) -> None:
     choices = versions[0].choices if versions else StoredChoices()
     packages.add(connection, signed, choices, at, by)
-    mark_affected(connection, signed.package.manifest.kind)
 
 
 def _by_id(connection: Connection) -> dict[str, list[Adopted]]:

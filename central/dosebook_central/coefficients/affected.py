@@ -1,5 +1,6 @@
 """Which exams a change of a coefficient package concerns: they are derived anew."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import Connection
@@ -23,10 +24,12 @@ _MODALITIES: Final[dict[str, tuple[str, ...]]] = {
 _NOT_DERIVED: Final = frozenset({"drl", "procedure-drl", "alert"})
 
 
-def mark_affected(connection: Connection, kind: str) -> int:
-    """Make the exams due that packages of a kind can change; returns how many."""
-    if kind in _NOT_DERIVED:
+def mark_affected(connection: Connection, kinds: Iterable[str]) -> int:
+    """Make the exams due that packages of some kinds can change; returns how many."""
+    derived = set(kinds) - _NOT_DERIVED
+    if not derived:
         return 0
-    if kind in _MODALITIES:
-        return mark_due(connection, Exam.modality.in_(_MODALITIES[kind]))
-    return mark_due(connection)
+    if derived - _MODALITIES.keys():
+        return mark_due(connection)
+    modalities = {modality for kind in derived for modality in _MODALITIES[kind]}
+    return mark_due(connection, Exam.modality.in_(sorted(modalities)))

@@ -59,4 +59,4 @@ def latest(connection: Connection, package_id: str) -> Adopted:
 def _keep(connection: Connection, found: Adopted, choices: StoredChoices) -> None:
     manifest = found.package.manifest
     packages.set_choices(connection, manifest.id, manifest.version, choices)
-    mark_affected(connection, manifest.kind)
+    mark_affected(connection, [manifest.kind])
