@@ -73,4 +73,13 @@ def test_p30_children_have_no_typical_value():
     """P30: typical values are those of adults; a child and an unknown age get none."""
     for born in ("20200101", ""):
         one = exam(event(region="chest", kind=XR), modality="DX", birth_date=born)
-        assert typical_effective_dose("DX", one.events, context_of(one), 0) == ()
+        assert typical_effective_dose(XR, "DX", one.events, context_of(one), 0) == ()
+
+
+def test_the_typical_value_of_another_part_is_not_taken():
+    """Fluoroscopy beside a CT of the head has no CT's value, beside a bone scan not the scan's."""
+    beside_ct = found(event(1, "head"), event(2, "head", kind=XR), modality="CT")
+    beside_scan = found(event(kind=XR), modality="NM", procedure="nm_bone")
+    for findings in (beside_ct, beside_scan):
+        assert not values_of(findings, "effective_dose")
+        assert "no-coefficient" in reasons_of(findings, "effective_dose")

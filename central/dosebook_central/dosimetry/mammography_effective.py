@@ -17,7 +17,7 @@ from dosebook_central.dosimetry.sets import Library, view
 from dosebook_central.dosimetry.typical import typical_effective_dose
 from dosebook_central.dosimetry.values import DerivedValue, Input, Method, NotComputable, Place
 from dosebook_protocol.quantities import plain
-from dosebook_protocol.reading import BreastSide
+from dosebook_protocol.reading import BreastSide, EventKind
 
 _QUANTITY: Final = "effective_dose"
 _BREAST: Final = "breast"
@@ -60,7 +60,7 @@ def effective_dose_findings(
         return _absent("no-coefficient", "no set of breast weights is in force", part)
     if len(doses) == 2 or (doses and are_sides_known):
         return Findings((_value(factor, doses, part),))
-    typical = typical_effective_dose("MG", events, context, part)
+    typical = typical_effective_dose(EventKind.MAMMOGRAPHY, "", events, context, part)
     if typical and not doses:
         return Findings(typical)
     return _absent("no-side", "the dose of each breast is not known", part)

@@ -26,6 +26,7 @@ from dosebook_central.dosimetry.values import (
 )
 from dosebook_protocol.codes import canonical
 from dosebook_protocol.quantities import plain
+from dosebook_protocol.reading import EventKind
 
 QUANTITY: Final = "effective_dose"
 LABEL_STATED: Final = "as the object states it"
@@ -97,7 +98,9 @@ def _whole(
             return _sum(values, label, part)
     if computed or is_therapeutic(exam):
         return None
-    typical = typical_effective_dose(exam.modality, (), context, part)
+    typical = typical_effective_dose(
+        EventKind.RADIOPHARMACEUTICAL, exam.modality, (), context, part
+    )
     return typical[0] if typical else None
 
 

@@ -22,6 +22,7 @@ from dosebook_central.dosimetry.values import (
     Place,
 )
 from dosebook_protocol.quantities import plain
+from dosebook_protocol.reading import EventKind
 
 _QUANTITY: Final = "effective_dose"
 _NO_AGE: Final = (
@@ -58,7 +59,7 @@ def effective_dose_findings(
     conversion = conversion_of(exam, events, context, age.years) if kap is not None else None
     if kap is not None and conversion is not None:
         return Findings((_value(kap, conversion, age, part),))
-    typical = typical_effective_dose(exam.modality, events, context, part)
+    typical = typical_effective_dose(EventKind.PROJECTION, exam.modality, events, context, part)
     if typical:
         return Findings(typical)
     if kap is None:

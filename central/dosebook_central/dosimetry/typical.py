@@ -14,6 +14,7 @@ from dosebook_central.dosimetry.patient import ADULT
 from dosebook_central.dosimetry.sets import Library, Row, view
 from dosebook_central.dosimetry.values import DerivedValue, Input, Method, Place
 from dosebook_protocol.quantities import plain
+from dosebook_protocol.reading import EventKind
 
 LABEL: Final = "typical value of the examination, not of this patient"
 NO_INTERVAL: Final = "no interval: its source gives one value for all patients"
@@ -56,31 +57,41 @@ _EXAMINATIONS: Final[Mapping[str, str]] = {
     }.items()
     for procedure in procedures.split()
 }
-_RADIOGRAPHS: Final = frozenset({"DX", "CR", "RG"})
+# Procedures of a part, by the beginning of their ids: a bone scan says nothing of a radiograph.
+_OF_FAMILY: Final = {
+    EventKind.PROJECTION: ("dx_", "io_", "px_", "cbct_", "rf_", "xa_"),
+    EventKind.MAMMOGRAPHY: ("mg_",),
+    EventKind.RADIOPHARMACEUTICAL: ("nm_",),
+}
+# Modalities whose regions tell the examination, as the typical set names them.
+_BY_REGION: Final = {"DX": "DX", "CR": "DX", "RG": "DX", "IO": "IO", "PX": "PX", "RF": "RF"}
 
 _Table = tuple[Mapping[str, "_Typical"], Mapping[tuple[str, str], "_Typical"]]
 _Typical = tuple[Decimal, str, Method]  # mSv, examination, method
 
 
 def typical_effective_dose(
-    modality: str, events: Sequence[EventInputs], context: Context, part: int
+    family: EventKind, modality: str, events: Sequence[EventInputs], context: Context, part: int
 ) -> tuple[DerivedValue, ...]:
-    """Return the typical effective dose of an adult's exam in all, empty where there is none.
+    """Return the typical effective dose of an adult's part in all, empty where there is none.
 
-    The mapped procedure decides. Without one, each region of a radiograph does, if one value
-    stands for it; radiographs of several regions add up.
+    The mapped procedure decides, if it is of this family. Without one, each region of a radiograph
+    does, if one value stands for it; radiographs of several regions add up.
     """
+    procedure = context.procedure_id
     if context.age is None or context.age.years < ADULT:
+        return ()
+    if procedure and not procedure.startswith(_OF_FAMILY[family]):
         return ()
     by_examination, by_region = view(context.library, _typical_table)
     regions = list(dict.fromkeys(_region(context, event) for event in events))
     region = regions[0] if len(regions) == 1 else ""
-    examination = by_examination.get(_EXAMINATIONS.get(context.procedure_id, ""))
+    examination = by_examination.get(_EXAMINATIONS.get(procedure, ""))
     if examination is not None:
         return (_value([examination], region, part),)
-    if context.procedure_id or not events:
+    kind = _BY_REGION.get(modality, "") if family is EventKind.PROJECTION else ""
+    if procedure or not kind or not events:
         return ()
-    kind = "DX" if modality in _RADIOGRAPHS else modality
     found = [by_region.get((kind, one)) for one in regions]
     known = [one for one in found if one is not None]
     return (_value(known, region, part),) if len(known) == len(found) else ()
