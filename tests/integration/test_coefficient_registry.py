@@ -192,6 +192,32 @@ def test_shipped_package_that_differs_leaves_the_adopted_one(registry, monkeypat
         assert packages.load_library(connection).find("mammo-wt").rows == known.rows
 
 
+def test_update_of_the_program_adds_versions_and_keeps_switches(registry, monkeypatch):
+    """A new version of a shipped set stands beside the old one and takes its switch over."""
+    adopt_shipped(registry.engine, OWN, NOW)
+    with writing(registry.engine) as connection:
+        switch.set_enabled(connection, "mammo-wt", _why(), is_enabled=False)
+    original = adopt.shipped_files
+
+    def updated():
+        return tuple(
+            replace(one, manifest=one.manifest.replace(b'version = "1"', b'version = "2"'))
+            if one.name == "mammo-wt"
+            else one
+            for one in original()
+        )
+
+    monkeypatch.setattr(adopt, "shipped_files", updated)
+    assert adopt_shipped(registry.engine, OWN, NOW).added == ("mammo-wt 2",)
+    with registry.engine.connect() as connection:
+        latest, old = packages.versions_of(connection, "mammo-wt")
+    assert (latest.package.manifest.version, old.package.manifest.version) == ("2", "1")
+    assert not latest.package.is_in_force
+    assert latest.choices.switched.why == "checked"
+    monkeypatch.setattr(adopt, "shipped_files", original)
+    assert adopt_shipped(registry.engine, OWN, NOW).added == ()
+
+
 @pytest.fixture
 def command(tmp_path):
     """Run `dosebook-registry sets …` on a registry of the test's own."""
