@@ -17,8 +17,9 @@ def projection_findings(exam: ExamInputs, context: Context) -> Findings:
     if not events and all(total.quantity not in _OWN_TOTALS for total in exam.totals):
         return Findings()
     part = part_of(exam, EventKind.PROJECTION)
+    kap = kap_of(exam)
     return (
-        total_findings(exam, events, part)
+        total_findings(exam, events, kap, part)
         + split_findings(exam, events, part)
-        + effective_dose_findings(exam, events, context, kap_of(exam), part)
+        + effective_dose_findings(exam, events, context, kap, part)
     )

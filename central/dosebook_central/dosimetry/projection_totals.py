@@ -82,18 +82,21 @@ def kap_of(exam: ExamInputs) -> Kap | None:
     )
 
 
-def total_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) -> Findings:
+def total_findings(
+    exam: ExamInputs, events: Sequence[EventInputs], kap: Kap | None, part: int
+) -> Findings:
     """Return KAP in all and per plane, Ka,r per plane and entrance dose, or why they are not."""
     return (
-        _kap_findings(exam, events, part)
+        _kap_findings(exam, events, kap, part)
         + _ka_r_findings(exam, events, part)
         + _entrance_findings(exam, part)
         + Findings(flags=calibration_flags(exam))
     )
 
 
-def _kap_findings(exam: ExamInputs, events: Sequence[EventInputs], part: int) -> Findings:
-    kap = kap_of(exam)
+def _kap_findings(
+    exam: ExamInputs, events: Sequence[EventInputs], kap: Kap | None, part: int
+) -> Findings:
     if kap is None:
         reason = (
             "no evidence states the kerma-area product; have the machine send its dose report "
