@@ -12,7 +12,12 @@ from dosebook_central.procedures.decide import Verdict, decide, undo_range
 from dosebook_central.procedures.look import NameKeeper, look
 from dosebook_central.procedures.review import learn
 from dosebook_central.store import migrate
-from dosebook_central.store.dose_models import DerivationDue, ProcedureDecision, ProcedureRules
+from dosebook_central.store.dose_models import (
+    DerivationDue,
+    ExamDose,
+    ProcedureDecision,
+    ProcedureRules,
+)
 from dosebook_central.store.engine import open_engine, writing
 from dosebook_central.store.models import Exam, Patient
 from dosebook_central.store.queries import procedures as names
@@ -143,6 +148,35 @@ def test_a_decision_makes_the_exams_of_its_name_due_and_no_others(engine):
         assert not connection.scalars(select(DerivationDue.exam_id)).all()
         key = name_id("ct", "CT thorax natif")
         decide(connection, LIBRARY, [Verdict(key, "confirm", "ct_chest")], "ann", NOW)
+        due = connection.scalars(select(DerivationDue.exam_id).order_by(DerivationDue.exam_id))
+        assert due.all() == ["e001", "e002"]
+
+
+def test_a_confirmed_suggestion_derives_nothing_again(engine):
+    """Exams that are derived as their name says keep their doses and learn who said so."""
+    key = name_id("ct", "CT thorax natif")
+    with writing(engine) as connection:
+        _exams(connection, *[_named("CT", "CT thorax natif")] * 2)
+        look(connection, LIBRARY)
+        for exam_id, procedure_id, source in (
+            ("e001", "ct_chest", "words"),
+            ("e002", "ct_chest_contrast", "code"),
+        ):
+            connection.execute(
+                insert(ExamDose).values(
+                    exam_id=exam_id,
+                    version=1,
+                    patient_id="p",
+                    procedure_id=procedure_id,
+                    procedure_source=source,
+                )
+            )
+        done = decide(connection, LIBRARY, [Verdict(key, "confirm", "ct_chest")], "ann", NOW)
+        assert done.exams == 1
+        assert connection.scalars(select(DerivationDue.exam_id)).all() == ["e002"]
+        source = select(ExamDose.procedure_source).where(ExamDose.exam_id == "e001")
+        assert connection.scalar(source) == "decision"
+        decide(connection, LIBRARY, [Verdict(key, "undo")], "ann", NOW)
         due = connection.scalars(select(DerivationDue.exam_id).order_by(DerivationDue.exam_id))
         assert due.all() == ["e001", "e002"]
 

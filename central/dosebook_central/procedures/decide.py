@@ -25,7 +25,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What decisions did: names, the exams that bear them, and the ids of the decisions."""
+    """What decisions did: names, exams that are derived again, and the ids of the decisions."""
 
     names: int = 0
     exams: int = 0
@@ -105,8 +105,8 @@ def _settle(connection: Connection, library: Library, name_ids: Collection[str])
 
 
 def _columns(holds: Decided | None) -> dict[str, Any]:
-    if holds is None:
-        return {"state": "open", "procedure_id": "", "decided_by": "", "decided_at": None}
+    if holds is None:  # what it is taken for now, `review` says
+        return {"state": "open", "decided_by": "", "decided_at": None}
     return {
         "state": "confirmed" if holds.act == "confirm" else "ignored",
         "procedure_id": holds.procedure_id,

@@ -6,23 +6,24 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from dosebook_central.derivation.due import mark_due
 from dosebook_central.domain.procedures.names import RawName
-from dosebook_central.domain.procedures.resolve import Resolution, Resolver, reader
+from dosebook_central.domain.procedures.resolve import Resolution, Resolver, Source, reader
 from dosebook_central.domain.procedures.rules import learn as learn_rules
 from dosebook_central.dosimetry.procedures import vocabulary_of
 from dosebook_central.dosimetry.sets import Library
 from dosebook_central.store.bulk import one_of
-from dosebook_central.store.dose_models import ProcedureName, ProcedureRules
+from dosebook_central.store.dose_models import ExamDose, ProcedureName, ProcedureRules
 from dosebook_central.store.models import Exam
 from dosebook_central.store.queries import procedures as names
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How many names, and exams with them, mean something else than before."""
+    """How many names mean something else than before, and how many exams are derived again."""
 
     names: int = 0
     exams: int = 0
@@ -36,6 +37,7 @@ _RESOLVED: Final = (
     ProcedureName.why,
     ProcedureName.rule_version,
 )
+_Dose: Final = aliased(ExamDose)
 _TABLE: Final = cast("Table", ProcedureName.__table__)
 _UPDATE: Final = (
     update(_TABLE)
@@ -87,10 +89,42 @@ def review(connection: Connection, library: Library, only: Collection[str] | Non
 
 
 def make_due(connection: Connection, name_ids: Collection[str]) -> int:
-    """Make the exams of names due for derivation; returns how many there are."""
+    """Make due the exams of names that are not derived as their name now says; returns how many.
+
+    A confirmed suggestion changes no dose: its exams learn who said so, and stay as they are.
+    """
     if not name_ids:
         return 0
-    return mark_due(connection, one_of(connection, Exam.name_id, sorted(set(name_ids))))
+    of_names = one_of(connection, Exam.name_id, sorted(set(name_ids)))
+    confirmed = (
+        select(Exam.id)
+        .join(ProcedureName, ProcedureName.id == Exam.name_id)
+        .join(
+            _Dose, and_(_Dose.exam_id == Exam.id, _Dose.procedure_id == ProcedureName.procedure_id)
+        )
+        .where(of_names, ProcedureName.state == "confirmed")
+    )
+    connection.execute(
+        update(ExamDose)
+        .where(ExamDose.exam_id.in_(confirmed))
+        .values(procedure_source=Source.DECISION.value)
+        .execution_options(synchronize_session=False)
+    )
+    # An exam of a name that is open again may have a code that says more than the name.
+    stands = (
+        select(ExamDose.exam_id)
+        .where(
+            ExamDose.exam_id == Exam.id,
+            ProcedureName.id == Exam.name_id,
+            ProcedureName.procedure_id == ExamDose.procedure_id,
+            or_(
+                ProcedureName.state != "open",
+                ExamDose.procedure_source != Source.DECISION.value,
+            ),
+        )
+        .exists()
+    )
+    return mark_due(connection, and_(of_names, ~stands))
 
 
 def as_columns(found: Resolution) -> dict[str, Any]:

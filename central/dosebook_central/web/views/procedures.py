@@ -139,7 +139,7 @@ def accept() -> ResponseReturnValue:
     )
     span = f"{done.first_decision}-{done.last_decision}"
     flash(
-        f"{done.names} names confirmed, {done.exams} exams follow.",
+        f"{done.names} names confirmed; {done.exams} exams are derived again.",
         f"undo:{url_for('.undo_batch', span=span)}" if done.names else "",
     )
     return _back()
@@ -185,7 +185,7 @@ def learn() -> ResponseReturnValue:
     flash(
         f"{new} new {'name' if new == 1 else 'names'} found. With what was confirmed, "
         f"{moved.names} {'name means' if moved.names == 1 else 'names mean'} something else "
-        f"than before; {moved.exams} exams follow."
+        f"than before; {moved.exams} exams are derived again."
     )
     return _back()
 
