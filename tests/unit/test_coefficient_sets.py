@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosebook_central.domain.drl.levels import levels_for
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.row_status import is_dated, period_of
 from dosebook_central.dosimetry.sets import Choices, Library, Package
@@ -244,3 +246,37 @@ def test_digest_changes_only_with_the_rows_in_force(data: st.DataObject) -> None
         ]
 
     assert (other.digest == shipped().digest) is (rows(other) == rows(shipped()))
+
+
+def _mapped_to(package_id: str, procedure: str) -> Library:
+    """Return one set of levels, chosen, and a procedure `p` that is held against one of them."""
+    levels = replace(_find(shipped(), package_id), choices=Choices(is_enabled=True))
+    row = next(row for row in levels.rows if row["procedure"] == procedure)
+    pairs = _find(shipped(), "procedure-drl")
+    pair = {
+        "procedure_id": "p",
+        "country": row["country"],
+        "drl_package": package_id,
+        "drl_modality": row["modality"],
+        "drl_procedure": procedure,
+        "match": "same",
+    }
+    return Library([levels, replace(pairs, rows=(pair,))])
+
+
+def test_level_without_a_region_is_held_against_nothing() -> None:
+    """A level whose body region nobody can name judges no exam, even of a matching procedure."""
+    unmapped = _mapped_to("drl-germany-2010-superseded", "PTA")
+    mapped = _mapped_to("drl-uk-2025-proposed", "F-18 FDG whole-body tumour imaging")
+
+    assert levels_for(unmapped, "DE", "p", date(2012, 1, 1)) == ()
+    assert levels_for(mapped, "GB", "p", date(2026, 1, 1)) != ()
+
+
+def test_level_per_kilogram_says_so() -> None:
+    """An activity per mass is never held against an activity: the level is marked as per kg."""
+    library = _mapped_to("drl-uk-2025-proposed", "F-18 FDG whole-body tumour imaging")
+
+    (level,) = levels_for(library, "GB", "p", date(2026, 1, 1))
+    assert level.per_kg
+    assert level.value == Decimal("3.5")
