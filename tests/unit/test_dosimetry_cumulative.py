@@ -1,4 +1,4 @@
-"""Shares of doses by region, and sums over exams: exact, never mixed, order-free (R100, P12)."""
+"""Shares of doses by region, and sums with bounds: exact, never mixed, order-free (P12)."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from dosebook_central.dosimetry.anatomy_tables import atlas
 from dosebook_central.dosimetry.cumulative import region_shares
-from dosebook_central.dosimetry.cumulative_sums import ExamShare, sum_shares
 from dosebook_central.dosimetry.inputs import Concept
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.sets import view
+from dosebook_central.dosimetry.sums import add_up
 from dosebook_central.dosimetry.values import DerivedValue, Interval, Method, Place
 from dosebook_protocol.reading import EventKind, Plane
 from tests.support.exams import context_of, ct_of, event, exam, total
@@ -183,52 +183,28 @@ def test_regions_add_up_to_the_listed_events_exactly_in_any_order(rows, random):
     assert _shares(exam(*random.sample(events, len(events)))) == shares
 
 
-def test_r100_treatment_and_diagnosis_are_never_added():
-    """Activity of a therapy stays beside that of scans: two sums, each with its exams."""
-    rows = [
-        ExamShare("whole_body", "administered_activity", Decimal(250)),
-        ExamShare("whole_body", "administered_activity", Decimal(300)),
-        ExamShare("whole_body", "administered_activity", Decimal(7400), is_therapeutic=True),
-    ]
-
-    assert [(one.is_therapeutic, one.value, one.exam_count) for one in sum_shares(rows)] == [
-        (False, 550, 2),
-        (True, 7400, 1),
-    ]
-
-
-def test_lows_add_to_lows_and_an_exam_without_interval_counts_with_its_value():
+def test_lows_add_to_lows_and_a_part_without_bounds_counts_with_its_value():
     """Sums take the safe side: all err together; where nobody has an interval there is none."""
-    rows = [
-        ExamShare("chest", "effective_dose", Decimal(7), Decimal(6), Decimal(10)),
-        ExamShare("chest", "effective_dose", Decimal(2)),
-        ExamShare("head", "effective_dose", Decimal(1)),
-    ]
-    chest, head = sum_shares(rows)
+    chest = add_up([(Decimal(7), Decimal(6), Decimal(10)), (Decimal(2), None, None)])
+    head = add_up([(Decimal(1), None, None)])
 
     assert (chest.value, chest.low, chest.high) == (9, 8, 12)
-    assert (head.low, head.high) == (None, None)
+    assert (head.value, head.low, head.high) == (1, None, None)
+    assert add_up([]).value == 0
 
 
-SHARES = st.lists(
-    st.builds(
-        ExamShare,
-        region=st.sampled_from(["head", "chest"]),
-        quantity=st.sampled_from(["dlp", "effective_dose"]),
-        value=st.decimals(0, 1000, places=2),
-        phantom=st.sampled_from(["", "16cm", "32cm"]),
-        is_therapeutic=st.booleans(),
-        event_count=st.integers(0, 9),
-    ),
-    max_size=12,
-)
+AMOUNTS = st.decimals(0, 1000, places=3)
 
 
-@given(SHARES, st.randoms(use_true_random=False))
-def test_sums_over_exams_keep_every_digit_in_any_order(rows, random):
-    """Nothing is lost or doubled over exams, and the order of exams never matters."""
-    found = sum_shares(rows)
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS)), st.randoms(use_true_random=False))
+def test_sums_keep_every_digit_in_any_order(parts, random):
+    """Nothing is lost or doubled, a sum lies within its bounds, and order never matters."""
+    bounded = [(low + step, low, low + step + more) for low, step, more in parts]
+    added = add_up(bounded)
 
-    assert sum(one.value for one in found) == sum(row.value for row in rows)
-    assert sum(one.exam_count for one in found) == len(rows)
-    assert sum_shares(random.sample(rows, len(rows))) == found
+    assert added.value == sum((one for one, _, _ in bounded), Decimal(0))
+    assert add_up(random.sample(bounded, len(bounded))) == added
+    if bounded:
+        assert added.low is not None
+        assert added.high is not None
+        assert added.low <= added.value <= added.high

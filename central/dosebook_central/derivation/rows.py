@@ -20,6 +20,7 @@ from dosebook_central.dosimetry.ct_events import acquisition_of
 from dosebook_central.dosimetry.ct_totals import LABEL_IMAGING
 from dosebook_central.dosimetry.inputs import ExamInputs, exam_inputs
 from dosebook_central.dosimetry.patient import body_of
+from dosebook_central.dosimetry.sums import add_up
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived, DerivedValue
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Event, Exam
@@ -185,12 +186,14 @@ class _Headline:
         )
         if not values or is_incomplete or len(parts) < len(values):
             return _Effective()
-        intervals = [value.interval for value in values if value.interval is not None]
-        is_bounded = len(intervals) == len(values)
+        added = add_up(
+            (one.value, *((one.interval.low, one.interval.high) if one.interval else (None, None)))
+            for one in values
+        )
         return _Effective(
-            sum((value.value for value in values), Decimal(0)),
-            sum((one.low for one in intervals), Decimal(0)) if is_bounded else None,
-            sum((one.high for one in intervals), Decimal(0)) if is_bounded else None,
+            added.value,
+            added.low,
+            added.high,
             ";".join(dict.fromkeys(value.method.coefficient_set for value in values)),
             any(value.is_estimate for value in values),
         )

@@ -11,6 +11,7 @@ from dosebook_central.dosimetry.effective_dose import ONE_SET, VERSION, KFactor,
 from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
 from dosebook_central.dosimetry.intervals import REFERENCE_PERSON
+from dosebook_central.dosimetry.sums import Bounded, add_up
 from dosebook_central.dosimetry.values import (
     WHOLE_EXAM,
     DerivedValue,
@@ -131,20 +132,20 @@ def _sum(
         notes.append(f"{silent} localisers or bolus monitorings state no DLP and are not in it")
     sets = sorted({(one.method.coefficient_set, one.method.set_version) for one in values})
     name, version = (" + ".join(names) for names in zip(*sets, strict=True))
-    has_range = any(one.interval is not None for one in values)
-    low = sum((one.interval.low if one.interval else one.value for one in values), Decimal(0))
-    high = sum((one.interval.high if one.interval else one.value for one in values), Decimal(0))
-    if not has_range:
+    added = add_up(_bounded(one) for one in values)
+    if added.low is None:
         notes.append(ONE_SET)
     elif any(one.interval is None for one in values):
         notes.append("an event without a range of published factors counts with its value in both")
     return DerivedValue(
         QUANTITY,
-        sum((one.value for one in values), Decimal(0)),
+        added.value,
         UNIT,
         Method(*_SUM, name, version),
         Place(part=part),
-        Interval(low, high, DOMINANT, COVERAGE) if has_range else None,
+        Interval(added.low, added.high, DOMINANT, COVERAGE)
+        if added.low is not None and added.high is not None
+        else None,
         inputs=tuple(
             Input("effective dose", str(one.value), UNIT, f"event {one.place.event}")
             for one in values
@@ -152,6 +153,11 @@ def _sum(
         notes=tuple(notes),
         is_headline=True,
     )
+
+
+def _bounded(value: DerivedValue) -> Bounded:
+    bounds = value.interval
+    return (value.value, bounds.low, bounds.high) if bounds else (value.value, None, None)
 
 
 def _of_total(exam: ExamInputs, context: Context, part: int) -> Findings:

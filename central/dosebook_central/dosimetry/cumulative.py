@@ -4,6 +4,7 @@ The rule of the split is ADR 0017: an event of several regions is divided into e
 part takes the rounding rest, so that the regions add up to the listed events exactly.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +14,7 @@ from dosebook_central.dosimetry.anatomy_tables import UNMAPPED, atlas
 from dosebook_central.dosimetry.exclusions import NOT_PATIENT, exclusion_of
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs, TotalInput
 from dosebook_central.dosimetry.sets import Library, view
+from dosebook_central.dosimetry.sums import Added, Bounded, add_up
 from dosebook_central.dosimetry.values import WHOLE_EXAM, DerivedValue, RegionFinding, RegionShare
 from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import BreastSide, EventKind, Phantom, Plane
@@ -29,85 +31,81 @@ _FAMILY: Final = {quantity: kind for kind, quantity in _ADDITIVE.items()}
 _STEP: Final = Decimal("0.00000001")
 
 _Key = tuple[str, str, Phantom | None, BreastSide | None]
-_Bounds = tuple[Decimal, Decimal]
 
 
 @dataclass(slots=True)
-class _Sum:
-    """What one region received of one quantity so far."""
+class _Received:
+    """What one region received of one quantity."""
 
-    value: Decimal = Decimal(0)
-    low: Decimal = Decimal(0)
-    high: Decimal = Decimal(0)
-    has_interval: bool = False
-    is_split: bool = False
+    parts: list[Bounded] = field(default_factory=list)
     events: set[int] = field(default_factory=set)
-
-    def add(self, value: Decimal, bounds: _Bounds | None) -> None:
-        """Add a value with its bounds; without any it counts with itself in both."""
-        low, high = bounds or (value, value)
-        self.value += value
-        self.low += low
-        self.high += high
-        self.has_interval = self.has_interval or bounds is not None
+    is_split: bool = False
 
 
 class _Shares:
-    """Sums doses by the region of their events, then divides those of composites once."""
+    """Collects doses by the region of their events, then divides those of composites once."""
 
     def __init__(self) -> None:
-        self._sums: dict[_Key, _Sum] = {}
+        self._received: defaultdict[_Key, _Received] = defaultdict(_Received)
 
     def add(
         self,
         region: str,
         quantity: str,
-        value: Decimal,
-        bounds: _Bounds | None = None,
+        dose: Bounded,
         *,
         event: int = WHOLE_EXAM,
         phantom: Phantom | None = None,
         side: BreastSide | None = None,
     ) -> None:
-        """Count a value at a region, base or composite."""
-        total = self._sums.setdefault((region, quantity, phantom, side), _Sum())
-        total.add(value, bounds)
+        """Count a dose at a region, base or composite."""
+        received = self._received[region, quantity, phantom, side]
+        received.parts.append(dose)
         if event != WHOLE_EXAM:
-            total.events.add(event)
+            received.events.add(event)
 
-    def by_base(self, parts: Mapping[str, tuple[str, ...]]) -> tuple[RegionShare, ...]:
+    def by_base(self, bases_of: Mapping[str, tuple[str, ...]]) -> tuple[RegionShare, ...]:
         """Return the shares of base regions in a fixed order."""
-        divided: dict[_Key, _Sum] = {}
-        for (region, quantity, phantom, side), total in self._sums.items():
-            bases = parts.get(region, (region,))
-            pieces = zip(
-                *(_split(one, len(bases)) for one in (total.value, total.low, total.high)),
-                strict=True,
-            )
-            for base, (value, low, high) in zip(bases, pieces, strict=True):
-                share = divided.setdefault((base, quantity, phantom, side), _Sum())
-                share.add(value, (low, high) if total.has_interval else None)
+        divided: defaultdict[_Key, _Received] = defaultdict(_Received)
+        for (region, quantity, phantom, side), received in self._received.items():
+            bases = bases_of.get(region, (region,))
+            for base, piece in zip(bases, _divide(add_up(received.parts), len(bases)), strict=True):
+                share = divided[base, quantity, phantom, side]
+                share.parts.append(piece)
+                share.events |= received.events
                 share.is_split = share.is_split or len(bases) > 1
-                share.events |= total.events
         order = sorted(divided, key=lambda key: tuple(str(part) for part in key))
         return tuple(_share(*key, divided[key]) for key in order)
 
 
 def _share(
-    region: str, quantity: str, phantom: Phantom | None, side: BreastSide | None, total: _Sum
+    region: str,
+    quantity: str,
+    phantom: Phantom | None,
+    side: BreastSide | None,
+    received: _Received,
 ) -> RegionShare:
+    added = add_up(received.parts)
     return RegionShare(
         region,
         quantity,
-        total.value,
+        added.value,
         QUANTITIES[quantity].unit,
-        total.low if total.has_interval else None,
-        total.high if total.has_interval else None,
+        added.low,
+        added.high,
         phantom,
         side,
-        tuple(sorted(total.events)),
-        total.is_split,
+        tuple(sorted(received.events)),
+        received.is_split,
     )
+
+
+def _divide(total: Added, count: int) -> Iterable[Bounded]:
+    """Divide a sum and its bounds into parts that add up to it exactly."""
+    values = _split(total.value, count)
+    if total.low is None or total.high is None:
+        return [(value, None, None) for value in values]
+    return zip(values, _split(total.low, count), _split(total.high, count), strict=True)
 
 
 def _split(value: Decimal, count: int) -> tuple[Decimal, ...]:
@@ -134,12 +132,11 @@ def region_shares(
     for value in values:
         if _counts(value):
             finding = regions.get(value.place.event)
-            bounds = (value.interval.low, value.interval.high) if value.interval else None
+            bounds = value.interval
             shares.add(
                 finding.region if finding and value.place.event else value.place.region or UNMAPPED,
                 EFFECTIVE_DOSE,
-                value.value,
-                bounds,
+                (value.value, bounds.low, bounds.high) if bounds else (value.value, None, None),
                 event=value.place.event,
             )
     stated: set[str] = set()
@@ -151,8 +148,13 @@ def region_shares(
         if amount is not None and _is_of_patient(exam, event, library):
             _add_event(shares, event, quantity, amount, regions)
     for total in _totals(exam.totals, stated):
-        region = _region_of_total(exam, total.quantity, regions)
-        shares.add(region, total.quantity, total.value, phantom=total.phantom, side=total.side)
+        shares.add(
+            _region_of_total(exam, total.quantity, regions),
+            total.quantity,
+            (total.value, None, None),
+            phantom=total.phantom,
+            side=total.side,
+        )
     return shares.by_base(view(library, atlas).parts)
 
 
@@ -183,7 +185,7 @@ def _add_event(
     shares.add(
         finding.region if finding else UNMAPPED,
         quantity,
-        amount,
+        (amount, None, None),
         event=event.ordinal,
         phantom=event.phantom if is_ct else None,
         side=event.side if is_breast else None,

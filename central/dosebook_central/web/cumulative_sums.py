@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from dosebook_central.dosimetry.sums import add_up
 from dosebook_central.store.queries.cumulative import ExamLine
 from dosebook_central.store.queries.derived import RegionRow
 from dosebook_central.web.cumulative_choices import Choice
@@ -119,13 +120,11 @@ def add(contributions: Iterable[Contribution]) -> Sum | None:
     listed = list(contributions)
     if not listed:
         return None
-    has_interval = any(one.low is not None or one.high is not None for one in listed)
-    lows = (one.value if one.low is None else one.low for one in listed)
-    highs = (one.value if one.high is None else one.high for one in listed)
+    added = add_up((one.value, one.low, one.high) for one in listed)
     return Sum(
-        value=sum((one.value for one in listed), Decimal(0)),
-        low=sum(lows, Decimal(0)) if has_interval else None,
-        high=sum(highs, Decimal(0)) if has_interval else None,
+        value=added.value,
+        low=added.low,
+        high=added.high,
         exam_count=len({one.exam.id for one in listed}),
         event_count=sum(one.event_count for one in listed),
         has_split=any(one.is_split for one in listed),
