@@ -118,12 +118,13 @@ def _firing(
 ) -> Firing:
     since, until = window[0].started[:10], window[-1].started[:10]
     where = f" of one region ({region.replace('_', ' ')})" if region else ""
+    count = "1 exam" if len(window) == 1 else f"{len(window)} exams"
     span = f"between {since} and {until}" if since != until else f"on {since}"
     if rule.kind == "count":
-        what = f"{len(window)} exams{where} {span}"
+        what = f"{count}{where} {span}"
         bound = f"{threshold:f} in {rule.period_days} days"
     else:
-        what = f"{rule.label} of {total:f} {rule.unit} from {len(window)} exams{where} {span}"
+        what = f"{rule.label} of {total:f} {rule.unit} from {count}{where} {span}"
         bound = f"{threshold:f} {rule.unit} in {rule.period_days} days"
     relation = "above" if total > threshold else "at"
     return Firing(

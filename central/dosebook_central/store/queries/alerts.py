@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, and_, delete, func, insert, select, update
 
 from dosebook_central.domain.alerts.period import PastExam
 from dosebook_central.domain.alerts.rule import Firing, Rule, from_json, to_json
@@ -283,11 +283,26 @@ def recent_alerts(connection: Connection, limit: int = 200) -> list[RecentAlert]
     return [RecentAlert(*row) for row in rows]
 
 
+def count_at_risk(connection: Connection, since: str = "", rule_id: str = "") -> int:
+    """Count the patients whom rules name with a cause since a day."""
+    statement = _named(since, rule_id).with_only_columns(func.count(AtRisk.patient_id.distinct()))
+    return connection.scalar(statement) or 0
+
+
 def patients_at_risk(
-    connection: Connection, since: str = "", rule_id: str = ""
+    connection: Connection, since: str = "", rule_id: str = "", *, limit: int = 200, offset: int = 0
 ) -> list[PatientAtRisk]:
     """Return the patients whom rules name, each once, the latest cause first."""
-    statement = (
+    latest = func.max(AtRisk.until)
+    chosen = connection.scalars(
+        _named(since, rule_id)
+        .with_only_columns(AtRisk.patient_id)
+        .group_by(AtRisk.patient_id)
+        .order_by(latest.desc(), AtRisk.patient_id)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    rows = connection.execute(
         select(
             Patient.id,
             Patient.name,
@@ -304,18 +319,21 @@ def patients_at_risk(
             AtRisk.exam_ids,
         )
         .join(Patient, Patient.id == AtRisk.patient_id)
-        .where(AtRisk.until >= since)
-        .order_by(AtRisk.until.desc(), Patient.id, AtRisk.rule_id)
+        .where(one_of(connection, AtRisk.patient_id, chosen))
+        .order_by(AtRisk.rule_id)
     )
-    if rule_id:
-        statement = statement.where(AtRisk.rule_id == rule_id)
     people: dict[str, list[Any]] = {}
     reasons: defaultdict[str, list[RiskLine]] = defaultdict(list)
-    for row in connection.execute(statement):
+    for row in rows:
         columns: list[Any] = list(row)
         people.setdefault(columns[0], columns[:5])
         reasons[columns[0]].append(RiskLine(*[*columns[5:12], len(columns[12])]))
-    return [PatientAtRisk(*[*who, tuple(reasons[key])]) for key, who in people.items()]
+    return [PatientAtRisk(*[*people[key], tuple(reasons[key])]) for key in chosen if key in people]
+
+
+def _named(since: str, rule_id: str) -> Select[Any]:
+    statement = select(AtRisk.patient_id).where(AtRisk.until >= since)
+    return statement.where(AtRisk.rule_id == rule_id) if rule_id else statement
 
 
 def _table(model: Any) -> Table:

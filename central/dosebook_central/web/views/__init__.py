@@ -1,6 +1,8 @@
 """One module per thing a person does; each has one blueprint."""
 
 from dosebook_central.web.views import (
+    alerts,
+    at_risk,
     audit,
     boxes,
     cumulative,
@@ -31,6 +33,8 @@ BLUEPRINTS = (
     skin_dose.bp,
     boxes.bp,
     reference_levels.bp,
+    alerts.bp,
+    at_risk.bp,
     procedures.bp,
     quarantine.bp,
     imports.bp,

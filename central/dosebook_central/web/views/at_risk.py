@@ -1,0 +1,56 @@
+"""Patients whom rules over a period name, each once, with every reason (R33)."""
+
+from datetime import timedelta
+from typing import Final
+
+from flask import Blueprint, render_template, request
+
+from dosebook_central.access.rights import Right
+from dosebook_central.store.library_cache import LibraryCache
+from dosebook_central.store.queries import alerts
+from dosebook_central.web.context import context
+from dosebook_central.web.gate import needs, tell
+
+bp = Blueprint("at_risk", __name__, url_prefix="/at-risk")
+
+YEARS: Final = {"1": "in the last year", "5": "in the last 5 years", "all": "at any time"}
+_PAGE: Final = 200
+_LIBRARIES: Final = LibraryCache()
+
+
+@bp.get("")
+@needs(Right.RISK_READ)
+def show() -> str:
+    """Show whom rules name, those with the latest cause first."""
+    years = request.args.get("years", "5")
+    years = years if years in YEARS else "5"
+    since = ""
+    if years != "all":
+        day = context().now().astimezone().date() - timedelta(days=round(int(years) * 365.25))
+        since = day.isoformat()
+    page = max(1, request.args.get("page", 1, type=int))
+    chosen = request.args.get("rule", "")
+    with context().engine.connect() as connection:
+        library = _LIBRARIES.current(connection)
+        rules = [
+            one.rule
+            for one in alerts.list_rules(connection, library)
+            if one.rule.is_at_risk and one.is_enabled
+        ]
+        rule_id = chosen if chosen in {rule.id for rule in rules} else ""
+        total = alerts.count_at_risk(connection, since, rule_id)
+        people = alerts.patients_at_risk(
+            connection, since, rule_id, limit=_PAGE, offset=(page - 1) * _PAGE
+        )
+    tell("risk.read", "patients-at-risk", "", lines=len(people))
+    return render_template(
+        "at_risk.html",
+        people=people,
+        total=total,
+        rules={rule.id: rule for rule in rules},
+        rule_id=rule_id,
+        years=years,
+        year_words=YEARS,
+        page=page,
+        pages=-(-total // _PAGE),
+    )

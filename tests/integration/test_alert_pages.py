@@ -1,0 +1,171 @@
+"""Pages of alerts, rules and patients to look at: trying, versions, words and rights."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import insert, select
+
+from dosebook_central.alerting.judging import Judging
+from dosebook_central.derivation.due import mark_due
+from dosebook_central.derivation.engine import derive_batch
+from dosebook_central.domain.alerts.rule import Rule
+from dosebook_central.store.dose_models import AlertRule, DerivationDue
+from dosebook_central.store.engine import writing
+from dosebook_central.store.models import AuditEvent, Box, Event, Exam, Patient, Record
+from dosebook_central.store.queries import alerts
+from tests.support.derivation import shipped_rules
+from tests.support.web import make_site, post
+
+TOTAL = {"quantity": "dose_rp", "value": "5600", "basis": "summed"}
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A registry with one patient, and one procedure of 5.6 Gy that is derived and judged."""
+    made = make_site(tmp_path)
+    now = datetime.now(UTC)
+    day = f"{now:%Y-%m-%d}T10:00:00"
+    with writing(made.engine) as connection:
+        connection.execute(insert(Box).values(id="b", public_key=b"", added_at=now))
+        connection.execute(
+            insert(Record).values(
+                id="r", box_id="b", sequence=1, source="s", source_kind="dicom-store",
+                captured_at=now, received_at=now, status="stored", evidence_sha256="",
+                evidence_size=0, media_type="", kind="rdsr-projection", outcome="read",
+                reader_version="1", envelope=b"", transport={},
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(Patient).values(id="p", issuer="", identifier="77", name="A^B", updated_at=now)
+        )
+        connection.execute(
+            insert(Exam).values(
+                id="e", group_id="g", patient_id="p", study_uid="1", started=day, modality="XA",
+                event_count=1, origin="captured", summary={}, updated_at=now,
+                facts={"birth_date": "19600101", "totals": [TOTAL]}, station="XA1",
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(Event).values(
+                exam_id="e", ordinal=1, uid="1.1", record_id="r", record_index=0,
+                kind="projection", started=day, facts={"values": {"dose_rp": "5600"}},
+            )
+        )  # fmt: skip
+        mark_due(connection)
+        derive_batch(connection, shipped_rules(), 10, [Judging()])
+    yield made
+    made.importer.stop()
+    made.engine.dispose()
+
+
+def form(**changes):
+    """A rule as the form sends it."""
+    return {
+        "title": "look at the skin",
+        "kind": "exam",
+        "quantity": "dose_rp",
+        "comparison": ">=",
+        "threshold": "4000",
+        "level": "alert",
+        "do": "save",
+        "is_enabled": "yes",
+    } | changes
+
+
+def send(site, path, **fields):
+    """Send a form as the physicist."""
+    return post(site.client("physicist"), "/alerts/rules/new", path, **fields)
+
+
+def test_r36_an_alert_stands_on_the_list_with_its_reason(site):
+    """R36: the list names exam, level and the reason in one sentence."""
+    text = site.client("radiologist").get("/alerts").get_data(as_text=True)
+    assert "Ka,r 5600 mGy is above 5000 mGy" in text
+    assert "/exams/e" in text
+
+
+def test_r35_a_rule_is_tried_before_it_is_saved(site):
+    """R35: trying says how often it would have fired and saves nothing."""
+    answer = send(site, "/alerts/rules/new", **form(do="try"))
+    text = answer.get_data(as_text=True)
+    assert "would have fired" in text
+    assert "Ka,r 5600 mGy is above 4000 mGy: look at the skin." in text
+    with site.engine.connect() as connection:
+        assert connection.execute(select(AlertRule.id)).all() == []
+
+
+def test_a_change_is_a_new_version_and_is_logged(site):
+    """A saved rule is a version beside the one before; the act is in the log, all exams are due."""
+    assert send(site, "/alerts/rules/srdl-kar", **form(threshold="4,5e3")).status_code == 302
+    assert send(site, "/alerts/rules/srdl-kar", **form(is_enabled="")).status_code == 302
+    with site.engine.connect() as connection:
+        found = [
+            (one.rule.version, one.is_enabled, one.rule.threshold)
+            for one in alerts.rule_versions(connection, "srdl-kar")
+        ]
+        acts = connection.scalars(select(AuditEvent.object_id)).all()
+        due = connection.scalars(select(DerivationDue.exam_id)).all()
+    assert found == [(3, False, Decimal(4000)), (2, True, Decimal(4500))]
+    assert acts.count("srdl-kar") == 2
+    assert due == ["e"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"threshold": "much"}, "The threshold is no number: much"),
+        ({"threshold": ""}, "State one of"),
+        ({"quantity": "ctdi_vol", "kind": "sum", "period_days": "30"}, "never adds up"),
+        ({"period_days": "soon"}, "no whole number of days"),
+        ({"threshold": "NaN"}, "is no number"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_kept_in_the_form(site, changes, words):
+    """A refused form says why in words and still holds what was typed."""
+    answer = send(site, "/alerts/rules/new", **form(**changes))
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert words in text
+    assert 'value="look at the skin"' in text
+
+
+def test_p59_patients_to_look_at_are_listed_without_any_word_of_a_limit(site):
+    """P59: the list gives reasons, links the history, and never speaks of a limit."""
+    rule = Rule(
+        "kerma-year", "plan a follow-up", "sum", "dose_rp", threshold=Decimal(5000),
+        period_days=365, is_at_risk=True,
+    )  # fmt: skip
+    with writing(site.engine) as connection:
+        now = datetime.now(UTC)
+        alerts.save_rule(connection, rule, is_enabled=True, actor="me", now=now)
+        mark_due(connection)
+        derive_batch(connection, shipped_rules(), 10, [Judging()])
+    text = site.client("radiologist").get("/at-risk").get_data(as_text=True)
+    assert "Ka,r of 5600 mGy from 1 exam on" in text
+    assert "/patients/p" in text
+    assert "no reason to refuse" in text
+    assert "limit" not in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("login", "path", "status"),
+    [
+        ("radiographer", "/at-risk", 403),
+        ("physicist", "/at-risk", 200),
+        ("radiographer", "/alerts/rules", 403),
+        ("director", "/alerts/rules", 200),
+        ("auditor", "/alerts", 403),
+    ],
+)
+def test_r78_pages_need_their_rights(site, login, path, status):
+    """R78: each page opens for those who have its right."""
+    assert site.client(login).get(path).status_code == status
+
+
+def test_r78_only_who_manages_dosimetry_changes_a_rule(site):
+    """R78: a director sees the rule and cannot save it."""
+    answer = post(
+        site.client("director"), "/alerts/rules/srdl-kar", "/alerts/rules/srdl-kar", **form()
+    )
+    assert answer.status_code == 403
