@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dosebook_protocol.dicom import part10, tree
+from dosebook_protocol.dicom.node import Node
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.reading import Outcome
 from tests.conftest import CORPUS
@@ -34,7 +35,7 @@ def _ours(data: bytes) -> list[Any] | None:
         return None
 
 
-def _listed(node: tree.Node) -> list[Any]:
+def _listed(node: Node) -> list[Any]:
     found: list[Any] = []
     for tag, (vr, start, end, items) in node.elements.items():
         if items is not None:
@@ -221,3 +222,35 @@ def test_p40_codes_of_any_length_do_not_grow_paths():
     reading = read_object(encoded(document(item, ct_totals(0, "0"))))
     assert reading.outcome is Outcome.READ
     assert all(len(entry.path) < 100 for entry in reading.items)
+
+
+def _sequence(*items: bytes) -> bytes:
+    marked = [b"\xfe\xff\x00\xe0" + len(one).to_bytes(4, "little") + one for one in items]
+    value = b"".join(marked)
+    return b"\x40\x00\x30\xa7SQ\0\0" + len(value).to_bytes(4, "little") + value
+
+
+def test_p40_equal_items_are_walked_once_and_counted_each_time(monkeypatch):
+    """Items that repeat cost no time, yet count towards the bound on elements (P40)."""
+    item = b"\x40\x00\x60\xa1UT\0\0\x02\0\0\0ab"
+    data = _sequence(*[item] * 50)
+    (first, *others) = tree.parse(data, 0, is_implicit=False).sequence(0x0040A730)
+    assert len(others) == 49
+    assert all(one is first for one in others)
+    assert first.text(0x0040A160) == "ab"
+    monkeypatch.setattr(tree, "MAX_ELEMENTS", 50)
+    with pytest.raises(tree.TreeError, match="limit"):
+        tree.parse(data, 0, is_implicit=False)
+
+
+def test_p40_equal_items_at_another_depth_are_measured_anew():
+    """An item that is fine near the root is refused where it makes the nesting too deep (P40)."""
+    deep = b""
+    for _ in range(10):
+        deep = _sequence(deep)
+    deeper = deep
+    for _ in range(tree.MAX_DEPTH - 5):
+        deeper = _sequence(deeper)
+    tree.parse(_sequence(deep), 0, is_implicit=False)
+    with pytest.raises(tree.TreeError, match="sequences in each other"):
+        tree.parse(_sequence(deep, deeper), 0, is_implicit=False)

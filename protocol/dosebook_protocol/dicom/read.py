@@ -9,6 +9,7 @@ from pydicom.filereader import read_partial
 
 from dosebook_protocol.dicom import convert, part10, tree
 from dosebook_protocol.dicom.errors import UnreadableError
+from dosebook_protocol.dicom.node import Node
 from dosebook_protocol.reading import Outcome, Reading
 
 MAX_OBJECT_BYTES: Final = 256 * 1024 * 1024
@@ -83,7 +84,7 @@ def read_dataset(dataset: Dataset, message: MppsMessage | None = None) -> Readin
     return header.read_header(dataset)
 
 
-def _read_sr(root: tree.Node) -> Reading:
+def _read_sr(root: Node) -> Reading:
     from dosebook_protocol.dicom import sr_read
 
     return sr_read.read_sr(root)
@@ -99,7 +100,7 @@ def _directory() -> Reading:
     )
 
 
-def _sr_tree(data: bytes, meta: FileMeta | None) -> tree.Node | None:
+def _sr_tree(data: bytes, meta: FileMeta | None) -> Node | None:
     """Walk a native structured report the fast way; None for all that pydicom has to parse."""
     if meta is None:
         return None

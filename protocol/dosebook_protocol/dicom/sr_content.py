@@ -9,7 +9,7 @@ from typing import Final
 
 from dosebook_protocol import codes
 from dosebook_protocol.codes import Key
-from dosebook_protocol.dicom.tree import Node, decode_text
+from dosebook_protocol.dicom.node import Node, decode_text
 from dosebook_protocol.reading import Code
 
 CONTENT: Final = 0x0040A730

@@ -8,8 +8,8 @@ from typing import Final
 
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.errors import UnreadableError
+from dosebook_protocol.dicom.node import Node
 from dosebook_protocol.dicom.sr_content import Item, coded
-from dosebook_protocol.dicom.tree import Node
 from dosebook_protocol.quantities import (
     QUANTITIES,
     UnitError,

@@ -8,9 +8,9 @@ from dosebook_protocol.dicom import rdsr, rrdsr, vendor_sr
 from dosebook_protocol.dicom.context import base_reading, object_offset, utc_offset
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.errors import UnreadableError
+from dosebook_protocol.dicom.node import Node
 from dosebook_protocol.dicom.quirks import quirks_of
 from dosebook_protocol.dicom.sr_content import Item, content
-from dosebook_protocol.dicom.tree import Node
 from dosebook_protocol.reading import Outcome, Reading
 
 _PATIENT_RDSR: Final = frozenset({"1.2.840.10008.5.1.4.1.1.88.73", "1.2.840.10008.5.1.4.1.1.88.75"})

@@ -18,21 +18,16 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.charset import convert_encodings
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
-from pydicom.valuerep import TEXT_VR_DELIMS, PersonName
-from pydicom.values import convert_PN
 
-from dosebook_protocol.dicom.dataset import person_name
 from dosebook_protocol.dicom.errors import UnreadableError
+from dosebook_protocol.dicom.node import DEFAULT_ENCODINGS, Node, decode_text
 
 MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_ELEMENTS: Final = 1_000_000
-
-Element = tuple[bytes, int, int, "list[Node] | None"]
-"""VR, start and end of the value, and the items where it is a sequence."""
 
 _SR_CLASSES: Final = "1.2.840.10008.5.1.4.1.1.88."
 _EXPLICIT: Final = "1.2.840.10008.1.2.1"
@@ -51,86 +46,19 @@ _CHARACTER_SET: Final = 0x00080005
 # Concept name, concept code, measurement units: the same few, hundreds of times in a report.
 _CODED: Final = frozenset({0x0040A043, 0x0040A168, 0x004008EA})
 _CODED_LENGTH: Final = 256
+# Whole content items too: what stays the same from one event to the next.
+_ALIKE_LENGTH: Final = 1024
 
 _SHORT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()
 )
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-_OWN_CHARACTER_SET_VRS: Final = frozenset((b"SH", b"LO", b"UC", b"ST", b"LT", b"UT"))
-_SPLIT_TEXT: Final = frozenset(
-    (b"AE", b"AS", b"CS", b"DA", b"DS", b"DT", b"IS", b"LO", b"SH", b"TM", b"UC", b"UI")
-)
-_UNSPLIT_TEXT: Final = frozenset((b"ST", b"LT", b"UT", b"UR"))
-_NUMBER_VRS: Final = frozenset((b"US", b"SS", b"UL", b"SL", b"FL", b"FD", b"AT", b"SV", b"UV"))
 # Codecs that pydicom would take by their Python name and that are slow on hostile text.
 _SLOW_CODECS: Final = frozenset({"idna", "punycode"})
-_DEFAULT_ENCODINGS: Final = ["iso8859"]
 
 
 class TreeError(UnreadableError):
     """The bytes are no well-formed data set."""
-
-
-class Node:
-    """One data set or item: tag to element, values decoded when asked for."""
-
-    __slots__ = ("buffer", "elements", "encodings")
-
-    def __init__(self, buffer: bytes, encodings: list[str]) -> None:
-        """Start empty; the walk fills `elements`."""
-        self.buffer = buffer
-        self.elements: dict[int, Element] = {}
-        self.encodings = encodings
-
-    def raw(self, tag: int) -> bytes:
-        """Return the value's bytes as they are; absent is empty."""
-        element = self.elements.get(tag)
-        return self.buffer[element[1] : element[2]] if element is not None else b""
-
-    def sequence(self, tag: int) -> "list[Node]":
-        """Return the items of a sequence; absent or no sequence is no item."""
-        element = self.elements.get(tag)
-        return (element[3] or []) if element is not None else []
-
-    def text(self, tag: int) -> str:
-        r"""Return the decoded value without padding, several joined by a backslash; "" if none."""
-        element = self.elements.get(tag)
-        if element is None or element[3] is not None:
-            return ""
-        return decode_text(self.buffer[element[1] : element[2]], element[0], self.encodings)
-
-
-def decode_text(value: bytes, vr: bytes, encodings: list[str]) -> str:
-    """Decode a value of a text VR by its character sets and drop its padding."""
-    # Most values by far, told apart with as little as can be.
-    if vr in _SPLIT_TEXT and value.isascii() and b"\x1b" not in value and b"\\" not in value:
-        return value.decode("ascii").strip("\0 ")
-    if vr in _NUMBER_VRS or vr[:1] == b"O":
-        return ""
-    if vr == b"PN":
-        return _person_names(value, encodings)
-    if value.isascii() and b"\x1b" not in value:
-        text = value.decode("ascii")
-        if vr in _UNSPLIT_TEXT or "\\" not in text:
-            return text.rstrip("\0 ") if vr in _UNSPLIT_TEXT else text.strip("\0 ")
-        return "\\".join(part.strip("\0 ") for part in text.split("\\"))
-    if (
-        vr not in _OWN_CHARACTER_SET_VRS
-    ):  # PS3.5 6.1.2.3: the other VRs are of the default repertoire
-        encodings = _DEFAULT_ENCODINGS
-    if vr in _UNSPLIT_TEXT:
-        return decode_bytes(value, encodings, TEXT_VR_DELIMS).rstrip("\0 ")
-    parts_of_text = (decode_bytes(part, encodings, TEXT_VR_DELIMS) for part in value.split(b"\\"))
-    return "\\".join(part.strip("\0 ") for part in parts_of_text)
-
-
-def _person_names(value: bytes, encodings: list[str]) -> str:
-    if value.isascii() and b"\x1b" not in value:
-        parts = value.decode("ascii").rstrip("\0 ").split("\\")
-    else:
-        names = convert_PN(value, encodings)
-        parts = [str(names)] if isinstance(names, PersonName) else [str(name) for name in names]
-    return "\\".join(person_name(part) for part in parts).rstrip("\\")
 
 
 def read_sr(data: bytes, sop_class: str, syntax: str, start: int) -> Node | None:
@@ -171,7 +99,7 @@ def parse(data: bytes, start: int, *, is_implicit: bool) -> Node:
     if len(data) - start >= 6:
         is_implicit = not _looks_like_vr(data, start + 4)
     walker = _Walker(data)
-    node = Node(data, _DEFAULT_ENCODINGS)
+    node = Node(data, DEFAULT_ENCODINGS)
     end = walker.data_set(node, start, len(data), is_implicit, 0)
     if len(data) - end >= 8 and any(data[end:]):
         raise _malformed("a delimiter outside of a sequence", end)
@@ -202,13 +130,15 @@ def _public_vr(tag: int) -> bytes:
 class _Walker:
     """One walk over one buffer."""
 
-    __slots__ = ("coded", "count", "data")
+    __slots__ = ("alike", "coded", "count", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.count = 0
         # Items of short coded sequences by their bytes: equal ones are walked once.
         self.coded: dict[tuple[bytes, bool, int], list[Node]] = {}
+        # Other short items likewise, with the number of elements in them.
+        self.alike: dict[tuple[bytes, bool, int, int], tuple[Node, int]] = {}
 
     # In the walk itself arguments go by position: keywords cost a tenth of its time.
 
@@ -351,8 +281,24 @@ class _Walker:
             mark, size = _MARK(data, at)
             if mark != _ITEM:
                 break
-            item = Node(data, encodings)
-            at = self._item(item, at + 8, stop, size, is_implicit, depth + 1)
+            at += 8
+            if size > _ALIKE_LENGTH or at + size > stop:
+                item = Node(data, encodings)
+                at = self._item(item, at, stop, size, is_implicit, depth + 1)
+                items.append(item)
+                continue
+            # The depth belongs to it: deeper, the same bytes may be nested too far.
+            key = (data[at : at + size], is_implicit, id(encodings), depth)
+            known = self.alike.get(key)
+            if known is not None:
+                item, count = known
+                self.count += count
+                at += size
+            else:
+                item = Node(data, encodings)
+                before = self.count
+                at = self._item(item, at, stop, size, is_implicit, depth + 1)
+                self.alike[key] = item, self.count - before
             items.append(item)
         if is_open:
             if data[at : at + 8] != _SEQUENCE_END or stop - at < 8:
@@ -390,7 +336,7 @@ class _Walker:
 
 def _encodings(node: Node) -> list[str]:
     vr, start, end, _ = node.elements[_CHARACTER_SET]
-    named = decode_text(node.buffer[start:end], vr, _DEFAULT_ENCODINGS).split("\\")
+    named = decode_text(node.buffer[start:end], vr, DEFAULT_ENCODINGS).split("\\")
     try:
         if _SLOW_CODECS.isdisjoint(name.lower() for name in named):
             return list(convert_encodings(named))
