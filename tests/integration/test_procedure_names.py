@@ -6,8 +6,12 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import func, insert, select
 
+from dosebook_central.derivation.engine import derive_batch
+from dosebook_central.derivation.rules import RulesInForce
 from dosebook_central.domain.procedures.names import name_id
 from dosebook_central.dosimetry.packages import shipped
+from dosebook_central.ingest.evidence import EvidenceFolder
+from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.procedures.decide import Verdict, decide, undo_range
 from dosebook_central.procedures.look import NameKeeper, look
 from dosebook_central.procedures.review import learn
@@ -22,6 +26,8 @@ from dosebook_central.store.engine import open_engine, writing
 from dosebook_central.store.models import Exam, Patient
 from dosebook_central.store.queries import procedures as names
 from dosebook_central.store.queries.procedures import Filter
+from dosebook_edge.simulate.hospital import morning
+from tests.support.seed import Hospital, messages
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LIBRARY = shipped()
@@ -271,3 +277,40 @@ def test_the_resolver_follows_every_decision(engine):
         assert names.resolver_revision(connection) != revision
         assert names.load_resolver(connection, LIBRARY)(exam) == ("ct_chest", "decision")
         assert connection.scalar(select(func.count()).select_from(ProcedureDecision)) == 1
+
+
+def test_a_decision_reaches_the_derived_doses_of_captured_exams(engine, tmp_path):
+    """From a captured report to the statistics' procedure: by words at once, then as decided."""
+    evidence = EvidenceFolder(tmp_path / "evidence")
+    hospital = Hospital(engine, evidence, Ingest(engine, evidence))
+    for box_id in ("ct-1", "angio-1", "xray-2", "mammo-1", "petct-1"):
+        hospital.add_box(box_id, box_id, NOW)
+    hospital.send(
+        message for exam in morning(7, 3, day=NOW.date()) for message in messages(hospital, exam)
+    )
+    rules, keeper = RulesInForce(), NameKeeper(lambda _: LIBRARY)
+    with writing(engine) as connection:
+        derive_batch(connection, rules(connection), 500, [keeper])
+        listed = names.list_names(connection, Filter())
+        shown = dict(
+            connection.execute(
+                select(Exam.name_id, ExamDose.procedure_id).join(
+                    ExamDose, ExamDose.exam_id == Exam.id
+                )
+            ).all()
+        )
+        assert listed
+        assert {one.id: one.procedure_id for one in listed} == shown
+        assert sum(one.exam_count for one in listed) == connection.scalar(
+            select(func.count()).select_from(Exam)
+        )
+        other = next(one for one in listed if one.procedure_id != "ct_kub")
+        done = decide(connection, LIBRARY, [Verdict(other.id, "confirm", "ct_kub")], "ann", NOW)
+        assert done.exams == other.exam_count
+        derive_batch(connection, rules(connection), 500, [keeper])
+        procedures = connection.execute(
+            select(ExamDose.procedure_id, ExamDose.procedure_source)
+            .join(Exam, Exam.id == ExamDose.exam_id)
+            .where(Exam.name_id == other.id)
+        )
+        assert {tuple(row) for row in procedures} == {("ct_kub", "decision")}
