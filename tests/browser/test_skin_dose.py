@@ -31,7 +31,7 @@ def mapped(site):
             rows[row][column] = 300.0
     result = conclude(request, Computed(rows, [1, 2]), "a" * 64)
     row = store.SkinDoseRow(
-        exam_id, "a" * 64, "done", 2, 2, "", result.peak_mgy, to_text(result), "test", NOW, NOW
+        exam_id, "a" * 64, "done", 2, 2, "", result.peak_mgy, to_text(result), "test", NOW, NOW, NOW
     )
     with writing(site[0].engine) as connection:
         store.put(connection, row)

@@ -136,7 +136,8 @@ def test_p56_a_changed_exam_adds_a_result_beside_the_old_one(registry):
     assert not jobs.compute_one()
     with registry.engine.connect() as connection:
         holding = store.latest(connection, first.exam_id)
-    assert replace(holding, queued_at=first.queued_at) == first
+    as_before = replace(holding, queued_at=first.queued_at, exam_updated_at=first.exam_updated_at)
+    assert as_before == first
 
 
 def test_another_engine_makes_every_exam_due_again(registry, monkeypatch):
@@ -268,6 +269,25 @@ def test_many_exams_are_found_in_batches_and_other_modalities_never(registry, mo
     assert [jobs.find_due() for _ in range(4)] == [3, 3, 2, 0]
     assert registry.rows(func.count(SkinDose.exam_id.distinct())) == [(8,)]
     assert "ct" not in {one for (one,) in registry.rows(SkinDose.exam_id)}
+
+
+def test_evidence_that_comes_while_an_exam_is_read_makes_it_due_again(registry, monkeypatch):
+    """An exam that changes between its reading and its queueing is looked at once more."""
+    plain = store.recorded_events
+
+    def read_then_change(connection, exam_id):
+        found = plain(connection, exam_id)
+        connection.rollback()
+        change(registry, size_m="1.60", weight_kg="95")
+        return found
+
+    jobs, _ = work(registry)
+    monkeypatch.setattr(store, "recorded_events", read_then_change)
+    assert jobs.find_due() == 1
+    monkeypatch.setattr(store, "recorded_events", plain)
+    assert jobs.find_due() == 1
+    assert len(rows_of(registry)) == 2
+    assert "1.60 m and 95 kg" in rows_of(registry)[-1].result
 
 
 def test_an_exam_without_events_is_refused_in_words(registry):

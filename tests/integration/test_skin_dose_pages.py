@@ -52,7 +52,7 @@ def exam_id(site):
 def row_of(exam_id, state, **fields):
     """A computation in a state."""
     plain = store.SkinDoseRow(
-        exam_id, "a" * 64, state, 0, 24, "", None, "", "pyskindose test", NOW, None
+        exam_id, "a" * 64, state, 0, 24, "", None, "", "pyskindose test", NOW, NOW, None
     )
     return replace(plain, **fields)
 

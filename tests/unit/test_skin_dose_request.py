@@ -234,6 +234,7 @@ def test_a_filter_is_the_mean_of_its_thinnest_and_thickest():
         ({"kvp": 45}, "45 kV is outside"),
         ({"kvp": 151}, "outside 50 to 150 kV"),
         ({"positioner_primary_end_angle": 180}, "C-arm turned"),
+        ({"event_type": Code("113613", "DCM", "Rotational Acquisition")}, "Rotational"),
         ({"table_height_end_position": 200}, "table moved"),
         ({"table_head_tilt_angle": 15}, "table head tilt angle is 15°"),
         ({"table_height_position": 700}, "not where a table can be"),

@@ -159,6 +159,7 @@ class SkinDose(Base):
     """A skin dose computation of one exam; a finished one is never changed (P56).
 
     `queued_at` is when the exam was last found due with these inputs: the newest row holds.
+    `exam_updated_at` is the version of the exam that it was looked at in: another one is due.
     """
 
     __tablename__ = "skin_dose"
@@ -172,6 +173,7 @@ class SkinDose(Base):
     peak_mgy: Mapped[Decimal | None]
     result: Mapped[str] = mapped_column(Text, default="")  # skin_dose.model; first the request
     software: Mapped[str] = mapped_column(Key, default="")
+    exam_updated_at: Mapped[datetime]
     queued_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Select, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, exists, func, insert, select, text, update
 
 from dosebook_central.derivation.due import mark_due
 from dosebook_central.dosimetry.skin_dose.model import PatientSize, RecordedEvent
@@ -21,7 +21,8 @@ from dosebook_central.store.models import Event, Exam, Reading, Record
 from dosebook_protocol.reading import Reading as ReadingOf
 
 State = Literal["queued", "running", "done", "refused", "failed"]
-MODALITIES: Final = ("XA", "RF")
+# In the words of the partial index `ix_exam_skin_dose`: SQLite uses it for no others.
+_IS_FLUOROSCOPY: Final = text("exam.modality IN ('XA', 'RF')")
 
 _READING: Final = TypeAdapter(ReadingOf)
 
@@ -47,6 +48,7 @@ class SkinDoseRow:
     peak_mgy: Decimal | None
     result: str
     software: str
+    exam_updated_at: datetime
     queued_at: datetime
     finished_at: datetime | None
 
@@ -58,11 +60,11 @@ def due_exams(
     has_row = exists().where(
         SkinDose.exam_id == Exam.id,
         SkinDose.software == software,
-        SkinDose.queued_at >= Exam.updated_at,
+        SkinDose.exam_updated_at == Exam.updated_at,
     )
     statement = (
         select(Exam.id, Exam.updated_at)
-        .where(Exam.modality.in_(MODALITIES), ~has_row)
+        .where(_IS_FLUOROSCOPY, ~has_row)
         .order_by(Exam.updated_at)
         .limit(limit)
     )

@@ -19,6 +19,7 @@ from dosebook_central.dosimetry.skin_dose.event_values import (
 )
 from dosebook_central.dosimetry.skin_dose.model import Beam
 from dosebook_central.dosimetry.skin_dose.safelist import Geometry
+from dosebook_protocol.codes import canonical
 from dosebook_protocol.quantities import convert
 from dosebook_protocol.reading import IrradiationEvent
 
@@ -40,6 +41,7 @@ _POSITIONS: Final = (
     ("patient_table_relationship", _HEAD_FIRST),
     ("patient_orientation_modifier", _SUPINE),
 )
+_MOVING: Final = frozenset({("113612", "DCM"), ("113613", "DCM")})  # stepping, rotational
 _PHILIPS: Final = "99PHI-IXR-XPER"
 _FINAL_DETECTOR: Final = ("018", _PHILIPS)  # Final Distance Source to Detector
 _SHUTTERS: Final = tuple((code, _PHILIPS) for code in ("006", "009", "007", "008"))
@@ -109,6 +111,8 @@ def _check_patient(event: IrradiationEvent) -> None:
 
 def _check_steady(event: IrradiationEvent) -> None:
     """One event is one position: what moves spreads its dose, which is not modelled."""
+    if event.event_type and canonical(event.event_type.value, event.event_type.scheme) in _MOVING:
+        raise NoGeometryError(f"{event.event_type.meaning or 'the acquisition'}: not modelled")
     for axis in ("primary", "secondary"):
         end = optional(event, f"positioner_{axis}_end_angle")
         start = optional(event, f"positioner_{axis}_angle")

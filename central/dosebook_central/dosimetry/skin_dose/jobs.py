@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from dosebook_central.dosimetry.skin_dose.model import REQUEST, Refusal, Request, to_text
+from dosebook_central.dosimetry.skin_dose.model import REQUEST, Refusal, to_text
 from dosebook_central.dosimetry.skin_dose.request import input_sha256, prepare, software_text
 from dosebook_central.dosimetry.skin_dose.result import conclude
 from dosebook_central.dosimetry.skin_dose.runner import (
@@ -69,10 +69,11 @@ class SkinDoseJobs:
         begun = datetime.now(UTC)
         with self._engine.connect() as connection:
             due = store.due_exams(connection, self._software, self._since, _BATCH)
-        for exam in due:
-            if self._stopped.is_set():
-                return 0
-            self._queue(exam)
+        rows = [self._row_of(exam) for exam in due if not self._stopped.is_set()]
+        if rows:
+            with writing(self._engine) as connection:
+                for row in rows:
+                    store.put(connection, row)
         if len(due) < _BATCH:
             self._since = begun - _OVERLAP
         return len(due)
@@ -105,11 +106,12 @@ class SkinDoseJobs:
             if not is_busy:
                 self._stopped.wait(self._poll_s)
 
-    def _queue(self, exam: store.DueExam) -> None:
+    def _row_of(self, exam: store.DueExam) -> store.SkinDoseRow:
+        """Return what is to be computed of an exam, or why nothing is."""
         with self._engine.connect() as connection:
             events, size = store.recorded_events(connection, exam.id)
         prepared = prepare(events, size, self._engine_version)
-        now = max(datetime.now(UTC), exam.updated_at)
+        now = datetime.now(UTC)
         row = store.SkinDoseRow(
             exam_id=exam.id,
             input_sha256=input_sha256(prepared, self._software),
@@ -120,16 +122,14 @@ class SkinDoseJobs:
             peak_mgy=None,
             result="",
             software=self._software,
+            exam_updated_at=exam.updated_at,
             queued_at=now,
             finished_at=None,
         )
-        if isinstance(prepared, Request):
-            request = REQUEST.dump_json(prepared).decode()
-            row = replace(row, total=len(prepared.beams), result=request)
-        else:
-            row = _refused(row, prepared, now)
-        with writing(self._engine) as connection:
-            store.put(connection, row)
+        if isinstance(prepared, Refusal):
+            return _refused(row, prepared, now)
+        request = REQUEST.dump_json(prepared).decode()
+        return replace(row, total=len(prepared.beams), result=request)
 
     def _ended(self, row: store.SkinDoseRow) -> store.SkinDoseRow | None:
         """Return the row as it ends, None where it is to be taken up again."""

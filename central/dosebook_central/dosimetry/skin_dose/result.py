@@ -23,8 +23,8 @@ METHOD: Final = (
 # phantoms agreed with measurement within 25 %, the two tested on patients within 43 % and 76 %.
 DOUBT: Final = Decimal("0.76")
 DOUBT_SOURCE: Final = (
-    "±\u00a076\u00a0%: the widest agreement of skin dose software with measurements on patients in the "
-    "review of Malchair et al., Physica Medica 80 (2020) 75–83 (on phantoms ±\u00a025\u00a0%)"
+    "±\u00a076\u00a0%: the widest agreement of skin dose software with measurements on patients "
+    "in the review of Malchair et al., Physica Medica 80 (2020) 75–83; on phantoms ±\u00a025\u00a0%"
 )
 DOMINANT: Final = "size and position of the patient on the table, which no report states"
 _MISSED: Final = "the beam met no cell of the phantom"

@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("peak_mgy", Exact(), nullable=True),
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("software", sa.String(), nullable=False),
+        sa.Column("exam_updated_at", Utc(), nullable=False),
         sa.Column("queued_at", Utc(), nullable=False),
         sa.Column("finished_at", Utc(), nullable=True),
         sa.PrimaryKeyConstraint("exam_id", "input_sha256", name=op.f("pk_skin_dose")),
