@@ -78,6 +78,17 @@ def test_p31_value_is_called_an_estimate_for_a_reference_person_with_its_range()
         assert "reference person" in one.interval.dominant
 
 
+def test_range_is_that_of_the_tube_voltage():
+    """NCI 2012, adult head at 80 kV is 0.0013, at 120 kV 0.0017: the scan's voltage counts."""
+    low = {kvp: _k("head", 40, "16cm", kvp=kvp) for kvp in ("80", "120", None)}
+
+    assert [one.low for one in low.values() if isinstance(one, KFactor)] == [
+        Decimal("0.0013"),
+        Decimal("0.0017"),
+        Decimal("0.0013"),
+    ]
+
+
 def test_only_published_factor_has_no_interval_and_says_so():
     """Where no second set has a factor there is no range, and a note instead of one."""
     for one in values_of(ct_of(exam(event(region="abdomen", dlp=100))), "effective_dose"):

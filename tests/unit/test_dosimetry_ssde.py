@@ -148,6 +148,7 @@ def test_p30_child_without_size_gets_a_labelled_estimate_from_its_age():
     assert value.value == Decimal("1.829")  # 18.55 cm at 5 years, f = 0.9143
     assert value.interval is None
     assert "size" in value.notes[0]
+    assert not any(one.is_headline for one in values_of(ct_of(child), "ssde"))
 
 
 @pytest.mark.parametrize(

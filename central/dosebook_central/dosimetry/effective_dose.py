@@ -67,6 +67,13 @@ class _Series:
     is_in_force: bool
     rows: Mapping[Decimal | None, tuple[Factor, ...]]
 
+    def at_voltage(self, kvp: Decimal | None) -> list[tuple[Factor, ...]]:
+        """Return the rows of the nearest voltage; all of them where none is stated."""
+        known = [voltage for voltage in self.rows if voltage is not None]
+        if kvp is None or not known:
+            return list(self.rows.values())
+        return [self.rows[min(known, key=lambda voltage: (abs(voltage - kvp), voltage))]]
+
 
 Chooser = Callable[[str, Decimal, Phantom, Decimal | None], KFactor | Refusal]
 
@@ -113,7 +120,7 @@ def _chooser(library: Library) -> Chooser:
             elif not _fits(found.rows, phantom):
                 refused = refused or _wrong_phantom(tables, region, age, phantom, found.rows)
             else:
-                return _chosen(tables, found, of_region, age, phantom)
+                return _chosen(tables, found, of_region, age, phantom, kvp)
         return refused or _none(tables, region, of_region)
 
     return choose
@@ -131,14 +138,10 @@ def _series(factors: Iterable[Factor]) -> tuple[_Series, ...]:
 
 
 def _at(series: _Series, age: Decimal, kvp: Decimal | None) -> AgedFactor | Refusal:
-    """Return the factor of a series at an age; of several voltages the nearest one."""
-    if None in series.rows:
-        rows = series.rows[None]
-    elif kvp is None:
+    """Return the factor of a series at an age and tube voltage."""
+    rows, *others = series.at_voltage(kvp)
+    if others:
         return Refusal("no-voltage", "its set has a factor for each tube voltage; none is stated")
-    else:
-        known = [voltage for voltage in series.rows if voltage is not None]
-        rows = series.rows[min(known, key=lambda voltage: (abs(voltage - kvp), voltage))]
     value = at_age(rows, age, HELD_FROM)
     if value is None:
         who = "adults" if age >= ADULT else f"a child of {age} years"
@@ -161,13 +164,18 @@ def _is_adult_neck(row: Factor) -> bool:
 
 
 def _chosen(
-    tables: Atlas, found: AgedFactor, of_region: list[_Series], age: Decimal, phantom: Phantom
+    tables: Atlas,
+    found: AgedFactor,
+    of_region: list[_Series],
+    age: Decimal,
+    phantom: Phantom,
+    kvp: Decimal | None,
 ) -> KFactor:
     spread = [found.factor]
     spread += [
         other.factor
         for one in of_region
-        for rows in one.rows.values()
+        for rows in one.at_voltage(kvp)
         if (other := at_age(rows, age, HELD_FROM)) is not None
         and all(row.phantom == phantom for row in other.rows)
     ]

@@ -177,7 +177,7 @@ def _largest(values: Sequence[DerivedValue], part: int) -> tuple[DerivedValue, .
             (Input("SSDE", str(top.value), UNIT, f"event {top.place.event}"),),
             top.notes,
             is_estimate=top.is_estimate,
-            is_headline=True,
+            is_headline=not top.is_estimate,
         ),
     )
 
