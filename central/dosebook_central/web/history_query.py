@@ -9,6 +9,7 @@ from dosebook_central.web.modalities import FAMILIES, family
 
 QUANTITIES: Final = {
     "": "Each modality's own",
+    "effective_dose": "Effective dose",
     "dlp": "DLP",
     "ctdi_vol": "CTDIvol",
     "dose_area_product": "KAP",
@@ -16,7 +17,7 @@ QUANTITIES: Final = {
     "average_glandular_dose": "AGD",
     "administered_activity": "Administered activity",
 }
-SORTS: Final = ("started", "modality", "description", "region", "value", "evidence")
+SORTS: Final = ("started", "modality", "description", "region", "value", "effective", "evidence")
 
 
 class Arguments(Protocol):

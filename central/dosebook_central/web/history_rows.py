@@ -9,6 +9,8 @@ from html import escape
 
 from markupsafe import Markup
 
+from dosebook_central.store.queries.history import EffectiveDose
+from dosebook_central.web.derived_text import derived_number, interval_text
 from dosebook_central.web.measures import measures_html
 from dosebook_central.web.modalities import chips, evidence_word
 from dosebook_central.web.numbers import local_time_text, quantity_html
@@ -60,6 +62,23 @@ def _exam_row(row: Row, exam_url: str, marks: Marks, with_place: bool) -> str:  
         f'<span class="sub muted">{escape(where)}</span></td>'
         f'<td class="wide-only">{escape(row.region) if row.region else missing}</td>'
         f'<td class="measures">{measures_html(row.listed) or missing}</td>'
+        f'<td class="num right">{_effective(exam.effective_dose) or missing}</td>'
         f'<td class="num right wide-only">{exam.event_count or missing}</td>'
         f'<td class="muted wide-only">{escape(evidence_word(exam.evidence_kind))}</td></tr>\n'
     )
+
+
+def _effective(dose: EffectiveDose | None) -> str:
+    """An effective dose whose title says how sure it is and by which set."""
+    if dose is None:
+        return ""
+    interval = interval_text(dose.low, dose.high, "effective_dose")
+    title = ", ".join(
+        (
+            "estimate for a reference person",
+            f"{interval} mSv" if interval else "no interval",
+            "typical value of the procedure" if dose.is_typical else dose.set_id or "as stated",
+        )
+    )
+    text = derived_number(dose.value, "effective_dose")
+    return f'<span title="{escape(title)}">{"~" * dose.is_typical}{text}</span>'

@@ -115,6 +115,9 @@ def _order(row: Row, column: str) -> tuple[Any, ...]:
             row.drawn.value if row.drawn else Decimal(0),
             started,
         )
+    if column == "effective":
+        dose = row.exam.effective_dose
+        return (dose is not None, dose.value if dose else Decimal(0), started)
     words = {
         "modality": "+".join(row.exam.modalities),
         "description": row.title.casefold(),

@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from dosebook_central.store.dose_models import ExamDose
 from dosebook_central.store.models import Event, Exam
 from dosebook_central.store.queries.listed import ListedMeasure, listed, summary_text
 from dosebook_central.store.queries.patients import PatientHeader, get_patient
@@ -25,6 +27,26 @@ _FACTS: Final[tuple[Any, ...]] = (  # in the order of `HistoryExam`
     Exam.has_conflict,
     Exam.origin,
 )
+
+
+_EFFECTIVE: Final[tuple[Any, ...]] = (  # in the order of `EffectiveDose`
+    ExamDose.effective_dose_msv,
+    ExamDose.effective_dose_low_msv,
+    ExamDose.effective_dose_high_msv,
+    ExamDose.effective_dose_set,
+    ExamDose.is_typical,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveDose:
+    """Effective dose of one exam, mSv: an estimate for a reference person (P31)."""
+
+    value: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    set_id: str
+    is_typical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,7 @@ class HistoryExam:
     headline: tuple[ListedMeasure, ...]
     modalities: tuple[str, ...]
     regions: tuple[str, ...]
+    effective_dose: EffectiveDose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +88,9 @@ def get_history(connection: Connection, patient_id: str) -> History | None:
         select(
             *_FACTS,
             summary_text(),
+            *_EFFECTIVE,
         )
+        .outerjoin(ExamDose, ExamDose.exam_id == Exam.id)
         .where(Exam.patient_id == patient_id)
         .order_by(Exam.started.desc(), Exam.id)
     ).all()
@@ -88,8 +113,13 @@ def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ..
 
 def _exam(row: Any, regions: Mapping[str, tuple[str, ...]]) -> HistoryExam:
     # By position: so many attributes of so many rows would cost more than the query.
-    *facts, summary = row
+    facts, summary, effective = row[: len(_FACTS)], row[len(_FACTS)], row[len(_FACTS) + 1 :]
     shown = listed(summary)
     modalities = tuple(dict.fromkeys(part.modality for part in shown.parts)) or (facts[2],)
-    values: list[Any] = [*facts, shown.headline, modalities, regions.get(facts[0], ())]
+    headline = shown.headline
+    dose = None
+    if effective[0] is not None:
+        dose = EffectiveDose(*effective)
+        headline += (ListedMeasure("effective_dose", dose.value, "mSv"),)
+    values: list[Any] = [*facts, headline, modalities, regions.get(facts[0], ()), dose]
     return HistoryExam(*values)

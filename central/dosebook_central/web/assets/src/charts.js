@@ -120,7 +120,7 @@ class Timeline {
     const own = colour(key);
     return {
       value: [point.at, label], point,
-      symbol: isStated ? "circle" : "emptyDiamond",
+      symbol: isStated ? "circle" : "diamond",
       symbolSize: isStated ? Math.max(SMALLEST_MARK, share * LARGEST_MARK) : 11,
       itemStyle: { color: isStated ? own : surface, opacity: isStated ? 0.78 : 1, borderColor: isStated ? surface : own, borderWidth: isStated ? 1 : 1.6 },
       label: { show: point.conflict, formatter: "!", position: "top", distance: 2, color: colour("warn"), fontWeight: 800, fontSize: 14 },
