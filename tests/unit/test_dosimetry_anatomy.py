@@ -144,6 +144,15 @@ def test_head_that_is_too_long_is_flagged():
     assert _flags(exam(event(region="head", scanning_length=180))) == {}
 
 
+def test_words_that_name_several_regions_contradict_none_of_them():
+    """A description of head and chest fits an event of either; one of the knee fits neither."""
+    both = {"descriptions": ("CT Schädel und Thorax",)}
+
+    assert _region(exam(event(region="chest"), **both)).others == ()
+    assert _region(exam(event(coded=_part("HEAD")), **both)).others == ()
+    assert len(_region(exam(event(region="chest"), descriptions=("CT Knie",))).others) == 1
+
+
 def test_same_conflict_of_many_events_is_one_flag():
     """Twenty events with one contradiction are one sentence, not twenty."""
     events = [event(n, "chest", protocol="Knee") for n in range(1, 4)]

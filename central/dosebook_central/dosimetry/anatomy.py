@@ -37,11 +37,16 @@ _BY_KIND: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One statement of a region; `by` names who made it, with its own words."""
+    """One statement of a region; `by` names who made it, with its own words.
+
+    `also` are further regions that the same words name: a statement about several does not
+    contradict any of them.
+    """
 
     region: str
     by: str
     confidence: Confidence
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,9 @@ def _decider(library: Library) -> Callable[[_Key], _Decision]:
                 f"{one.by} says {tables.label(one.region)}"
                 for one in said
                 if UNMAPPED not in {one.region, chosen.region}
-                and not tables.agree(one.region, chosen.region)
+                and not any(
+                    tables.agree(region, chosen.region) for region in (one.region, *one.also)
+                )
             )
         )
         confidence = _lowered(chosen.confidence) if others else chosen.confidence
@@ -277,5 +284,7 @@ def _body_part(
 
 
 def _words(tables: Atlas, name: str, text: str, modality: str) -> list[_Said]:
-    region = tables.words(text, modality) if text else ""
-    return [_Said(region, f"words of the {name} '{text}'", "low")] if region else []
+    regions = tables.words(text, modality) if text else ()
+    if not regions:
+        return []
+    return [_Said(regions[0], f"words of the {name} '{text}'", "low", regions[1:])]

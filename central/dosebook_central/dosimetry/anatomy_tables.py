@@ -38,7 +38,7 @@ class Atlas:
     codes: Mapping[tuple[str, str], str]  # by (code, scheme) as `codes.canonical` gives it
     body_parts: Mapping[str, str]
     procedures: Mapping[str, str]
-    words: Callable[[str, str], str]  # text, modality code → region, "" where no rule fits
+    words: Callable[[str, str], tuple[str, ...]]  # text, modality code → regions, the best first
 
     def covers(self, outer: str, inner: str) -> bool:
         """Whether all of one region lies within the other."""
@@ -110,18 +110,20 @@ def _procedures(library: Library, parts: Mapping[str, tuple[str, ...]]) -> dict[
     return found
 
 
-def _finder(rows: list[Row]) -> Callable[[str, str], str]:
+def _finder(rows: list[Row]) -> Callable[[str, str], tuple[str, ...]]:
     rules = [
         (re.compile(row["regex"]), frozenset(row["modality"].split("/")), row["region_id"])
         for row in sorted(rows, key=lambda row: int(row["priority"]))
     ]
 
     @lru_cache(maxsize=16384)
-    def find(text: str, modality: str) -> str:
+    def find(text: str, modality: str) -> tuple[str, ...]:
         words = folded(text)
-        for rule, modalities, region in rules:
-            if ("any" in modalities or modality in modalities) and rule.search(words):
-                return region
-        return ""
+        found = (
+            region
+            for rule, modalities, region in rules
+            if ("any" in modalities or modality in modalities) and rule.search(words)
+        )
+        return tuple(dict.fromkeys(found))
 
     return find
