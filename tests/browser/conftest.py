@@ -1,12 +1,17 @@
 """A seeded registry behind the product's server, and pages that may reach nothing else."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from dosebook_central.coefficients.adopt import adopt_shipped
+from dosebook_central.fleet.ca import REGISTRY_NAME
 from dosebook_central.store.engine import open_engine
 from dosebook_central.web.assets import MANIFEST
+from dosebook_protocol.cose import Signer
 from tests.conftest import ROOT
 from tests.support.seed import PASSWORD, add_people, seed
 from tests.support.web import make_site, served
@@ -23,6 +28,8 @@ def site(tmp_path_factory):
     engine = open_engine(folder / "registry.db")
     hospital = seed(engine, folder / "evidence")
     add_people(engine)
+    signer = Signer(Ed25519PrivateKey.generate(), REGISTRY_NAME)
+    adopt_shipped(engine, signer, datetime.now(UTC))
     made = make_site(folder, engine)
     yield made, hospital
     made.importer.stop()

@@ -52,6 +52,8 @@ def test_pages_have_no_serious_barrier(visit, site, axe, scheme):
         "/imports",
         "/people",
         "/audit",
+        "/sets",
+        "/sets/alert-thresholds",
         "/profile",
     ):
         page.goto(path)
