@@ -74,8 +74,12 @@ class _Shares:
                 share.parts.append(piece)
                 share.events |= received.events
                 share.is_split = share.is_split or len(bases) > 1
-        order = sorted(divided, key=lambda key: tuple(str(part) for part in key))
-        return tuple(_share(*key, divided[key]) for key in order)
+        return tuple(_share(*key, divided[key]) for key in sorted(divided, key=_order))
+
+
+def _order(key: _Key) -> tuple[str, str, str, str]:
+    region, quantity, phantom, side = key
+    return region, quantity, phantom or "", side or ""
 
 
 def _share(
@@ -102,6 +106,8 @@ def _share(
 
 def _divide(total: Added, count: int) -> Iterable[Bounded]:
     """Divide a sum and its bounds into parts that add up to it exactly."""
+    if count == 1:
+        return ((total.value, total.low, total.high),)
     values = _split(total.value, count)
     if total.low is None or total.high is None:
         return [(value, None, None) for value in values]
@@ -110,8 +116,6 @@ def _divide(total: Added, count: int) -> Iterable[Bounded]:
 
 def _split(value: Decimal, count: int) -> tuple[Decimal, ...]:
     """Divide into equal parts; the last one takes the rest, so that they add up exactly."""
-    if count == 1:
-        return (value,)
     part = (value / count).quantize(_STEP)
     return (*[part] * (count - 1), value - part * (count - 1))
 

@@ -24,12 +24,11 @@ def add_up(parts: Iterable[Bounded]) -> Added:
 
     A part without bounds counts with its value in both.
     """
-    listed = list(parts)
-    value = sum((one for one, _, _ in listed), _ZERO)
-    if all(low is None and high is None for _, low, high in listed):
-        return Added(value, None, None)
-    return Added(
-        value,
-        sum((one if low is None else low for one, low, _ in listed), _ZERO),
-        sum((one if high is None else high for one, _, high in listed), _ZERO),
-    )
+    value, low, high = _ZERO, _ZERO, _ZERO
+    has_bounds = False
+    for one, least, most in parts:
+        value += one
+        low += one if least is None else least
+        high += one if most is None else most
+        has_bounds = has_bounds or least is not None or most is not None
+    return Added(value, low, high) if has_bounds else Added(value, None, None)
