@@ -37,6 +37,7 @@ def show() -> str:
         "sets.html",
         kinds=set_words.by_kind(one for one in found if set_words.fits(one, state, words)),
         counts={name: sum(set_words.fits(one, name) for one in found) for name in set_words.STATES},
+        states=set_words.STATES,
         total=len(found),
         state=state,
         words=words,
