@@ -95,6 +95,14 @@ def test_birth_date_that_cannot_be_true_is_set_aside_with_a_flag(birth_date):
     assert age_at(exam(birth_date=birth_date)) is None
 
 
+def test_exam_at_the_end_of_the_calendar_has_no_computed_age():
+    """An anonymiser's 31 December 9999 as exam date raises nothing; the stated age holds."""
+    age = age_at(exam(birth_date="99500101", started="9999-12-31", age="049Y"))
+
+    assert age is not None
+    assert age.years == 49
+
+
 def test_nothing_stated_is_no_age():
     """Without birth date and age there is no age, and never an adult by default (P30)."""
     assert age_at(exam(birth_date="")) is None

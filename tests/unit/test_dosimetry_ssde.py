@@ -4,6 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.sets import view
@@ -76,7 +78,7 @@ def test_factor_for_heads_is_that_of_aapm_293():
     assert value.value == Decimal("45.06")
     assert value.method.id == "aapm-293-wed"
     assert value.interval is None
-    assert value.notes == ("no interval: no published deviation was found for heads",)
+    assert value.notes[0] == "no interval: no published deviation was found for heads"
 
 
 @pytest.mark.parametrize(
@@ -194,6 +196,25 @@ def test_size_that_arrives_later_changes_ssde_and_nothing_else():
     assert reasons_of(ct_of(before), "ssde")
     assert values_of(ct_of(after), "ssde", event=1)
     assert others(before) == others(after)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["ctdi_vol", "dlp", "ssde", "water_equivalent_diameter", "effective_diameter",
+             "ap_dimension", "lateral_dimension", "scanning_length", "kvp"]
+        ),
+        st.decimals(Decimal("-1e12"), Decimal("1e12"), allow_nan=False, places=4),
+    ),
+    st.sampled_from(["", "head", "chest", "neck"]),
+    st.sampled_from(["19700101", "20200101", "", "99991231"]),
+)  # fmt: skip
+def test_hostile_numbers_raise_nothing(values, region, birth_date):
+    """Whatever a sender writes, there is a value or a reason, never an exception."""
+    found = ct_of(exam(event(region=region, **values), birth_date=birth_date))
+
+    for one in values_of(found, "ssde"):
+        assert one.value.is_finite()
 
 
 def test_formula_of_another_form_is_refused():

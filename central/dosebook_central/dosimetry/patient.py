@@ -193,10 +193,12 @@ def _from_words(stated: str, flags: list[Flag]) -> Decimal | None:
 
 
 def _day(text: str) -> date | None:
+    """Read a DICOM date; the last year of the calendar is no year of an exam or a birth."""
     try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError:
         return None
+    return day if day.year < date.max.year else None
 
 
 @lru_cache(maxsize=65536)

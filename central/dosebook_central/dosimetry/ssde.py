@@ -154,7 +154,10 @@ def _doubt(
     if size.is_estimate:
         return None, ("no interval: how far sizes of one age lie apart was not found published",)
     if kind == "head":
-        return None, ("no interval: no published deviation was found for heads",)
+        return None, (
+            "no interval: no published deviation was found for heads",
+            "the range of diameters of AAPM Report 293 was not read: that of AAPM 204 bounds it",
+        )
     part = _ALONG_CHILD if is_child else _ALONG_ADULT
     low, high = _four_digits(value * (1 - part)), _four_digits(value * (1 + part))
     return Interval(low, high, _DOMINANT, _COVERAGE), ()

@@ -120,7 +120,7 @@ def _fitted(
 def _cm(event: EventInputs, quantity: str) -> Decimal | None:
     """Return a size in cm; a stated zero is an empty field, not a size (P28)."""
     value = event.values.get(quantity)
-    return convert(value, "mm", "cm") if value else None
+    return convert(value, "mm", "cm") if value is not None and value > 0 else None
 
 
 def _at(event: EventInputs) -> str:

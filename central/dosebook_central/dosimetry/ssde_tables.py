@@ -12,6 +12,8 @@ from dosebook_protocol.reading import Phantom
 
 KIND: Final = "size-specific"
 _PHANTOMS: Final[dict[str, Phantom]] = {"16": "16cm", "32": "32cm"}
+_UNREAD_RANGE_CM: Final = ("6", "55")
+"""The range of AAPM 204, 16 cm phantom, where a report's own was not read (AAPM 293)."""
 _TERM: Final = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<number>\d+(?:\.\d+)?)"
     r"(?:\*(?:exp\((?P<exp>-?)\w+\)|(?P<name>\w+|\(AP\+LAT\))(?:\^(?P<power>[\d.]+))?))?"
@@ -26,13 +28,13 @@ _DIAMETER_OF: Final = {
 
 @dataclass(frozen=True, slots=True)
 class FactorFit:
-    """f = a·exp(−b·d) with d in cm; bounds are None where the report's were not read."""
+    """f = a·exp(−b·d) with d in cm, for diameters between the bounds."""
 
     report: str
     a: float
     b: float
-    low_cm: Decimal | None
-    high_cm: Decimal | None
+    low_cm: Decimal
+    high_cm: Decimal
     source: str
 
     @property
@@ -42,9 +44,7 @@ class FactorFit:
 
     def holds(self, diameter_cm: Decimal) -> bool:
         """Whether a diameter lies in the range of the report."""
-        return (self.low_cm is None or diameter_cm >= self.low_cm) and (
-            self.high_cm is None or diameter_cm <= self.high_cm
-        )
+        return self.low_cm <= diameter_cm <= self.high_cm
 
     def factor(self, diameter_cm: Decimal) -> Decimal:
         """Return the factor for a diameter."""
@@ -93,12 +93,13 @@ def size_tables(library: Library) -> SizeTables:
 
 
 def _factor_fit(row: Row) -> FactorFit:
+    low, high = _UNREAD_RANGE_CM
     return FactorFit(
         row["report"],
         float(row["a"]),
         float(row["b"]),
-        _bound(row["valid_min_cm"]),
-        _bound(row["valid_max_cm"]),
+        Decimal(row["valid_min_cm"] or low),
+        Decimal(row["valid_max_cm"] or high),
         row["source"],
     )
 
@@ -143,7 +144,3 @@ def polynomial(formula: str) -> Callable[[float], float]:
         )
 
     return value
-
-
-def _bound(text: str) -> Decimal | None:
-    return Decimal(text) if text else None
