@@ -110,6 +110,7 @@ def test_run_that_was_killed_goes_on(hospital, monkeypatch):
     assert len(hospital.scalars(select(ExamDose.exam_id))) == hospital.exams
 
 
+@pytest.mark.timeout(180)  # three interpreters start
 def test_several_processes_share_a_recomputation(hospital):
     """Each exam is derived once whatever the number of processes."""
     program = [sys.executable, "-c", "from dosebook_central.cli import main; main()"]
@@ -119,7 +120,7 @@ def test_several_processes_share_a_recomputation(hospital):
         check=True,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
     )
     count = hospital.exams
     assert done.stdout == f"{count} exams derived, {count} versions added, 0 failed\n"

@@ -60,9 +60,9 @@ class Ingest:
         self._evidence = evidence
         self._now = now or (lambda: datetime.now(UTC))
         self._boxes = BoxDirectory(engine)
-        self._writer = writer or Writer(engine)
-        self._committed = committed
-        self._committer = Committer(self._writer, self._now)
+        self.writer = writer or Writer(engine)
+        self.committed = committed
+        self._committer = Committer(self.writer, self._now)
         self._limit = limit or StrangerLimit()
 
     def process(self, batch: Sequence[Incoming]) -> list[Receipts]:
@@ -83,7 +83,7 @@ class Ingest:
         self._evidence.put_many({one.record.evidence.sha256: one.evidence for one in accepted})
         evidence = {one.record.record_id: one.evidence for one in accepted}
         decisions = self._commit([_candidate(one) for one in accepted], evidence)
-        self._committed()
+        self.committed()
         return self._receipts(decisions)
 
     def process_health(self, incoming: Incoming) -> bool:
@@ -156,7 +156,7 @@ class Ingest:
             "of the registry"
         )
         row = self._uncommitted(candidate, evidence, "not-stored", reason)
-        self._writer.run(lambda connection: records.add_quarantine(connection, [row]))
+        self.writer.run(lambda connection: records.add_quarantine(connection, [row]))
         return Decision(candidate, ReceiptStatus.QUARANTINED, reason, is_new=False)
 
     def _keep_refused(self, refused: Iterable[Refused]) -> None:
@@ -165,7 +165,7 @@ class Ingest:
             return
         self._evidence.put_many({one.message_sha256: one.incoming.payload for one in kept})
         rows = [refused_row(one, self._now()) for one in kept]
-        self._writer.run(lambda connection: records.add_quarantine(connection, rows))
+        self.writer.run(lambda connection: records.add_quarantine(connection, rows))
 
     def _receipts(self, decisions: Sequence[Decision]) -> list[Receipts]:
         by_box: dict[str, list[Receipt]] = {}
