@@ -85,9 +85,10 @@ def test_r31_sum_over_regions_is_the_sum_of_what_is_listed(parts):
 
 def test_p29_an_exam_without_value_is_named_and_not_counted_as_zero():
     """P29: no value is not zero: it changes neither sum nor bounds, and a sentence names it."""
-    with_value, without = _exam(1), _exam(2, regions="neck")
+    with_value, without = _exam(1, effective_dose_msv=Decimal(5)), _exam(2, regions="neck")
     shares = {"e1": [_share(with_value, "chest", "5")]}
     found = cumulate([with_value, without], shares, EFFECTIVE)
+    assert not found.partial
     assert found.total.value == 5
     assert found.total.exam_count == 1
     assert [exam.id for exam in found.without] == ["e2"]
@@ -95,6 +96,16 @@ def test_p29_an_exam_without_value_is_named_and_not_counted_as_zero():
     assert first.sentence == "1 exam has no effective dose: not counted, not zero."
     neck = next(one for one in shaded(found) if one.region == "neck")
     assert (neck.strength, neck.data, neck.text) == (None, "", "—")
+
+
+def test_p60_an_exam_of_which_one_part_has_a_value_is_named():
+    """P60: what is known of a PET/CT counts, and the page says that the rest is not zero."""
+    exam = _exam(1, modality="PT", effective_dose_msv=None)
+    found = cumulate([exam], {"e1": [_share(exam, "whole_body", "4.5")]}, EFFECTIVE)
+    assert found.total.value == Decimal("4.5")
+    (remark, *_) = remarks(found)
+    assert "1 exam has effective dose of some parts" in remark.sentence
+    assert "not zero" in remark.sentence
 
 
 def test_r100_diagnostic_and_therapeutic_are_never_one_selection():

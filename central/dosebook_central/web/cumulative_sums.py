@@ -66,8 +66,9 @@ class RegionSum:
 class Cumulative:
     """A quantity over the chosen exams.
 
-    `without` have no value of it, `apart` have it for another phantom or side, `waiting` are not
-    derived yet, `sets` counts exams by the coefficient set of their effective dose.
+    `without` have no value of it, `apart` have it for another phantom or side, `partial` of some
+    events or parts only, `waiting` are not derived yet; `sets` counts exams by the coefficient set
+    of their effective dose.
     """
 
     choice: Choice
@@ -77,6 +78,7 @@ class Cumulative:
     contributions: tuple[Contribution, ...]
     without: tuple[ExamLine, ...]
     apart: tuple[ExamLine, ...]
+    partial: tuple[ExamLine, ...]
     waiting: tuple[ExamLine, ...]
     exact_count: int
     typical: tuple[ExamLine, ...]
@@ -104,6 +106,7 @@ def cumulate(exams: Iterable[ExamLine], shares: Shares, choice: Choice) -> Cumul
         contributions=tuple(added),
         without=tuple(without),
         apart=tuple(apart),
+        partial=tuple(exam for exam in counted.values() if _is_partial(exam, choice)),
         waiting=tuple(exam for exam in chosen if exam.dose is None),
         exact_count=len({one.exam.id for one in added if one.low is None}),
         typical=tuple(
@@ -208,5 +211,12 @@ def _is_expected(exam: ExamLine, choice: Choice) -> bool:
     return family(exam.modality) in choice.families
 
 
+def _is_partial(exam: ExamLine, choice: Choice) -> bool:
+    """Whether some parts of an exam have an effective dose and the exam as a whole has none."""
+    dose = exam.dose
+    return choice.has_interval and dose is not None and dose.effective_dose_msv is None
+
+
 def _sets(exams: Iterable[ExamLine]) -> tuple[tuple[str, int], ...]:
-    return tuple(Counter(one.dose.effective_dose_set for one in exams if one.dose).most_common())
+    named = (one.dose.effective_dose_set for one in exams if one.dose)
+    return tuple(Counter(name.replace(";", " + ") for name in named if name).most_common())

@@ -62,6 +62,12 @@ def remarks(found: Cumulative) -> Iterator[Remark]:
         yield Remark(
             f"{_exams(found.without, f'no {noun}')}: not counted, not zero.", found.without
         )
+    if found.partial:
+        yield Remark(
+            f"{_exams(found.partial, f'{noun} of some parts or events only')}: "
+            "what is known counts, the rest is not zero.",
+            found.partial,
+        )
     if found.waiting and not found.choice.is_count:
         verb = "waits" if len(found.waiting) == 1 else "wait"
         yield Remark(
