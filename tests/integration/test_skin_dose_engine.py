@@ -21,7 +21,8 @@ from dosebook_protocol.reading import Plane
 from tests.support.pyskindose_own import example, own_dose
 from tests.support.skin_dose import ask, beam_event, prepared
 
-pytestmark = pytest.mark.timeout(120)
+# The engine is polite: beside other work its process may wait for most of a minute.
+pytestmark = pytest.mark.timeout(240)
 
 
 def go_on(_):

@@ -35,7 +35,7 @@ def own_dose(path: Path, events: Collection[int], head_offset_cm: float = 0) -> 
         capture_output=True,
         text=True,
         check=True,
-        timeout=50,
+        timeout=200,
     )
     answer: list[float] = json.loads(done.stdout.splitlines()[-1])
     return answer

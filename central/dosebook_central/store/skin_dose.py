@@ -76,7 +76,11 @@ def due_exams(
 def recorded_events(
     connection: Connection, exam_id: str
 ) -> tuple[list[RecordedEvent], PatientSize]:
-    """Return an exam's counted events as its evidence says them, and the patient's size then."""
+    """Return an exam's counted events as its evidence says them, and the patient's size then.
+
+    Raises:
+        LookupError: an event whose reading is not there.
+    """
     rows = connection.execute(
         select(Event.ordinal, Event.record_id, Event.record_index)
         .where(Event.exam_id == exam_id)
@@ -93,9 +97,7 @@ def recorded_events(
     found = {row.id: _READING.validate_json(row.body) for row in bodies}
     events = []
     for row in rows:
-        reading = found.get(row.record_id)
-        if reading is None or row.record_index >= len(reading.events):
-            continue
+        reading = found[row.record_id]
         comments = tuple(item.text for item in reading.items if item.name == "comment")
         event = reading.events[row.record_index]
         events.append(RecordedEvent(row.ordinal, event, reading.equipment, comments))

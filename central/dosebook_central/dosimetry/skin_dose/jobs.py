@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -108,13 +108,9 @@ class SkinDoseJobs:
 
     def _row_of(self, exam: store.DueExam) -> store.SkinDoseRow:
         """Return what is to be computed of an exam, or why nothing is."""
-        with self._engine.connect() as connection:
-            events, size = store.recorded_events(connection, exam.id)
-        prepared = prepare(events, size, self._engine_version)
-        now = datetime.now(UTC)
         row = store.SkinDoseRow(
             exam_id=exam.id,
-            input_sha256=input_sha256(prepared, self._software),
+            input_sha256="",
             state="queued",
             progress=0,
             total=0,
@@ -123,11 +119,23 @@ class SkinDoseJobs:
             result="",
             software=self._software,
             exam_updated_at=exam.updated_at,
-            queued_at=now,
+            queued_at=datetime.now(UTC),
             finished_at=None,
         )
+        try:
+            with self._engine.connect() as connection:
+                events, size = store.recorded_events(connection, exam.id)
+            prepared = prepare(events, size, self._engine_version)
+        except SQLAlchemyError:
+            raise  # the database's trouble: the exam is looked at again
+        except Exception as error:  # noqa: BLE001  one exam's fault must not stop the others
+            log(_log, logging.ERROR, "skin_dose_not_prepared", error=error, exam=exam.id)
+            digest = sha256(f"{self._software} {exam.updated_at}".encode()).hexdigest()
+            reason = "what its evidence says could not be read back: read it again, recompute"
+            return _failed(replace(row, input_sha256=digest), reason)
+        row = replace(row, input_sha256=input_sha256(prepared, self._software))
         if isinstance(prepared, Refusal):
-            return _refused(row, prepared, now)
+            return _refused(row, prepared)
         request = REQUEST.dump_json(prepared).decode()
         return replace(row, total=len(prepared.beams), result=request)
 
@@ -141,17 +149,24 @@ class SkinDoseJobs:
         try:
             request = REQUEST.validate_json(row.result)
             computed = self._runner.run(request, _seldom(note, len(request.beams)))
+            result = conclude(request, computed, row.input_sha256)
         except StoppedError:
             return None
-        except (ComputationError, ValidationError) as error:
-            reason = str(error) if isinstance(error, ComputationError) else "request unreadable"
-            return replace(row, state="failed", reason=reason, finished_at=datetime.now(UTC))
-        result = conclude(request, computed, row.input_sha256)
-        now = datetime.now(UTC)
+        except SQLAlchemyError:
+            raise  # as above
+        except ComputationError as error:
+            return _failed(row, str(error))
+        except Exception as error:  # noqa: BLE001  as above
+            log(_log, logging.ERROR, "skin_dose_failed", error=error, exam=row.exam_id)
+            return _failed(row, f"ended by {type(error).__name__}: the registry's log says where")
         if isinstance(result, Refusal):
-            return _refused(row, result, now)
+            return _refused(row, result)
         return replace(
-            row, state="done", peak_mgy=result.peak_mgy, result=to_text(result), finished_at=now
+            row,
+            state="done",
+            peak_mgy=result.peak_mgy,
+            result=to_text(result),
+            finished_at=datetime.now(UTC),
         )
 
     @contextmanager
@@ -166,10 +181,13 @@ class SkinDoseJobs:
             yield True
 
 
-def _refused(row: store.SkinDoseRow, refusal: Refusal, now: datetime) -> store.SkinDoseRow:
-    return replace(
-        row, state="refused", reason=refusal.reason, result=to_text(refusal), finished_at=now
-    )
+def _refused(row: store.SkinDoseRow, refusal: Refusal) -> store.SkinDoseRow:
+    row = replace(row, state="refused", reason=refusal.reason, result=to_text(refusal))
+    return replace(row, finished_at=datetime.now(UTC))
+
+
+def _failed(row: store.SkinDoseRow, reason: str) -> store.SkinDoseRow:
+    return replace(row, state="failed", reason=reason, finished_at=datetime.now(UTC))
 
 
 def _seldom(note: Callable[[int], bool], total: int) -> Callable[[int], bool]:
