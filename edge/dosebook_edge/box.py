@@ -204,7 +204,7 @@ def run(config: Path, stopping: threading.Event, ready: IO[str] | None = None) -
             box = Box(loaded)
             try:
                 box.start()
-                _collect_seldom()
+                collect_seldom()
                 _announce(box, ready)
                 changed = _wait_for_change(box, config, loaded, stopping)
             finally:
@@ -214,7 +214,7 @@ def run(config: Path, stopping: threading.Event, ready: IO[str] | None = None) -
     log(_logger, logging.INFO, "box_stopped")
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Spare each object the garbage collector's walks over all that was loaded at the start.
 
     A report becomes ten thousand small objects, nearly all without cycles: at the interpreter's
