@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert, select
 
-from dosebook_central.dosimetry.values import Flag, Interval, from_text, to_text
+from dosebook_central.dosimetry.stored_form import from_text, to_text
+from dosebook_central.dosimetry.values import Flag, Interval
 from dosebook_central.store.dose_models import Derivation, ExamDose
 from dosebook_central.store.models import Event, Exam
 from tests.support.axe import barriers
