@@ -10,6 +10,7 @@ from dosebook_central.dosimetry.skin_dose.result import Computed, conclude
 from dosebook_central.store import skin_dose as store
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Exam
+from tests.support.axe import barriers
 from tests.support.skin_dose import ask, beam_event
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
@@ -68,11 +69,12 @@ def test_r23_the_window_moves_by_keyboard_alone(visit, mapped):
 
 
 def test_the_map_stands_at_800_and_in_the_dark(visit, mapped):
-    """Nothing is cut off at 800 px, and the dark theme has its own ramp."""
+    """Nothing is cut off at 800 px, the dark theme has its ramp, and axe-core finds no barrier."""
     narrow = visit(width=800)
     page = narrow.sign_in("radiographer")
     page.goto(f"/exams/{mapped}/skin-dose")
     assert page.evaluate("document.documentElement.scrollWidth") <= 800
+    assert barriers(page) == []
     narrow.shoot("skin-dose-800")
     dark = visit(scheme="dark")
     page = dark.sign_in("radiographer")
@@ -81,6 +83,7 @@ def test_the_map_stands_at_800_and_in_the_dark(visit, mapped):
         ".skin-scale rect", "all => all.map(one => getComputedStyle(one).fill)"
     )
     assert len(set(fills)) == 16
+    assert barriers(page) == []
     dark.shoot("skin-dose-dark")
 
 
