@@ -28,6 +28,7 @@ from dosebook_central.web.gate import act, me, needs
 bp = Blueprint("procedures", __name__, url_prefix="/procedures")
 
 LEVELS: Final = tuple(map(Decimal, ("0.97", "0.95", "0.90", "0.85", "0.75")))
+_OPEN: Final = (names.UNMAPPED, "suggested")
 _PAGE: Final = 100
 _MOST_AT_ONCE: Final = 5000
 
@@ -43,7 +44,7 @@ def show() -> str:
         levels = [
             (level, *names.count_names(connection, replace(wanted, sure=level)))
             for level in LEVELS
-            if wanted.state in {names.UNMAPPED, "suggested"}
+            if wanted.state in _OPEN
         ]
         found = {
             "names": listed[:_PAGE],
@@ -116,10 +117,10 @@ def undo(name_id: str) -> ResponseReturnValue:
 @needs(Right.PROCEDURE_MAP)
 def accept() -> ResponseReturnValue:
     """Confirm every suggestion of at least a confidence, within the filters of the page."""
-    level = request.form.get("level", "")
-    if level not in {str(one) for one in LEVELS}:
+    level, wanted = request.form.get("level", ""), _wanted()
+    if level not in {str(one) for one in LEVELS} or wanted.state not in _OPEN:
         abort(400)
-    wanted = replace(_wanted(), sure=Decimal(level))
+    wanted = replace(wanted, sure=Decimal(level))
 
     def work(connection: Connection) -> Outcome:
         listed = names.list_names(connection, wanted, _MOST_AT_ONCE)
@@ -139,7 +140,8 @@ def accept() -> ResponseReturnValue:
     )
     span = f"{done.first_decision}-{done.last_decision}"
     flash(
-        f"{done.names} names confirmed; {done.exams} exams are derived again.",
+        f"{_counted(done.names, 'name')} confirmed, "
+        f"{_counted(done.exams, 'exam')} to derive again.",
         f"undo:{url_for('.undo_batch', span=span)}" if done.names else "",
     )
     return _back()
@@ -163,7 +165,7 @@ def undo_batch(span: str) -> ResponseReturnValue:
         ),
         lambda done: act("procedure.undo", "procedure_decision", span, names=done.names),
     )
-    flash(f"Taken back: {done.names} names.")
+    flash(f"{_counted(done.names, 'name')} taken back.")
     return _back()
 
 
@@ -183,9 +185,8 @@ def learn() -> ResponseReturnValue:
         lambda done: act("procedure.learn", "procedure_rules", new=done[0], names=done[1].names),
     )
     flash(
-        f"{new} new {'name' if new == 1 else 'names'} found. With what was confirmed, "
-        f"{moved.names} {'name means' if moved.names == 1 else 'names mean'} something else "
-        f"than before; {moved.exams} exams are derived again."
+        f"{_counted(new, 'new name')} found. By what was confirmed, "
+        f"{_counted(moved.names, 'name')} changed, {_counted(moved.exams, 'exam')} to derive again."
     )
     return _back()
 
@@ -227,6 +228,10 @@ def _decide(name_id: str, verb: Act, procedure_id: str = "") -> ResponseReturnVa
             language=_language(),
             verb=verb,
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _wanted() -> Filter:
