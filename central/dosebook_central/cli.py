@@ -18,6 +18,7 @@ from dosebook_protocol.record import Receipts
 _LAZY: Final = {
     "box": "dosebook_central.fleet.cli",
     "broker": "dosebook_central.broker.cli",
+    "derive": "dosebook_central.offline.cli",
     "derived": "dosebook_central.derivation.cli",
     "recompute": "dosebook_central.derivation.cli",
     "sets": "dosebook_central.coefficients.cli",

@@ -28,6 +28,7 @@ _SPLIT: Final = (
 )
 _NEVER_ADDED: Final = frozenset({"fluoro_dose_rp", "acquisition_dose_rp"})
 _HEADLINE: Final = frozenset({"fluoro_time"})
+_NO_INTERVAL: Final = "no interval: the object states no uncertainty of it"
 _BY_TYPE: Final = Method(
     "sum-by-event-type",
     "sum over the events of this type",
@@ -82,6 +83,7 @@ def _as_stated(total: TotalInput, part: int) -> DerivedValue:
         method_of(total.basis),
         Place(part=part, plane=plane),
         label=TWO_POINTS if is_sum else "",
+        notes=(_NO_INTERVAL,),
         is_headline=total.quantity in _HEADLINE and plane is None,
     )
 
@@ -104,6 +106,7 @@ def _summed(
                 _BY_TYPE,
                 Place(part=part, plane=plane),
                 inputs=(Input("events", str(len(members)), "", "exam"),),
+                notes=(_NO_INTERVAL,),
                 is_headline=quantity in _HEADLINE,
             )
 
