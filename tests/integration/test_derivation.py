@@ -11,13 +11,20 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from dosebook_central.derivation import engine
-from dosebook_central.derivation.due import Priority, mark_due, retry_failed, work_state
+from dosebook_central.derivation.due import mark_due, retry_failed, work_state
 from dosebook_central.derivation.engine import INTERNAL_ERROR, Rules
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.values import Derived, DerivedValue, Method
-from dosebook_central.store.dose_models import Derivation, DerivationDue, ExamDose, RegionDose
+from dosebook_central.store.dose_models import (
+    Derivation,
+    DerivationDue,
+    ExamDose,
+    Priority,
+    RegionDose,
+)
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Event, Exam
+from dosebook_central.store.queries.exams import not_derived
 from dosebook_protocol.logs import JsonFormatter
 from dosebook_protocol.reading import EventKind
 from tests.support.derivation import derive_all, present, versions
@@ -284,3 +291,20 @@ def test_what_only_the_row_says_follows_without_a_version(registry, box):
         mark_due(connection)
     derive_all(registry)
     assert registry.rows(ExamDose.station, ExamDose.version) == [("ROOM 2", 1)]
+
+
+def test_exams_that_failed_are_listed_for_the_home_page(registry, box, monkeypatch):
+    """A fault of the program is seen on a page, by the exams that it concerns."""
+    send(registry, box, rf(1), rf(2))
+    right = engine.derive
+
+    def wrong(exam, library, procedure_of):
+        if exam.events[0].uid == "2.0":
+            raise ValueError
+        return right(exam, library, procedure_of)
+
+    monkeypatch.setattr(engine, "derive", wrong)
+    derive_all(registry)
+    ((failed,),) = registry.rows(DerivationDue.exam_id)
+    with registry.engine.connect() as connection:
+        assert [one.id for one in not_derived(connection)] == [failed]

@@ -10,7 +10,7 @@ from alembic import command
 from sqlalchemy import MetaData, column, insert, select
 from sqlalchemy import table as bare
 
-from dosebook_central.dosimetry.values import from_text
+from dosebook_central.dosimetry.stored_form import from_text
 from dosebook_central.store import migrate
 from dosebook_central.store.dose_models import Derivation, ExamDose, RegionDose
 from dosebook_central.store.engine import open_engine, writing

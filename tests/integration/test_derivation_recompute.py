@@ -14,7 +14,7 @@ from dosebook_central.derivation.process import Processes
 from dosebook_central.derivation.recompute import derive_again, try_sets
 from dosebook_central.derivation.rules import RulesInForce
 from dosebook_central.derivation.trial import UnknownSetError, with_sets
-from dosebook_central.dosimetry.values import from_text
+from dosebook_central.dosimetry.stored_form import from_text
 from dosebook_central.registry import Registry
 from dosebook_central.store.dose_models import Derivation, DerivationDue, ExamDose
 from dosebook_central.store.engine import writing

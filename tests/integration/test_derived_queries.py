@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert
 
-from dosebook_central.dosimetry.values import Derived, DerivedValue, Method, to_text
+from dosebook_central.dosimetry.stored_form import to_text
+from dosebook_central.dosimetry.values import Derived, DerivedValue, Method
 from dosebook_central.store.dose_models import Derivation, DerivationDue, ExamDose, RegionDose
 from dosebook_central.store.engine import writing
 from dosebook_central.store.queries.derived import (

@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from dosebook_central.derivation.engine import Count, Rules, derive_batch, no_procedure
 from dosebook_central.dosimetry.packages import shipped
-from dosebook_central.dosimetry.values import Derived, from_text
+from dosebook_central.dosimetry.stored_form import from_text
+from dosebook_central.dosimetry.values import Derived
 from dosebook_central.store.dose_models import Derivation, ExamDose, RegionDose
 from dosebook_central.store.engine import writing
 from tests.support.registry import RegistryUnderTest

@@ -14,7 +14,7 @@ from dosebook_central.domain.alerts.judge import judge
 from dosebook_central.domain.alerts.rule import Firing, NotJudged, Rule
 from dosebook_central.domain.alerts.subject import Subject
 from dosebook_central.dosimetry.sets import Library
-from dosebook_central.dosimetry.values import from_text
+from dosebook_central.dosimetry.stored_form import from_text
 from dosebook_central.store.dose_models import Derivation, ExamDose
 from dosebook_central.store.queries.alerts import past_exams
 

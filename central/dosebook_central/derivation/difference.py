@@ -20,7 +20,8 @@ from dosebook_central.derivation.engine import derive_safely
 from dosebook_central.derivation.process import Processes
 from dosebook_central.derivation.recompute import Progress, Tell, count_exams, exams_since, pages
 from dosebook_central.derivation.rows import ExamRow, read_exams
-from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived, DerivedValue, from_text
+from dosebook_central.dosimetry.stored_form import from_text
+from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived, DerivedValue
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.dose_models import Derivation, ExamDose
 

@@ -7,7 +7,6 @@ same line, so that evidence which comes meanwhile waits and then makes the exam 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import IntEnum
 from typing import Any, Final, cast
 
 from sqlalchemy import (
@@ -25,18 +24,10 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from dosebook_central.store.bulk import one_of
-from dosebook_central.store.dose_models import DerivationDue
+from dosebook_central.store.dose_models import DerivationDue, Priority
 from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.models import Exam
 from dosebook_central.store.types import Utc
-
-
-class Priority(IntEnum):
-    """In which order exams are derived; what failed waits until it is marked again."""
-
-    ARRIVED = 0
-    LATER = 1
-    FAILED = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from dosebook_central.derivation.rows import ExamRow, dose_row, read_exams, regi
 from dosebook_central.dosimetry.derive import DOSIMETRY_VERSION, ProcedureResolver, derive
 from dosebook_central.dosimetry.inputs import ExamInputs
 from dosebook_central.dosimetry.sets import Library
-from dosebook_central.dosimetry.values import Derived, NotComputable, to_text
+from dosebook_central.dosimetry.stored_form import to_text
+from dosebook_central.dosimetry.values import Derived, NotComputable
 from dosebook_central.ingest.regroup import reconcile_anew
 from dosebook_protocol.logs import log
 

@@ -1,13 +1,11 @@
 """What dosimetry says of one exam: values with method and doubt, and what is not computable.
 
-`to_text` writes a `Derived` as it is stored (compact JSON), `from_text` reads it back.
+`dosimetry.stored_form` writes a `Derived` as it is stored, and reads it back.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
-
-from pydantic import TypeAdapter
 
 from dosebook_protocol.reading import BreastSide, Number, Phantom, Plane
 
@@ -146,16 +144,3 @@ class Derived:
     age_years: Number | None = None
     age_source: str = ""
     is_therapeutic: bool = False
-
-
-_DERIVED: Final = TypeAdapter(Derived)
-
-
-def to_text(derived: Derived) -> str:
-    """Write derived values as they are stored."""
-    return _DERIVED.dump_json(derived, exclude_defaults=True).decode()
-
-
-def from_text(text: str) -> Derived:
-    """Read what `to_text` wrote; raises `pydantic.ValidationError`."""
-    return _DERIVED.validate_json(text)

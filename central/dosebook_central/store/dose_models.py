@@ -6,6 +6,7 @@ the present view, one row an exam and one an exam's region, for lists, sums and 
 
 from datetime import datetime
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import Index, Text, text
@@ -47,6 +48,14 @@ class PackagePublisher(Base):
     trusted_by: Mapped[str] = mapped_column(Key)
 
 
+class Priority(IntEnum):
+    """In which order exams are derived; what failed waits until it is marked again."""
+
+    ARRIVED = 0
+    LATER = 1
+    FAILED = 9
+
+
 class DerivationDue(Base):
     """The work list: an exam whose derived doses do not yet follow from its row and the sets.
 
@@ -57,7 +66,7 @@ class DerivationDue(Base):
     __table_args__ = (Index("ix_derivation_due_priority_since", "priority", "since"),)
 
     exam_id: Mapped[str] = mapped_column(Key, primary_key=True)
-    priority: Mapped[int]  # 0 new evidence, 1 recomputation: what arrives never waits behind it
+    priority: Mapped[int]  # `Priority`: what arrives never waits behind a recomputation
     since: Mapped[datetime]
 
 

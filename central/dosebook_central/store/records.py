@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from dosebook_central.store.bulk import Rows, insert_rows, one_of, upsert_rows
-from dosebook_central.store.dose_models import DerivationDue, ExamDose, RegionDose
+from dosebook_central.store.dose_models import DerivationDue, ExamDose, Priority, RegionDose
 from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.models import (
     Box,
@@ -159,7 +159,10 @@ def replace_exams(
     if old_groups:
         _drop_vanished(connection, old_groups, exams)
     insert_rows(connection, _table(Event), events)
-    due = [{"exam_id": one["id"], "priority": 0, "since": one["updated_at"]} for one in exams]
+    due = [
+        {"exam_id": one["id"], "priority": int(Priority.ARRIVED), "since": one["updated_at"]}
+        for one in exams
+    ]
     upsert_rows(connection, _table(DerivationDue), due)
 
 

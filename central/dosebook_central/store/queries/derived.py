@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, select
 
-from dosebook_central.dosimetry.values import Derived, from_text
+from dosebook_central.dosimetry.stored_form import from_text
+from dosebook_central.dosimetry.values import Derived
 from dosebook_central.store.dose_models import Derivation, DerivationDue, ExamDose, RegionDose
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import Connection, Select, and_, exists, select
 
 from dosebook_central.domain.exam import ExamSummary, from_json
+from dosebook_central.store.dose_models import DerivationDue, Priority
 from dosebook_central.store.models import Box, Event, Exam, Patient, Reading, Record
 from dosebook_central.store.queries.listed import ListedMeasure, listed, summary_text
 from dosebook_central.store.queries.patients import PatientHeader
@@ -177,6 +178,15 @@ def latest(connection: Connection, limit: int = 12) -> list[LatestExam]:
 def with_conflict(connection: Connection, limit: int = 8) -> list[LatestExam]:
     """The newest exams whose evidences disagree."""
     rows = connection.execute(_newest().where(Exam.has_conflict).limit(limit))
+    return [_latest(row) for row in rows]
+
+
+def not_derived(connection: Connection, limit: int = 8) -> list[LatestExam]:
+    """The newest exams whose doses a fault of the program kept from being derived."""
+    has_failed = exists().where(
+        DerivationDue.exam_id == Exam.id, DerivationDue.priority == Priority.FAILED
+    )
+    rows = connection.execute(_newest().where(has_failed).limit(limit))
     return [_latest(row) for row in rows]
 
 

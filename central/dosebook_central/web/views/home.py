@@ -20,16 +20,19 @@ def show() -> str:
     with found.engine.connect() as connection:
         latest = exams.latest(connection) if may(Right.PATIENT_READ) else []
         conflicts = exams.with_conflict(connection) if may(Right.PATIENT_READ) else []
+        underived = exams.not_derived(connection) if may(Right.PATIENT_READ) else []
         waiting = quarantine.counts(connection)["open"] if may(Right.QUARANTINE_READ) else 0
         share = unmapped_share(connection) if may(Right.PROCEDURE_MAP) else Share()
         states = boxes.list_boxes(connection) if may(Right.BOX_READ) else []
     described = [describe(state, found.now()) for state in states]
-    if latest or conflicts:
-        tell("exam.list", "exam", "", exams=len(latest), conflicts=len(conflicts))
+    if latest or conflicts or underived:
+        listed = {"exams": len(latest), "conflicts": len(conflicts), "underived": len(underived)}
+        tell("exam.list", "exam", "", **listed)
     return render_template(
         "home.html",
         latest=latest,
         conflicts=conflicts,
+        underived=underived,
         waiting=waiting,
         share=share,
         boxes=described,
