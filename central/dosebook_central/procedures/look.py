@@ -19,7 +19,7 @@ LoadLibrary = Callable[[Connection], Library]
 
 COUNTED_EVERY: Final = timedelta(minutes=5)
 
-_BATCH: Final = 2000
+_MOST_AT_ONCE: Final = 20_000
 _NAMES: Final = cast("Table", ProcedureName.__table__)
 _EXAMS: Final = cast("Table", Exam.__table__)
 
@@ -65,6 +65,7 @@ def look(connection: Connection, library: Library) -> int:
         row[0]: row
         for row in connection.execute(
             select(Exam.name_id, func.count(), func.min(Exam.started), func.max(Exam.started))
+            .where(Exam.name_id != "")
             .group_by(Exam.name_id)
             .order_by(Exam.name_id)
         )
@@ -122,9 +123,13 @@ def _add(connection: Connection, load_library: LoadLibrary, new: Sequence[str]) 
 
 
 def _name_exams(connection: Connection) -> None:
-    """Name the exams that were written without: by a version before names, or by a bulk load."""
+    """Name exams that were written without: by a version before names, or by a bulk load.
+
+    Some thousand at a time, because this holds the database; the next look goes on.
+    """
     rename = update(_EXAMS).where(_EXAMS.c.id == bindparam("key")).values(name_id=bindparam("name"))
-    while exams := connection.execute(_named().where(Exam.name_id == "").limit(_BATCH)).all():
+    exams = connection.execute(_named().where(Exam.name_id == "").limit(_MOST_AT_ONCE)).all()
+    if exams:
         connection.execute(
             rename,
             [{"key": exam.id, "name": _name_of(connection, exam).id} for exam in exams],
