@@ -18,6 +18,7 @@ from dosebook_central.store.dose_models import Alert, SkinDose
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Exam
 from dosebook_central.store.queries import alerts
+from dosebook_central.store.queries.alert_list import list_alerts
 from dosebook_protocol.reading import EventKind, Patient
 from tests.support.derivation import derive_all
 from tests.support.readings import event, reading
@@ -71,7 +72,7 @@ def send(registry, box, *reads):
 def standing(registry):
     """The alerts that stand: rule and sentence."""
     with registry.engine.connect() as connection:
-        return {(one.rule_id, one.sentence) for one in alerts.recent_alerts(connection)}
+        return {(one.rule_id, one.sentence) for one in list_alerts(connection)}
 
 
 def test_r36_excess_is_raised_with_its_reason(registry, box):
@@ -105,12 +106,12 @@ def test_judging_twice_raises_once(registry, box):
     """An exam that is derived again keeps its alert with the time it was first raised."""
     send(registry, box, procedure(1, "5200"))
     with registry.engine.connect() as connection:
-        before = alerts.recent_alerts(connection)
+        before = list_alerts(connection)
     with writing(registry.engine) as connection:
         mark_due(connection)
     derive_all(registry, observers=[Judging()])
     with registry.engine.connect() as connection:
-        assert alerts.recent_alerts(connection) == before
+        assert list_alerts(connection) == before
 
 
 def test_r33_patients_at_risk_are_listed_once_with_all_reasons(registry, box):
@@ -163,7 +164,11 @@ def test_a_peak_skin_dose_is_judged_when_its_map_is_ready(registry, box):
         with writing(registry.engine) as connection:
             connection.execute(
                 insert(SkinDose).values(
-                    exam_id=exam_id, input_sha256=state, state="running", queued_at=at(minute)
+                    exam_id=exam_id,
+                    input_sha256=state,
+                    state="running",
+                    queued_at=at(minute),
+                    exam_updated_at=NOW,
                 )
             )
             row = skin_dose.latest(connection, exam_id)

@@ -41,12 +41,11 @@ class Judging:
         patients = {exam.patient_id for exam in exams}
         past = alerts.past_exams(connection, patients)
         skin = _skin_doses(connection, [exam.exam.exam_id for exam in exams])
+        country = self._country if any(rule.times_drl is not None for rule in rules) else ""
         firings: defaultdict[str, list[Firing]] = defaultdict(list)
         for exam in exams:
             exam_id = exam.exam.exam_id
-            subject = full_subject(
-                exam.exam, exam.derived, skin.get(exam_id), library, self._country
-            )
+            subject = full_subject(exam.exam, exam.derived, skin.get(exam_id), library, country)
             firings[exam_id] += judge_all(rules, subject)[0]
             firings[exam_id] += over_periods(rules, past.get(exam.patient_id, ()), exam_id)
         known = {exam.exam.exam_id: (exam.patient_id, exam.version) for exam in exams}

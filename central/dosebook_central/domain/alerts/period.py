@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from dosebook_central.domain.alerts.judge import exceeds
@@ -39,6 +40,8 @@ def judge_period(rule: Rule, exams: Sequence[PastExam], until: str = "") -> Firi
 
     Diagnostic exams only: therapeutic exposures never add to them (R100).
     """
+    if until and not any(one.exam_id == until and _is_meant(rule, one) for one in exams):
+        return None
     fitting = sorted((exam for exam in exams if _is_meant(rule, exam)), key=lambda one: one.started)
     groups = _by_region(fitting) if rule.same_region else [("", fitting)]
     found = [
@@ -52,7 +55,9 @@ def judge_period(rule: Rule, exams: Sequence[PastExam], until: str = "") -> Firi
 
 def _is_meant(rule: Rule, exam: PastExam) -> bool:
     when = rule.when
-    if exam.is_therapeutic or _day(exam) is None:
+    if exam.is_therapeutic or (when.modalities and exam.modality not in when.modalities):
+        return False
+    if rule.kind != "count" and getattr(exam, rule.quantity) is None:
         return False
     if when.age_from is not None or when.age_below is not None:
         if exam.age_years is None:
@@ -62,11 +67,10 @@ def _is_meant(rule: Rule, exam: PastExam) -> bool:
         if when.age_below is not None and exam.age_years >= when.age_below:
             return False
     return (
-        (not when.modalities or exam.modality in when.modalities)
-        and (not when.procedures or exam.procedure_id in when.procedures)
+        (not when.procedures or exam.procedure_id in when.procedures)
         and (not when.stations or exam.station in when.stations)
         and (not when.regions or not set(when.regions).isdisjoint(exam.regions))
-        and (rule.kind == "count" or getattr(exam, rule.quantity) is not None)
+        and _day(exam.started) is not None
     )
 
 
@@ -95,8 +99,8 @@ def _windows(rule: Rule, exams: Sequence[PastExam]) -> Iterator[tuple[int, int, 
     first, total = 0, Decimal(0)
     for last, exam in enumerate(exams):
         total += _amount(rule, exam)
-        end = _day(exam)
-        while end and (end - (_day(exams[first]) or end)).days > (rule.period_days or 0):
+        end = _day(exam.started)
+        while end and (end - (_day(exams[first].started) or end)).days > (rule.period_days or 0):
             total -= _amount(rule, exams[first])
             first += 1
         yield first, last, total
@@ -106,9 +110,10 @@ def _amount(rule: Rule, exam: PastExam) -> Decimal:
     return Decimal(1) if rule.quantity == EXAMS else getattr(exam, rule.quantity)
 
 
-def _day(exam: PastExam) -> date | None:
+@lru_cache(maxsize=65_536)
+def _day(started: str) -> date | None:
     try:
-        return date.fromisoformat(exam.started[:10])
+        return date.fromisoformat(started[:10])
     except ValueError:
         return None
 

@@ -108,14 +108,12 @@ class Rule:
     @property
     def unit(self) -> str:
         """The unit of its thresholds."""
-        known = QUANTITIES.get(self.quantity)
-        return known.unit if known else _DERIVED[self.quantity][1]
+        return meaning_of(self.quantity)[1]
 
     @property
     def label(self) -> str:
         """Its quantity as people read it."""
-        known = QUANTITIES.get(self.quantity)
-        return known.label if known else _DERIVED[self.quantity][0]
+        return meaning_of(self.quantity)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +139,12 @@ class NotJudged:
 
 
 _RULE: Final = TypeAdapter(Rule)
+
+
+def meaning_of(quantity: str) -> tuple[str, str]:
+    """Return label and unit of a quantity that rules may look at; raises KeyError for others."""
+    known = QUANTITIES.get(quantity)
+    return (known.label, known.unit) if known else _DERIVED[quantity]
 
 
 def to_json(rule: Rule) -> dict[str, Any]:
