@@ -182,8 +182,8 @@ class DicomSource:
     def _handlers(self) -> list[Any]:
         return [
             (evt.EVT_CONN_OPEN, watch_over),
-            (evt.EVT_CONN_OPEN, wait_for_work),
             (evt.EVT_CONN_OPEN, order_messages),
+            (evt.EVT_CONN_OPEN, wait_for_work),
             (evt.EVT_C_STORE, self._store.handle),
             (evt.EVT_N_CREATE, self._mpps.create),
             (evt.EVT_N_SET, self._mpps.set),
