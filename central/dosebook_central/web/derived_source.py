@@ -19,7 +19,10 @@ _IN_TABLE: Final = frozenset(quantity for quantity, _ in STATED)
 
 @dataclass(frozen=True, slots=True)
 class ShownInput:
-    """One number that went into a value; `event` and `quantity` lead to its own source."""
+    """One number that went into a value, and the way to its own source.
+
+    That of an event's stated value is `event` and `quantity`; `index` is a derived value's place.
+    """
 
     name: str
     value: str
@@ -27,6 +30,7 @@ class ShownInput:
     source: str
     event: int = 0
     quantity: str = ""
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,15 @@ class DerivedSource:
 
 
 def derived_source(
-    value: DerivedValue,
+    derived: Derived,
+    index: int,
     version: DerivedVersion,
     versions: Iterable[DerivedVersion],
     in_force: int,
     read: Callable[[int], Derived | None],
 ) -> DerivedSource:
     """Describe a value of one version; `read` gives what another version says."""
+    value = derived.values[index]
     others = [one for one in versions if one.version != version.version and not one.is_trial]
     return DerivedSource(
         value=value,
@@ -67,7 +73,7 @@ def derived_source(
         interval=_interval(value),
         version=version,
         is_in_force=version.version == in_force,
-        inputs=tuple(map(_input, value.inputs)),
+        inputs=tuple(_input(one, derived) for one in value.inputs),
         earlier=tuple(_earlier(value, version, one, read) for one in others[:EARLIER]),
     )
 
@@ -126,14 +132,29 @@ def _differences(then: DerivedValue, now: DerivedValue) -> Iterator[str]:
             yield f"{key[0]} {old.value} {unit_text(old.unit)}".rstrip()
 
 
-def _input(one: Input) -> ShownInput:
+def _input(one: Input, derived: Derived) -> ShownInput:
+    name, unit = one.name.replace("_", " "), unit_text(one.unit)
     event = one.source.removeprefix("event ")
+    if event == one.source or not event.isdigit():
+        return ShownInput(name, one.value, unit, one.source)
     quantity = _BY_LABEL.get(one.name, one.name.replace(" ", "_").casefold())
-    if event.isdigit() and quantity in _IN_TABLE:
-        return ShownInput(
-            one.name, one.value, unit_text(one.unit), one.source, int(event), quantity
-        )
-    return ShownInput(one.name.replace("_", " "), one.value, unit_text(one.unit), one.source)
+    if quantity in _IN_TABLE:
+        return ShownInput(name, one.value, unit, one.source, int(event), quantity)
+    return ShownInput(
+        name, one.value, unit, one.source, index=_place(derived, quantity, int(event), one.value)
+    )
+
+
+def _place(derived: Derived, quantity: str, event: int, text: str) -> int | None:
+    """The derived value of an event that went into a sum."""
+    return next(
+        (
+            index
+            for index, value in enumerate(derived.values)
+            if (value.quantity, value.place.event) == (quantity, event) and str(value.value) == text
+        ),
+        None,
+    )
 
 
 def _interval(value: DerivedValue) -> str:

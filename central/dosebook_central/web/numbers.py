@@ -38,13 +38,21 @@ _UNITS: Final = {
 # Decimals at which a column lines up; small values get more, so that three digits always show.
 _DECIMALS: Final = {
     "ctdi_vol": 2,
+    "ctdi_w": 2,
+    "ssde": 2,
     "dlp": 1,
     "dose_area_product": 3,
+    "fluoro_dose_area_product": 3,
+    "acquisition_dose_area_product": 3,
     "dose_rp": 2,
+    "fluoro_dose_rp": 2,
+    "acquisition_dose_rp": 2,
+    "entrance_dose": 2,
     "average_glandular_dose": 2,
     "administered_activity": 1,
     "effective_dose": 2,
     "fluoro_time": 0,
+    "acquisition_time": 0,
 }
 _SET: Final = {
     "dose_rp": Markup("K<sub>a,r</sub>"),

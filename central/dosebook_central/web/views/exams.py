@@ -66,7 +66,8 @@ def derived(exam_id: str, version: int, index: int) -> str:
         if found is None or chosen is None or index >= len(chosen.values):
             abort(404)
         source = derived_source(
-            chosen.values[index],
+            chosen,
+            index,
             next(one for one in found.versions if one.version == version),
             found.versions,
             found.in_force.version,
