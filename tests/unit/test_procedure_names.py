@@ -76,6 +76,7 @@ def test_names_as_consoles_write_them(text, family, procedure):
     [
         ("CT THORAX", "ct"),  # with or without contrast is not said
         ("CR THORAX", "dx"),  # the view is not said
+        ("CR THORAX", "rf"),  # of this family only TEVAR has a chest: that says nothing
         ("CT head trauma", "ct"),  # more than the list has words for
         ("CT infiltration L5", "ct"),  # an intervention that the list does not know
         ("10.13 RADIOTHERAPY QA", "ct"),
@@ -92,6 +93,7 @@ def test_what_is_not_sure_stays_unmapped_and_says_why(text, family):
     found = _meant(text, family)
     assert found.procedure_id is None
     assert found.confidence < AUTOMATIC
+    assert not found.suggestion_id
     assert found.why.endswith(".")
 
 

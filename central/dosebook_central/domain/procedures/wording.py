@@ -64,7 +64,7 @@ class Wordings:
             if match and (known is None or match.confidence > known.confidence):
                 best[wording.procedure.id] = match
         found = sorted(best.values(), key=lambda one: (-one.confidence, one.procedure.id))
-        return _weigh(found, said)
+        return self._weigh(found, said)
 
     def _read(self, texts: list[tuple[Procedure, str, str]]) -> Iterator[Wording]:
         for procedure, language, text in texts:
@@ -98,21 +98,22 @@ class Wordings:
             other != core and self._without_contrast(other) == core for other in self._by_meanings
         )
 
+    def _weigh(self, found: list[Match], said: Meanings) -> list[Match]:
+        """Lower the confidence of what is not alone, and of names with words that nobody knows."""
+        if not found:
+            return []
+        doubt = _LOOSE ** len(said.loose) * _REPAIRED**said.repaired
+        if not found[0].is_whole and len(found) == 1:
+            # A region alone tells nothing, even where only one procedure has it.
+            is_telling = any(self.lexicon.kind(one) in {None, Kind.TASK} for one in said.set)
+            return [_at(found[0], (_ONLY_ONE if is_telling else _LEAST) * doubt)]
+        rivals = [one for one in found if found[0].confidence - one.confidence <= _CLOSE]
+        if len(rivals) == 1:
+            return [_at(found[0], found[0].confidence * doubt), *found[1:]]
+        return [_at(one, 0.5 / len(rivals) * doubt) for one in rivals]
+
     def _without_contrast(self, meanings: frozenset[str]) -> frozenset[str]:
         return frozenset(one for one in meanings if self.lexicon.kind(one) is not Kind.CONTRAST)
-
-
-def _weigh(found: list[Match], said: Meanings) -> list[Match]:
-    """Lower the confidence of what is not alone, and of names with words that nobody knows."""
-    if not found:
-        return []
-    doubt = _LOOSE ** len(said.loose) * _REPAIRED**said.repaired
-    if not found[0].is_whole and len(found) == 1:
-        return [_at(found[0], _ONLY_ONE * doubt)]
-    rivals = [one for one in found if found[0].confidence - one.confidence <= _CLOSE]
-    if len(rivals) == 1:
-        return [_at(found[0], found[0].confidence * doubt), *found[1:]]
-    return [_at(one, 0.5 / len(rivals) * doubt) for one in rivals]
 
 
 def _at(match: Match, confidence: float) -> Match:
