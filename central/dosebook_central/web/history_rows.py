@@ -17,7 +17,7 @@ from dosebook_central.web.numbers import local_time_text, quantity_html
 from dosebook_central.web.timeline import Row
 
 Marks = Mapping[str, Markup]
-"""How a page marks `conflict`, `imported`, `discontinued`, `in progress` and `missing`."""
+"""How a page marks `alert:LEVEL`, `conflict`, `imported`, the two open states and `missing`."""
 
 
 def chart_rows(rows: Iterable[Row], exam_url: str, marks: Marks) -> Markup:
@@ -51,7 +51,8 @@ def _chart_row(row: Row, exam_url: str, marks: Marks) -> str:
 def _exam_row(row: Row, exam_url: str, marks: Marks, with_place: bool) -> str:  # noqa: FBT001 - of one caller
     exam = row.exam
     missing = marks["missing"]
-    states = [exam.state] + ["conflict"] * exam.has_conflict + [exam.origin]
+    alert = [f"alert:{exam.alert}"] if exam.alert else []
+    states = alert + [exam.state] + ["conflict"] * exam.has_conflict + [exam.origin]
     shown = "".join(marks[state] for state in states if state in marks)
     where = " · ".join(filter(None, (exam.station, exam.institution if with_place else "")))
     return (

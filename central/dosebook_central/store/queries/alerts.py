@@ -15,7 +15,7 @@ from dosebook_central.domain.alerts.shipped import shipped_rules
 from dosebook_central.dosimetry.sets import Library
 from dosebook_central.store.bulk import one_of, upsert_rows
 from dosebook_central.store.dose_models import Alert, AlertRule, AtRisk, ExamDose
-from dosebook_central.store.models import Exam, Patient
+from dosebook_central.store.models import Patient
 
 _SHIPPED: Final = "as shipped"
 
@@ -36,23 +36,6 @@ class Raised:
 
     rule_id: str
     rule_version: int
-    level: str
-    sentence: str
-    raised_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RecentAlert:
-    """One line of the list of alerts."""
-
-    exam_id: str
-    patient_id: str
-    patient_name: str
-    started: str
-    modality: str
-    description: str
-    station: str
-    rule_id: str
     level: str
     sentence: str
     raised_at: datetime
@@ -121,6 +104,15 @@ def rule_versions(connection: Connection, rule_id: str) -> list[StoredRule]:
         StoredRule(from_json(row.body), row.is_enabled, row.changed_by, row.changed_at)
         for row in rows
     ]
+
+
+def version_before(connection: Connection, library: Library, rule_id: str) -> StoredRule | None:
+    """Return what a rule said before its latest version: that of a new rule is None."""
+    stored = rule_versions(connection, rule_id)
+    if len(stored) > 1:
+        return stored[1]
+    shipped = (one for one in shipped_rules(library) if stored and one.rule.id == rule_id)
+    return next((StoredRule(one.rule, one.is_enabled) for one in shipped), None)
 
 
 def save_rule(
@@ -256,31 +248,6 @@ def alerts_of(connection: Connection, exam_id: str) -> list[Raised]:
         .order_by(Alert.rule_id)
     )
     return [Raised(*row) for row in rows]
-
-
-def recent_alerts(connection: Connection, limit: int = 200) -> list[RecentAlert]:
-    """Return the latest alerts that stand."""
-    rows = connection.execute(
-        select(
-            Alert.exam_id,
-            Alert.patient_id,
-            Patient.name,
-            Exam.started,
-            Exam.modality,
-            Exam.description,
-            Exam.station,
-            Alert.rule_id,
-            Alert.level,
-            Alert.sentence,
-            Alert.raised_at,
-        )
-        .join(Exam, Exam.id == Alert.exam_id)
-        .join(Patient, Patient.id == Exam.patient_id)
-        .where(Alert.withdrawn_at.is_(None))
-        .order_by(Alert.raised_at.desc(), Alert.exam_id, Alert.rule_id)
-        .limit(limit)
-    )
-    return [RecentAlert(*row) for row in rows]
 
 
 def count_at_risk(connection: Connection, since: str = "", rule_id: str = "") -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from dosebook_central.store.dose_models import ExamDose
 from dosebook_central.store.models import Event, Exam
+from dosebook_central.store.queries.alert_list import gravity_of_exam, level_of
 from dosebook_central.store.queries.listed import ListedMeasure, listed, summary_text
 from dosebook_central.store.queries.patients import PatientHeader, get_patient
 
@@ -69,6 +70,7 @@ class HistoryExam:
     modalities: tuple[str, ...]
     regions: tuple[str, ...]
     effective_dose: EffectiveDose | None = None
+    alert: str = ""  # the gravest level of the alerts that stand on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def get_history(connection: Connection, patient_id: str) -> History | None:
             *_FACTS,
             summary_text(),
             *_EFFECTIVE,
+            gravity_of_exam(),
         )
         .outerjoin(ExamDose, ExamDose.exam_id == Exam.id)
         .where(Exam.patient_id == patient_id)
@@ -113,7 +116,8 @@ def _regions(connection: Connection, patient_id: str) -> dict[str, tuple[str, ..
 
 def _exam(row: Any, regions: Mapping[str, tuple[str, ...]]) -> HistoryExam:
     # By position: so many attributes of so many rows would cost more than the query.
-    facts, summary, effective = row[: len(_FACTS)], row[len(_FACTS)], row[len(_FACTS) + 1 :]
+    facts, summary, gravity = row[: len(_FACTS)], row[len(_FACTS)], row[-1]
+    effective = row[len(_FACTS) + 1 : -1]
     shown = listed(summary)
     modalities = tuple(dict.fromkeys(part.modality for part in shown.parts)) or (facts[2],)
     headline = shown.headline
@@ -121,5 +125,6 @@ def _exam(row: Any, regions: Mapping[str, tuple[str, ...]]) -> HistoryExam:
     if effective[0] is not None:
         dose = EffectiveDose(*effective)
         headline += (ListedMeasure("effective_dose", dose.value, "mSv"),)
-    values: list[Any] = [*facts, headline, modalities, regions.get(facts[0], ()), dose]
+    places = regions.get(facts[0], ())
+    values: list[Any] = [*facts, headline, modalities, places, dose, level_of(gravity)]
     return HistoryExam(*values)

@@ -12,40 +12,66 @@ from dosebook_central.access.rights import Right
 from dosebook_central.alerting.preview import Preview, preview
 from dosebook_central.audit import log
 from dosebook_central.derivation.due import mark_due
-from dosebook_central.domain.alerts.rule import Rule
-from dosebook_central.store.library_cache import LibraryCache
-from dosebook_central.store.queries import alerts
+from dosebook_central.domain.alerts.rule import Rule, meaning_of
+from dosebook_central.store.queries import alert_list, alerts
 from dosebook_central.store.queries.alerts import StoredRule
 from dosebook_central.web import rule_form
+from dosebook_central.web.alert_query import AlertQuery
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
+from dosebook_central.web.library import library
 
 bp = Blueprint("alerts", __name__, url_prefix="/alerts")
 
 _NEW: Final = "new"
-_SHOWN: Final = 200
+_PAGE: Final = 200
 _ID: Final = re.compile(r"[^a-z0-9]+")
-_LIBRARIES: Final = LibraryCache()
 
 
 @bp.get("")
 @needs(Right.PATIENT_READ)
 def show() -> str:
-    """Show the latest alerts that stand."""
+    """Show the alerts that stand, the latest first."""
     with context().engine.connect() as connection:
-        lines = alerts.recent_alerts(connection, _SHOWN)
+        titles = {one.rule.id: one.rule.title for one in _rules(connection)}
+        firing = alert_list.alert_rules(connection)
+        rooms = alert_list.alert_rooms(connection)
+        query = AlertQuery.from_arguments(request.args, firing, rooms)  # type: ignore[arg-type]
+        total = alert_list.count_alerts(connection, query.filter())
+        lines = alert_list.list_alerts(
+            connection, query.filter(), limit=_PAGE, offset=(query.page - 1) * _PAGE
+        )
     tell("alerts.read", "alerts", "", lines=len(lines))
-    return render_template("alerts.html", lines=lines, levels=rule_form.LEVELS, shown=_SHOWN)
+    return render_template(
+        "alerts.html",
+        query=query,
+        lines=lines,
+        total=total,
+        pages=-(-total // _PAGE),
+        levels=rule_form.LEVELS,
+        rules={rule_id: titles.get(rule_id, rule_id) for rule_id in firing},
+        rooms=rooms,
+    )
 
 
 @bp.get("/rules")
 @needs(Right.STATISTICS_READ)
 def rules() -> str:
-    """Show all rules, those that are on first."""
+    """Show all rules: those that are on, then those that are off."""
+    words = request.args.get("q", "").strip()[:80]
     with context().engine.connect() as connection:
         found = _rules(connection)
-    found.sort(key=lambda one: (not one.is_enabled, one.rule.quantity, one.rule.id))
-    return render_template("rules.html", rules=found, **_words())
+    shown = [one for one in found if _is_meant(one, words)]
+    shown.sort(key=lambda one: (one.rule.quantity, one.rule.id))
+    return render_template(
+        "rules.html",
+        groups={
+            state: [one for one in shown if one.is_enabled is state] for state in (True, False)
+        },
+        total=len(found),
+        words=words,
+        **_words(),
+    )
 
 
 @bp.get("/rules/<rule_id>")
@@ -73,7 +99,30 @@ def change(rule_id: str) -> ResponseReturnValue:
     version = _save(said.rule, is_enabled=is_enabled)
     flash(
         f"Version {version} of “{said.rule.title}” is "
-        f"{'in force; all exams are judged again' if is_enabled else 'saved, switched off'}."
+        f"{'in force; all exams are judged again' if is_enabled else 'saved, switched off'}.",
+        f"undo:{url_for('.undo', rule_id=said.rule.id, version=version)}",
+    )
+    return redirect(url_for(".rules"))
+
+
+@bp.post("/rules/<rule_id>/undo/<int:version>")
+@needs(Right.DOSIMETRY_MANAGE)
+def undo(rule_id: str, version: int) -> ResponseReturnValue:
+    """Take back the latest version: one more version says again what was said before it."""
+    stored = _find(rule_id)
+    if stored.rule.version != version:
+        flash("Not taken back: the rule was changed once more meanwhile.", "warn")
+        return redirect(url_for(".rule", rule_id=rule_id))
+    with context().engine.connect() as connection:
+        former = alerts.version_before(connection, library(connection), rule_id)
+    if former is None:  # it was new
+        _save(stored.rule, is_enabled=False)
+        flash(f"“{stored.rule.title}” is switched off.")
+        return redirect(url_for(".rules"))
+    number = _save(former.rule, is_enabled=former.is_enabled)
+    flash(
+        f"Taken back: version {number} of “{former.rule.title}” says what version "
+        f"{former.rule.version} said, {'on' if former.is_enabled else 'off'}."
     )
     return redirect(url_for(".rules"))
 
@@ -97,9 +146,8 @@ def _save(rule: Rule, *, is_enabled: bool) -> int:
 
 def _try(rule: Rule) -> Preview:
     with context().engine.connect() as connection:
-        library = _LIBRARIES.current(connection)
         today = context().now().astimezone().date()
-        return preview(connection, rule, library, context().country, today)
+        return preview(connection, rule, library(connection), context().country, today)
 
 
 def _form(
@@ -128,14 +176,14 @@ def _words() -> dict[str, object]:
     return {
         "kinds": rule_form.KINDS,
         "levels": rule_form.LEVELS,
-        "quantities": rule_form.QUANTITIES,
+        "quantities": {name: meaning_of(name) for name in rule_form.QUANTITIES},
         "modalities": rule_form.MODALITIES,
         "bands": rule_form.BANDS,
     }
 
 
 def _rules(connection: Connection) -> list[StoredRule]:
-    return alerts.list_rules(connection, _LIBRARIES.current(connection))
+    return alerts.list_rules(connection, library(connection))
 
 
 def _find(rule_id: str) -> StoredRule:
@@ -144,6 +192,13 @@ def _find(rule_id: str) -> StoredRule:
     if found is None:
         abort(404)
     return found
+
+
+def _is_meant(stored: StoredRule, words: str) -> bool:
+    """Whether a rule holds every word of a search."""
+    rule = stored.rule
+    said = " ".join((rule.title, rule.id, rule.label, *rule.when.modalities, *rule.when.regions))
+    return all(word in said.casefold() for word in words.casefold().split())
 
 
 def _id_of(form: rule_form.Form) -> str:

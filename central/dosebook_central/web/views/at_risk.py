@@ -6,16 +6,15 @@ from typing import Final
 from flask import Blueprint, render_template, request
 
 from dosebook_central.access.rights import Right
-from dosebook_central.store.library_cache import LibraryCache
 from dosebook_central.store.queries import alerts
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import needs, tell
+from dosebook_central.web.library import library
 
 bp = Blueprint("at_risk", __name__, url_prefix="/at-risk")
 
 YEARS: Final = {"1": "in the last year", "5": "in the last 5 years", "all": "at any time"}
 _PAGE: Final = 200
-_LIBRARIES: Final = LibraryCache()
 
 
 @bp.get("")
@@ -31,10 +30,9 @@ def show() -> str:
     page = max(1, request.args.get("page", 1, type=int))
     chosen = request.args.get("rule", "")
     with context().engine.connect() as connection:
-        library = _LIBRARIES.current(connection)
         rules = [
             one.rule
-            for one in alerts.list_rules(connection, library)
+            for one in alerts.list_rules(connection, library(connection))
             if one.rule.is_at_risk and one.is_enabled
         ]
         rule_id = chosen if chosen in {rule.id for rule in rules} else ""

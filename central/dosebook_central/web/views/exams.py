@@ -4,6 +4,7 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from dosebook_central.access.rights import Right
 from dosebook_central.domain.exam import Basis, Measure, Source
+from dosebook_central.store.queries.alerts import alerts_of
 from dosebook_central.store.queries.derived import get_derived, get_version
 from dosebook_central.store.queries.exams import ExamEvent, ExamPage, get_exam, get_source
 from dosebook_central.web.context import context
@@ -11,8 +12,10 @@ from dosebook_central.web.derived_about import about
 from dosebook_central.web.derived_panel import Panel, absences, headlines, panel
 from dosebook_central.web.derived_source import derived_source
 from dosebook_central.web.exam_events import STATED, event_parts
+from dosebook_central.web.exam_levels import exam_levels
 from dosebook_central.web.flags import derived_flags, flags, is_rounding, rounding_text
 from dosebook_central.web.gate import needs, tell
+from dosebook_central.web.orders import orders_panel
 from dosebook_central.web.provenance import Origin, event_value, origin, read_back
 from dosebook_central.web.regions import region_text
 
@@ -114,6 +117,9 @@ def _page(exam_id: str) -> ExamPage:
 def _render(page: ExamPage, **pane: object) -> str:
     with context().engine.connect() as connection:
         found = get_derived(connection, page.head.id)
+        orders = orders_panel(connection, page, found.derived if found else None)
+        alerts = alerts_of(connection, page.head.id)
+        levels = exam_levels(connection, page.head.id, found.derived) if found else None
     values = found.derived if found else None
     parts = event_parts(page.events, values, request.args.get("region", ""))
     views = {row.event.ordinal: row.view for part in parts for row in part.rows if row.view}
@@ -122,6 +128,8 @@ def _render(page: ExamPage, **pane: object) -> str:
         "exam.html",
         page=page,
         patient=page.patient,
+        alerts=alerts,
+        levels=levels,
         flags=[*flags(page), *derived_flags(values)],
         parts=parts,
         chosen_region=request.args.get("region", ""),
@@ -134,6 +142,7 @@ def _render(page: ExamPage, **pane: object) -> str:
         about=about(values) if values else None,
         with_skin_dose=bool({"XA", "RF"} & set(_modalities(page))),
         region_text=region_text,
+        orders=orders,
         **pane,
     )
 

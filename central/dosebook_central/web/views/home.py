@@ -1,9 +1,14 @@
 """What needs a person first, then what is new."""
 
+from datetime import datetime, time, timedelta
+
 from flask import Blueprint, render_template
+from sqlalchemy import Connection
 
 from dosebook_central.access.rights import Right
-from dosebook_central.store.queries import boxes, exams, quarantine
+from dosebook_central.derivation.due import work_state
+from dosebook_central.store import skin_dose
+from dosebook_central.store.queries import alert_list, alerts, boxes, exams, quarantine
 from dosebook_central.store.queries.procedures import Share, unmapped_share
 from dosebook_central.web.box_words import describe
 from dosebook_central.web.context import context
@@ -20,21 +25,40 @@ def show() -> str:
     with found.engine.connect() as connection:
         latest = exams.latest(connection) if may(Right.PATIENT_READ) else []
         conflicts = exams.with_conflict(connection) if may(Right.PATIENT_READ) else []
-        underived = exams.not_derived(connection) if may(Right.PATIENT_READ) else []
         waiting = quarantine.counts(connection)["open"] if may(Right.QUARANTINE_READ) else 0
         share = unmapped_share(connection) if may(Right.PROCEDURE_MAP) else Share()
         states = boxes.list_boxes(connection) if may(Right.BOX_READ) else []
+        alerting = alert_list.alerting_exams(connection, [one.id for one in (*latest, *conflicts)])
+        tasks = _tasks(connection)
     described = [describe(state, found.now()) for state in states]
-    if latest or conflicts or underived:
-        listed = {"exams": len(latest), "conflicts": len(conflicts), "underived": len(underived)}
-        tell("exam.list", "exam", "", **listed)
+    if latest or conflicts:
+        tell("exam.list", "exam", "", exams=len(latest), conflicts=len(conflicts))
     return render_template(
         "home.html",
         latest=latest,
         conflicts=conflicts,
-        underived=underived,
+        alerting=alerting,
         waiting=waiting,
         share=share,
         boxes=described,
         troubled=[box for box in described if box.level in {"warn", "alert"}],
+        **tasks,
     )
+
+
+def _tasks(connection: Connection) -> dict[str, object]:
+    """Counts of what waits for this person's role; each by an index, whatever the archive holds."""
+    tasks: dict[str, object] = {}
+    today = context().now().astimezone().date()
+    if may(Right.PATIENT_READ):
+        yesterday = today - timedelta(days=1)
+        since = datetime.combine(yesterday, time.min).astimezone()
+        tasks["alerts"] = alert_list.count_alerts(connection, alert_list.AlertFilter(since=since))
+        tasks["alerts_since"] = yesterday.isoformat()
+    if may(Right.RISK_READ):
+        year = (today - timedelta(days=365)).isoformat()
+        tasks["at_risk"] = alerts.count_at_risk(connection, year)
+    if may(Right.DOSIMETRY_MANAGE):
+        tasks["work"] = work_state(connection)
+        tasks["skin"] = skin_dose.counts(connection)
+    return tasks

@@ -3,6 +3,7 @@ import "htmx.org";
 import "./_keys.js";
 import "./_upload.js";
 import "./_procedures.js";
+import "./_rules.js";
 import "./_skin_map.js";
 
 const token = document.querySelector('meta[name="csrf-token"]')?.content;

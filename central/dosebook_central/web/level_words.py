@@ -1,0 +1,42 @@
+"""How pages name reference levels, and whose they are."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dosebook_central.domain.drl.levels import Level
+from dosebook_central.dosimetry.sets import Library
+from dosebook_central.web.numbers import unit_text
+
+COUNTRY_NAMES: Final = {
+    "AU": "Australia",
+    "BE": "Belgium",
+    "CH": "Switzerland",
+    "DE": "Germany",
+    "ES": "Spain",
+    "EU": "European Union",
+    "FR": "France",
+    "GB": "United Kingdom",
+    "IE": "Ireland",
+    "JP": "Japan",
+    "PL": "Poland",
+    "US": "United States",
+}
+
+
+def country_name(code: str) -> str:
+    """A country in words, or its code where it has none here."""
+    return COUNTRY_NAMES.get(code, code)
+
+
+def level_unit(level: Level) -> str:
+    """The unit of a level as people read it."""
+    return f"{unit_text(level.unit)}{'/kg' if level.per_kg else ''}"
+
+
+def procedure_names(library: Library) -> Mapping[str, str]:
+    """The standard procedures in words."""
+    return {
+        row["procedure_id"]: row["name_en"]
+        for package in library.of("procedures")
+        for row in package.rows_in_force
+    }
