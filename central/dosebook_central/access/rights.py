@@ -19,6 +19,7 @@ class Right(StrEnum):
     STATISTICS_READ = "statistics.read"
     RISK_READ = "risk.read"
     PROCEDURE_MAP = "procedure.map"
+    ORDER_ASSIGN = "order.assign"
     DOSIMETRY_MANAGE = "dosimetry.manage"
     AUDIT_READ = "audit.read"
     USER_MANAGE = "user.manage"
@@ -35,6 +36,7 @@ RIGHT_WORDS: Final[dict[Right, str]] = {
     Right.STATISTICS_READ: "See reference levels and statistics",
     Right.RISK_READ: "See which patients a cumulative rule names",
     Right.PROCEDURE_MAP: "Map procedure names",
+    Right.ORDER_ASSIGN: "Correct which order an irradiation event answers",
     Right.DOSIMETRY_MANAGE: "Switch coefficient sets and change alert rules",
     Right.AUDIT_READ: "Read and verify the activity log",
     Right.USER_MANAGE: "Add, change and unlock people",
@@ -66,6 +68,7 @@ ROLES: Final[dict[str, Role]] = {
             Right.QUARANTINE_RESOLVE,
             Right.IMPORT_RUN,
             Right.PROCEDURE_MAP,
+            Right.ORDER_ASSIGN,
             Right.DOSIMETRY_MANAGE,
         },
     ),
@@ -81,6 +84,7 @@ ROLES: Final[dict[str, Role]] = {
             Right.IMPORT_RUN,
             Right.STATISTICS_READ,
             Right.PROCEDURE_MAP,
+            Right.ORDER_ASSIGN,
         },
     ),
     "field-engineer": Role("Field engineer", _OPERATING),

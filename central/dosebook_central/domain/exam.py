@@ -132,6 +132,15 @@ class PatientThen:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """One order of an exam that answers several: its words, and the events its objects state."""
+
+    number: str  # accession number
+    texts: tuple[str, ...] = ()
+    event_uids: tuple[str, ...] = ()  # see domain.orders.orders_of
+
+
+@dataclass(frozen=True, slots=True)
 class ExamSummary:
     """All that the exam page shows above the event table."""
 
@@ -142,6 +151,7 @@ class ExamSummary:
     evidences: tuple[EvidenceUse, ...] = ()
     study_uids: tuple[str, ...] = ()
     accession_numbers: tuple[str, ...] = ()
+    orders: tuple[Order, ...] = ()  # only where there are several (P10)
     patient: PatientThen = PatientThen()
     deviation_count: int = 0
     notes: tuple[str, ...] = ()

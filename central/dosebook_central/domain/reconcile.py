@@ -26,6 +26,7 @@ from dosebook_central.domain.exam import (
 )
 from dosebook_central.domain.facts import event_facts, exam_facts
 from dosebook_central.domain.modality import exam_modality, part_modality
+from dosebook_central.domain.orders import numbers_of, orders_of
 from dosebook_central.domain.ownership import settle
 from dosebook_central.domain.parts import CountedPart, count_parts
 from dosebook_central.domain.patient_identity import PatientKey, identity, split_by_patient
@@ -168,8 +169,9 @@ def _summary(
         evidences=_uses(evidences, versions, parts, elsewhere),
         study_uids=study_uids,
         accession_numbers=_distinct(
-            evidence.reading.study.accession_number.strip() for evidence in evidences
+            number for evidence in evidences for number in numbers_of(evidence.reading)
         ),
+        orders=orders_of(evidences, {event.uid for part in parts for _, _, event in part.events}),
         patient=_patient_then(evidences),
         deviation_count=sum(len(evidence.reading.deviations) for evidence in evidences),
         notes=tuple(note for part in parts for note in part.totals.notes),

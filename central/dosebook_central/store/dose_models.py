@@ -250,6 +250,21 @@ class ProcedureRules(Base):
     body: Mapped[str] = mapped_column(Text)  # domain.procedures.rules.RuleSet
 
 
+class OrderDecision(Base):
+    """Each decision on which order an event answers, in order; an undo is one more."""
+
+    __tablename__ = "order_decision"
+    __table_args__ = (Index("ix_order_decision_patient_id_event_uid", "patient_id", "event_uid"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    patient_id: Mapped[str] = mapped_column(Key)  # an exam's id may change, an event's UID may not
+    event_uid: Mapped[str] = mapped_column(Key)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Key)
+    act: Mapped[str] = mapped_column(Key)  # assign undo
+    accession_number: Mapped[str] = mapped_column(Key, default="")  # "" for no order in particular
+
+
 class AlertRule(Base):
     """One version of a rule; a change adds a version, the latest one holds."""
 

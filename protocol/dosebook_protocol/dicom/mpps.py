@@ -191,6 +191,8 @@ def _scheduled_items(dataset: Dataset) -> list[CodedItem]:
         ("scheduled_accession_number", 0x00080050),
         ("scheduled_procedure_step_id", 0x00400009),
         ("requested_procedure_id", 0x00401001),
+        ("requested_procedure", 0x00321060),
+        ("scheduled_procedure_step", 0x00400007),
     )
     return [
         CodedItem(name, text=text, path=f"(0040,0270)[{position}]/{context.tag_path(tag)}")

@@ -1,9 +1,9 @@
-"""What holds of a series of decisions on one name: an undo takes back the one before it."""
+"""What holds of a series of decisions: an undo takes back the one before it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 Act = Literal["confirm", "ignore", "undo"]
 
@@ -18,9 +18,17 @@ class Decided:
     at: datetime
 
 
-def standing(decided: Iterable[Decided]) -> Decided | None:
+class _Act(Protocol):
+    @property
+    def act(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Act)
+
+
+def standing(decided: Iterable[T]) -> T | None:
     """Return the decision that holds after a series of them, oldest first; None if none does."""
-    held: list[Decided] = []
+    held: list[T] = []
     for one in decided:
         if one.act != "undo":
             held.append(one)

@@ -157,6 +157,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_exam_dose_started", ["started"], unique=False)
 
     op.create_table(
+        "order_decision",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("patient_id", sa.String(), nullable=False),
+        sa.Column("event_uid", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("accession_number", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_decision")),
+    )
+    with op.batch_alter_table("order_decision", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_order_decision_patient_id_event_uid", ["patient_id", "event_uid"], unique=False
+        )
+
+    op.create_table(
         "package_publisher",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("public_key", sa.String(), nullable=False),
