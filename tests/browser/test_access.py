@@ -4,15 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from dosebook_central.store.models import Exam, Patient
-from tests.conftest import ROOT
+from tests.support.axe import barriers
 from tests.support.troubles import JAPANESE, NORWEGIAN
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
-
-AXE = ROOT / "central/dosebook_central/web/assets/node_modules/axe-core/axe.min.js"
-_RUN = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
-    .filter(({impact}) => impact === "serious" || impact === "critical")
-    .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({html}) => html).join(" | ")}`)"""
 
 
 def exam_with(site, code):
@@ -26,16 +21,8 @@ def exam_with(site, code):
     )
 
 
-@pytest.fixture(scope="module")
-def axe():
-    """The source of axe-core, which is fetched with the build and never shipped."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not there: make test fetches it with the pages' scripts")
-    return AXE.read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_have_no_serious_barrier(visit, site, axe, scheme):
+def test_pages_have_no_serious_barrier(visit, site, scheme):
     """No page has a violation that axe-core calls serious or critical, in either theme."""
     with site[0].engine.connect() as connection:
         patient = connection.execute(select(Exam.patient_id).limit(1)).scalar_one()
@@ -45,6 +32,7 @@ def test_pages_have_no_serious_barrier(visit, site, axe, scheme):
     for path in (
         "/",
         f"/patients/{patient}",
+        f"/patients/{patient}/cumulative",
         f"/exams/{exam}",
         f"/exams/{exam}/measures/0",
         "/boxes",
@@ -57,9 +45,7 @@ def test_pages_have_no_serious_barrier(visit, site, axe, scheme):
         "/profile",
     ):
         page.goto(path)
-        # As the protocol's own evaluation: the policy of the page lets no foreign script in.
-        page.evaluate(axe)
-        found[path] = page.evaluate(_RUN)
+        found[path] = barriers(page)
     assert {path: list(ids) for path, ids in found.items() if ids} == {}
 
 
