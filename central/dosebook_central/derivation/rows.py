@@ -166,10 +166,10 @@ class _Headline:
         for value in derived.values:
             if value.place.event != WHOLE_EXAM:
                 continue
-            if value.is_headline:
-                self._values[value.quantity].append(value)
             if value.label == LABEL_IMAGING:
                 self.imaging.append(value)
+            elif value.is_headline:
+                self._values[value.quantity].append(value)
 
     def of(self, quantity: str, side: str = "") -> list[DerivedValue]:
         return [value for value in self._values[quantity] if not side or value.place.side == side]
