@@ -92,6 +92,21 @@ _U.update(
     }
 )
 _define("count", **{"{n}": "1"})
+# What dosimeters, area monitors and electrometers state. Roentgen by area has no exact kerma-area.
+_U["R.cm2"] = ("exposure-area", Fraction(1))
+_define("charge", C="1", nC="1/1000000000", pC="1/1000000000000")
+_define("current", nA="1/1000000000", pA="1/1000000000000")
+_define("count rate", **{"{count}/min": "1", "{count}/s": "60"})
+_define(
+    "equivalent dose rate",
+    **{"Sv/h": "1", "mSv/h": "1/1000", "uSv/h": "1/1000000", "nSv/h": "1/1000000000"},
+)
+_define(
+    "kerma rate",
+    **{"Gy/h": "1", "mGy/h": "1/1000", "uGy/h": "1/1000000"},
+    **{"Gy/min": "60", "mGy/min": "60/1000", "uGy/min": "60/1000000"},
+    **{"Gy/s": "3600", "mGy/s": "3600/1000", "uGy/s": "3600/1000000"},
+)
 
 # Spellings met in real objects. Keys are compared without case-sensitive guesswork: each is listed.
 _ALIASES: Final[dict[str, str]] = {

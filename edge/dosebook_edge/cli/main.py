@@ -12,6 +12,7 @@ from dosebook_edge import __version__
 from dosebook_edge.cli.common import DEGRADED, FAILED, CommandError, Context, json_option, show
 from dosebook_edge.cli.config import config
 from dosebook_edge.cli.diag import diag
+from dosebook_edge.cli.instrument import instrument
 from dosebook_edge.cli.outbox import outbox
 from dosebook_edge.config.layers import DEFAULT_FILE
 from dosebook_edge.identity.cli import identity
@@ -99,3 +100,4 @@ main.add_command(outbox)
 main.add_command(config)
 main.add_command(identity)
 main.add_command(diag)
+main.add_command(instrument)

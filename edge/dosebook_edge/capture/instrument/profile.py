@@ -1,0 +1,269 @@
+"""The model of a profile: one TOML file says all that Dosebook knows of one kind of instrument.
+
+There are no expressions and no code in a profile: each key is data, and each is checked.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dosebook_edge.capture.instrument.checksums import ChecksumType
+from dosebook_edge.capture.instrument.fields import Bytes, Exact, Name, Pattern, ProfileId, Unit
+from dosebook_edge.capture.instrument.measures import InstrumentQuantity
+from dosebook_edge.capture.instrument.numbers import Order, Type
+from dosebook_edge.capture.instrument.reading import Kind, State
+
+SCHEMA_VERSION: Final = 1
+
+Status = Literal["documented", "seen in code", "site-filled"]
+Category = Literal["dap", "dose", "rate", "area", "activity", "count", "electrometer"]
+
+
+class Table(BaseModel):
+    """A table of the file: an unknown key and a wrong type are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Serial(Table):
+    """A serial line, with the settings that the source states."""
+
+    kind: Literal["serial"]
+    baudrate: int = Field(ge=110, le=1_000_000, description="Bits a second.")
+    bytesize: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+    rtscts: bool = False
+    site_sets: tuple[str, ...] = Field(default=(), description="Keys that differ from site to site")
+
+
+class Tcp(Table):
+    """A TCP port of the instrument; `tcp-listen`: the instrument connects to the box."""
+
+    kind: Literal["tcp", "tcp-listen"]
+    port: int = Field(ge=1, le=65535)
+    site_sets: tuple[str, ...] = ()
+
+
+Transport = Annotated[Serial | Tcp, Field(discriminator="kind")]
+
+
+class Lines(Table):
+    """Text lines; any of the characters in `ends` ends one, empty lines are left out."""
+
+    mode: Literal["line"]
+    ends: Bytes = r"\r\n"
+    max_size: int = Field(ge=1, le=4096)
+
+
+class Length(Table):
+    """Where a frame says its own length: the number there plus `adds` is the whole frame."""
+
+    at: int = Field(ge=0, le=64)
+    type: Type
+    order: Order = "ABCD"
+    adds: int = 0
+
+
+class Checksum(Table):
+    """A block check over the bytes `start` to `end` of the frame, found at `at`."""
+
+    type: ChecksumType
+    start: int = Field(default=0, ge=0)
+    end: int = Field(lt=0, description="Counted from the end of the frame.")
+    at: int = Field(lt=0, description="Counted from the end of the frame.")
+
+
+class Packet(Table):
+    """A frame: what it begins and ends with, and its size: fixed, stated in it, or by its end."""
+
+    mode: Literal["packet"]
+    start: Bytes | None = None
+    end: Bytes | None = None
+    size: int | None = Field(default=None, ge=1, le=4096)
+    length: Length | None = None
+    min_size: int = Field(default=1, ge=1)
+    max_size: int = Field(ge=1, le=4096)
+    checksum: Checksum | None = None
+
+
+class ModbusFraming(Table):
+    """Modbus: `rtu` on a serial line or inside TCP, `tcp` with its own header."""
+
+    mode: Literal["rtu", "tcp"]
+
+
+class Item(Table):
+    """One number or text at a place in a frame: `at` bytes from its start, or a register."""
+
+    name: Name
+    at: int = Field(ge=0, le=4096, description="Byte of the frame; register of a Modbus answer.")
+    type: Type
+    order: Order = Field(default="ABCD", description="Bytes as sent, A the most significant.")
+    length: int = Field(default=0, ge=0, le=256, description="Bytes of a text.")
+
+
+class Value(Table):
+    """One reading of a record."""
+
+    name: Name
+    source: Name = Field(description="Group of the pattern, or item, that holds the number.")
+    quantity: tuple[InstrumentQuantity, ...] = Field(min_length=1)
+    exponent: Name | None = Field(default=None, description="Group put behind the number: E-3.")
+    minutes: Name | None = Field(default=None, description="Minutes added to a number of seconds.")
+    scale: Exact | None = Field(default=None, description="The number times this is in the unit.")
+    unit: Unit | None = Field(default=None, description="Unit (UCUM) that the source states.")
+    unit_from: Name | None = Field(default=None, description="Fact that says the unit.")
+    units: dict[str, Unit] = Field(default={}, description="What that fact says → UCUM.")
+    overload: tuple[str, ...] = Field(default=(), description="Texts in place of the number.")
+    no_value: tuple[str, ...] = Field(default=(), description="Texts or numbers that mean none.")
+    minimum: Exact | None = None
+    maximum: Exact | None = None
+    counter: Literal["cumulative", "instantaneous"] = "instantaneous"
+    wraps_at: Exact | None = None
+
+
+class StateMap(Table):
+    """States that a fact tells, as a code or as bits of a number."""
+
+    source: Name
+    codes: dict[str, State | Literal[""]] = {}
+    bits: dict[str, State] = {}
+    base: Literal[10, 16] = 10
+
+
+class Record(Table):
+    """One thing that the instrument says; text by a pattern, binary by items."""
+
+    name: Name
+    pattern: Pattern | None = Field(default=None, description="Has to match all of it.")
+    items: tuple[Item, ...] = ()
+    size: int | None = Field(default=None, description="Bytes of a binary frame.")
+    when: dict[str, Pattern] = Field(
+        default={}, description="Patterns of items that say that it is this record."
+    )
+    remember: tuple[Name, ...] = Field(
+        default=(), description="Facts kept for later records, until the connection ends."
+    )
+    states: tuple[State, ...] = Field(default=(), description="States of every such record.")
+    state: tuple[StateMap, ...] = ()
+    value: tuple[Value, ...] = ()
+
+
+class DeviceError(Table):
+    """An answer that says that there is none."""
+
+    pattern: Pattern
+    meaning: str
+    kind: Literal["device-error", "overload"] = "device-error"
+
+
+class Question(Table):
+    """What the box sends, and the records that may answer."""
+
+    name: Name
+    send: Bytes
+    answers: tuple[Name, ...] = Field(min_length=1)
+
+
+class ModbusQuestion(Table):
+    """A read of registers; its answer is the record of the same name."""
+
+    name: Name
+    unit_id: int = Field(ge=1, le=247)
+    function: Literal[3, 4]
+    address: int = Field(ge=0, le=65535, description="As on the wire, counted from 0.")
+    count: int = Field(ge=1, le=125)
+
+
+class Safety(Table):
+    """What may never be sent, beside what no profile may send."""
+
+    forbid: tuple[Pattern, ...] = ()
+
+
+class Expected(Table):
+    """A reading that a vector gives."""
+
+    name: Name
+    text: str
+    unit: Unit
+    stored: Exact
+    states: tuple[State, ...] = ()
+
+
+class Accept(Table):
+    """A transcript and the readings that it gives, all of them."""
+
+    name: str
+    origin: str = Field(description="Where the bytes come from, or `constructed`.")
+    transcript: str
+    readings: tuple[Expected, ...] = Field(min_length=1)
+
+
+class Reject(Table):
+    """A transcript that gives no reading, and the kinds of notice that it gives."""
+
+    name: str
+    origin: str
+    transcript: str
+    notices: tuple[Kind, ...] = Field(min_length=1)
+
+
+class _Profile(Table):
+    schema_version: Literal[1]
+    id: ProfileId
+    maker: str
+    model: str
+    category: Category
+    status: Status
+    sources: tuple[str, ...] = Field(min_length=1)
+    notes: tuple[str, ...] = ()
+    transport: Transport
+    record: tuple[Record, ...] = Field(min_length=1)
+    error: tuple[DeviceError, ...] = ()
+    accept: tuple[Accept, ...] = Field(min_length=1)
+    reject: tuple[Reject, ...] = Field(min_length=1)
+
+
+class LineProfile(_Profile):
+    """The instrument sends lines, unasked."""
+
+    engine: Literal["line"]
+    framing: Lines
+
+
+class PollProfile(_Profile):
+    """Text question, text answer; SCPI is one of these."""
+
+    engine: Literal["poll"]
+    framing: Lines
+    question: tuple[Question, ...] = Field(min_length=1)
+    safety: Safety
+
+
+class FrameProfile(_Profile):
+    """Binary frames, asked for or not."""
+
+    engine: Literal["frame"]
+    framing: Packet
+    question: tuple[Question, ...] = ()
+    safety: Safety
+
+
+class ModbusProfile(_Profile):
+    """Registers read over Modbus; functions that write do not exist here."""
+
+    engine: Literal["modbus"]
+    framing: ModbusFraming
+    question: tuple[ModbusQuestion, ...] = Field(min_length=1)
+
+
+class PushProfile(_Profile):
+    """The instrument connects to the box and sends."""
+
+    engine: Literal["push"]
+    framing: Lines | Packet = Field(discriminator="mode")
+
+
+Profile = LineProfile | PollProfile | FrameProfile | ModbusProfile | PushProfile

@@ -1,0 +1,100 @@
+"""What has to agree inside a profile, beyond the form of each key."""
+
+from collections.abc import Iterator, Sequence
+
+from dosebook_edge.capture.instrument.extract import names_of
+from dosebook_edge.capture.instrument.measures import quantity_of
+from dosebook_edge.capture.instrument.profile import (
+    FrameProfile,
+    Lines,
+    ModbusProfile,
+    Packet,
+    PollProfile,
+    Profile,
+    Record,
+    Value,
+)
+
+
+def broken(profile: Profile) -> Iterator[str]:
+    """A sentence, beginning with its key, for each thing that does not agree."""
+    yield from _doubles("record", [one.name for one in profile.record])
+    remembered = {name for record in profile.record for name in record.remember}
+    for index, record in enumerate(profile.record):
+        yield from _record(f"record[{index}]", record, remembered)
+    if isinstance(profile.framing, Packet):
+        yield from _packet(profile.framing)
+    if isinstance(profile, ModbusProfile):
+        yield from _modbus(profile)
+    elif isinstance(profile, PollProfile | FrameProfile):
+        yield from _questions(profile)
+    if isinstance(profile.framing, Lines):
+        for index, record in enumerate(profile.record):
+            if record.pattern is None:
+                yield f"record[{index}]: a line has a pattern, items are for binary frames"
+
+
+def _record(key: str, record: Record, remembered: set[str]) -> Iterator[str]:
+    if (record.pattern is None) == (not record.items):
+        yield f"{key}: give pattern or items, one of them"
+    facts = names_of(record)
+    for index, item in enumerate(record.items):
+        if (item.type == "ascii") != (item.length > 0):
+            yield f"{key}.items[{index}].length: a text has a length, a number has none"
+    sources = [*record.remember, *record.when, *(one.source for one in record.state)]
+    for name in sources:
+        if name not in facts:
+            yield f"{key}: {name!r} is no group of the pattern and no item"
+    yield from _doubles(f"{key}.value", [one.name for one in record.value])
+    for index, value in enumerate(record.value):
+        yield from _value(f"{key}.value[{index}]", value, facts, remembered)
+
+
+def _value(key: str, value: Value, facts: set[str], remembered: set[str]) -> Iterator[str]:
+    for name in (value.source, value.exponent, value.minutes):
+        if name is not None and name not in facts:
+            yield f"{key}: {name!r} is no group of the pattern and no item"
+    if (value.unit is None) == (value.unit_from is None):
+        yield f"{key}: give unit, or unit_from with units: a unit is never assumed"
+    if value.unit_from is not None and value.unit_from not in facts | remembered:
+        yield f"{key}.unit_from: no record says or remembers {value.unit_from!r}"
+    if (value.unit_from is None) != (not value.units):
+        yield f"{key}.units: unit_from and units come together"
+    for unit in (*value.units.values(), *([value.unit] if value.unit else [])):
+        if quantity_of(unit) not in value.quantity:
+            yield (
+                f"{key}: {unit!r} is a unit of {quantity_of(unit)}, "
+                f"not of {' or '.join(value.quantity)}"
+            )
+
+
+def _packet(framing: Packet) -> Iterator[str]:
+    sizes = [framing.size is not None, framing.length is not None]
+    if sum(sizes) > 1 or (not any(sizes) and framing.end is None):
+        yield "framing: give size or length; without both, end shows where a frame ends"
+    if framing.length is not None and framing.length.type in ("f32", "ascii"):
+        yield "framing.length.type: a length is a whole number"
+
+
+def _modbus(profile: ModbusProfile) -> Iterator[str]:
+    records = {one.name for one in profile.record}
+    yield from _doubles("question", [one.name for one in profile.question])
+    for index, question in enumerate(profile.question):
+        if question.name not in records:
+            yield f"question[{index}].name: no record is named {question.name!r}"
+    for name in sorted(records - {one.name for one in profile.question}):
+        yield f"record: no question is named {name!r}, so it is never read"
+
+
+def _questions(profile: PollProfile | FrameProfile) -> Iterator[str]:
+    records = {one.name for one in profile.record}
+    yield from _doubles("question", [one.name for one in profile.question])
+    for index, question in enumerate(profile.question):
+        for name in question.answers:
+            if name not in records:
+                yield f"question[{index}].answers: no record is named {name!r}"
+
+
+def _doubles(key: str, names: Sequence[str]) -> Iterator[str]:
+    for name in sorted({one for one in names if names.count(one) > 1}):
+        yield f"{key}: two are named {name!r}"
