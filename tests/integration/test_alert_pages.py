@@ -169,3 +169,86 @@ def test_r78_only_who_manages_dosimetry_changes_a_rule(site):
         site.client("director"), "/alerts/rules/srdl-kar", "/alerts/rules/srdl-kar", **form()
     )
     assert answer.status_code == 403
+
+
+def test_r36_filters_stand_in_the_address_and_say_when_nothing_is_left(site):
+    """R36: level, rule, room and day choose the alerts; an empty choice leads back to all."""
+    client = site.client("radiologist")
+    today = datetime.now(UTC).astimezone().date().isoformat()
+    found = {
+        query: "/exams/e" in client.get(f"/alerts?{query}").get_data(as_text=True)
+        for query in (
+            "rule=srdl-kar",
+            "room=XA1",
+            f"since={today}&until={today}",
+            "since=2999-01-01",
+            "level=information",
+            "page=2",
+            "room=unknown&page=x",
+        )
+    }
+    assert found == {
+        "rule=srdl-kar": True,
+        "room=XA1": True,
+        f"since={today}&until={today}": True,
+        "since=2999-01-01": False,
+        "level=information": False,
+        "page=2": False,
+        "room=unknown&page=x": True,
+    }
+    assert "No alert in this selection" in client.get("/alerts?page=2").get_data(as_text=True)
+
+
+def test_p47_an_alerting_exam_is_marked_wherever_it_is_listed(site):
+    """P47: exam page with the sentence and its rule, history, start page: each marks the exam."""
+    client = site.client("physicist")
+    exam = client.get("/exams/e").get_data(as_text=True)
+    assert "Ka,r 5600 mGy is above 5000 mGy" in exam
+    assert "/alerts/rules/srdl-kar" in exam
+    for path in ("/patients/p", "/"):
+        text = client.get(path).get_data(as_text=True)
+        row = next(row for row in text.split("<tr") if 'href="/exams/e"' in row and "status" in row)
+        assert "substantial dose" in row, path
+    assert "raised since yesterday" in client.get("/").get_data(as_text=True)
+    assert "Rule srdl-kar, version 1" in site.client("radiographer").get("/exams/e").text
+
+
+def test_undo_says_again_what_the_rule_said_before(site):
+    """The toast's undo adds a version equal to the former one; a later change is not lost."""
+    with site.engine.connect() as connection:
+        (shipped,) = [
+            one.rule
+            for one in alerts.list_rules(connection, shipped_rules().library)
+            if one.rule.id == "srdl-kar"
+        ]
+    path = "/alerts/rules/srdl-kar"
+    assert send(site, path, **form(threshold="4500", is_enabled="")).status_code == 302
+    assert send(site, f"{path}/undo/2").status_code == 302
+    with site.engine.connect() as connection:
+        latest, changed = alerts.rule_versions(connection, "srdl-kar")
+    assert (latest.rule.threshold, latest.is_enabled) == (shipped.threshold, True)
+    assert (changed.rule.threshold, changed.is_enabled) == (Decimal(4500), False)
+    assert send(site, f"{path}/undo/2").status_code == 302
+    with site.engine.connect() as connection:
+        assert alerts.rule_versions(connection, "srdl-kar")[0].rule.version == 3
+
+
+def test_undo_of_a_new_rule_switches_it_off(site):
+    """A rule that did not exist before cannot be unsaid; it is off and stays readable."""
+    send(site, "/alerts/rules/new", **form())
+    with site.engine.connect() as connection:
+        rule_id = connection.scalars(select(AlertRule.id)).one()
+    send(site, f"/alerts/rules/{rule_id}/undo/2")
+    with site.engine.connect() as connection:
+        latest = alerts.rule_versions(connection, rule_id)[0]
+    assert (latest.rule.version, latest.is_enabled) == (3, False)
+
+
+def test_rules_are_found_by_words_and_parted_by_state(site):
+    """A search holds every word; what is on stands before what is off."""
+    client = site.client("physicist")
+    text = client.get("/alerts/rules?q=ka,r").get_data(as_text=True)
+    assert "srdl-kar" in text
+    assert "skin_band" not in text.lower()
+    both = client.get("/alerts/rules").get_data(as_text=True)
+    assert both.index("Rules that are on") < both.index("Rules that are off")

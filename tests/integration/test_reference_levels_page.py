@@ -1,8 +1,11 @@
 """The page of reference levels: samples of a period, medians, what is left out, and rights."""
 
+import csv
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
+from io import StringIO
 
 import pytest
 from sqlalchemy import insert
@@ -19,7 +22,7 @@ def add_heads(engine, room, doses, **changes):
     now = {"updated_at": changes.pop("now")}
     with engine.begin() as connection:
         for number, dose in enumerate(doses):
-            name = f"{room}-{number}-{changes.get('origin', '')}"
+            name = f"{room}-{number}-{changes.get('origin', '')}-{changes.get('version', 1)}"
             started = f"{DAY + timedelta(days=number)}T09:00:00"
             connection.execute(
                 insert(Exam).values(
@@ -64,7 +67,7 @@ def test_r34_the_median_of_each_room_stands_beside_the_level(site):
     add_heads(site.engine, "CT2", range(2000, 2030), now=now)
     add_heads(site.engine, "CT3", [1000] * 5, now=now)
     text = page(site).get_data(as_text=True)
-    found = re.findall(r'data-median="([\d.]*)">\s*<td>([^<]+)</td>', text)
+    found = re.findall(r'data-median="([\d.]*)">\s*<td><a [^>]*>([^<]+)</a></td>', text)
     medians = {(room, float(median)) for median, room in found}
     assert {("CT1", 912), ("CT2", 2014.5), ("CT3", 1000)} <= medians
     assert "too few: under 20" in text
@@ -105,3 +108,68 @@ def test_an_empty_period_says_why(site):
 def test_r78_statistics_need_their_right(site, login, status):
     """R78: who may not see statistics does not."""
     assert page(site, login).status_code == status
+
+
+def opened(site, room, login="physicist"):
+    """The page of the exams behind the DLP sample of a room, by the link of its row."""
+    text = page(site).get_data(as_text=True)
+    found = re.findall(rf'data-row-link href="([^"]+)">{room}</a>', text)
+    return site.client(login).get(unescape(found[-1]))
+
+
+def test_a_row_opens_exactly_the_exams_that_made_it(site):
+    """Each sample opens its exams with their values, and those left out with the reason."""
+    now = site.app.extensions["dosebook"].now()
+    add_heads(site.engine, "CT1", range(900, 925), now=now)
+    add_heads(site.engine, "CT2", [1000] * 20, now=now)
+    add_heads(site.engine, "CT1", [700], now=now, phantom="32cm", origin="captured", version=2)
+    text = opened(site, "CT1").get_data(as_text=True)
+    values = [float(value) for value in re.findall(r'<tr class="" data-value="([\d.]+)"', text)]
+    assert values == sorted(range(900, 925), reverse=True)
+    assert "left out: stated for the 32 cm phantom" in text
+    assert "CT2-" not in text
+    assert len(re.findall(r'href="/exams/CT1-', text)) == 26
+
+
+def test_unusually_low_doses_are_named_for_their_image_quality(site):
+    """Below half of the room's P25 an exam asks for a look at its image quality."""
+    now = site.app.extensions["dosebook"].now()
+    add_heads(site.engine, "CT1", [200, 499, 501, *[1000] * 22], now=now)
+    assert "unusually low: check image quality" in page(site).get_data(as_text=True)
+    text = opened(site, "CT1").get_data(as_text=True)
+    low = re.findall(r'data-value="(\d+)">(?:(?!</tr>).)*unusually low', text, re.DOTALL)
+    assert low == ["499", "200"]
+
+
+def test_the_tables_leave_as_typed_csv(site):
+    """Numbers with a point, ISO dates, units named; a room's name never becomes a formula."""
+    now = site.app.extensions["dosebook"].now()
+    add_heads(site.engine, "=CT1", [Decimal("900.5")] * 20, now=now)
+    query = {"country": "JP", "since": "2026-01-01", "until": "2026-12-31"}
+    client = site.client("physicist")
+    answer = client.get("/reference-levels/table.csv", query_string=query)
+    assert answer.mimetype == "text/csv"
+    rows = list(csv.DictReader(StringIO(answer.get_data(as_text=True))))
+    dlp = {one["room"]: one for one in rows if one["quantity"] == "dlp"}
+    assert set(dlp) == {"All rooms", "'=CT1"}
+    assert (dlp["'=CT1"]["n"], dlp["'=CT1"]["median"], dlp["'=CT1"]["unit"]) == (
+        "20",
+        "900.5",
+        "mGy·cm",
+    )
+    assert dlp["'=CT1"]["since"] == "2026-01-01"
+    text = page(site).get_data(as_text=True)
+    address = unescape(re.search(r'data-row-link href="([^"]+)">=CT1</a>', text)[1])
+    sample = client.get(address.replace("/exams?", "/exams.csv?")).get_data(as_text=True)
+    header, first = list(csv.reader(StringIO(sample)))[:2]
+    assert header[3] in {"ctdi_vol (mGy)", "dlp (mGy·cm)"}
+    assert re.fullmatch(r"2026-\d\d-\d\d", first[1])
+
+
+def test_a_sample_that_is_not_there_is_not_found(site):
+    """An address of a level or room that no exam is of gives 404, never another sample."""
+    now = site.app.extensions["dosebook"].now()
+    add_heads(site.engine, "CT1", [1000] * 20, now=now)
+    query = {"country": "JP", "level": "nothing", "since": "2026-01-01", "until": "2026-12-31"}
+    answer = site.client("physicist").get("/reference-levels/exams", query_string=query)
+    assert answer.status_code == 404

@@ -1,6 +1,7 @@
 """How pages name reference levels, and whose they are."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
 from dosebook_central.domain.drl.levels import Level
@@ -26,6 +27,13 @@ COUNTRY_NAMES: Final = {
 def country_name(code: str) -> str:
     """A country in words, or its code where it has none here."""
     return COUNTRY_NAMES.get(code, code)
+
+
+def level_key(level: Level) -> str:
+    """What names a level in an address; the same as long as the level says the same."""
+    said = (level.package_id, level.quantity, level.scope, level.procedure, level.group.text)
+    text = "|".join((*said, str(level.value), level.first_day.isoformat()))
+    return sha256(text.encode()).hexdigest()[:12]
 
 
 def level_unit(level: Level) -> str:

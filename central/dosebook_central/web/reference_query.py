@@ -16,6 +16,8 @@ class ReferenceQuery:
     until: str
     modality: str = ""
     procedure: str = ""
+    level: str = ""  # `level_words.level_key`; with it a sample is meant
+    room: str = ""
 
     @classmethod
     def from_arguments(
@@ -35,6 +37,8 @@ class ReferenceQuery:
             until.isoformat(),
             arguments.get("modality", "").strip()[:8],
             arguments.get("procedure", "").strip()[:80],
+            arguments.get("level", "").strip()[:20],
+            arguments.get("room", "").strip()[:200],
         )
 
     def arguments(self, **changes: str) -> Mapping[str, str]:
@@ -46,6 +50,8 @@ class ReferenceQuery:
             "until": query.until,
             "modality": query.modality,
             "procedure": query.procedure,
+            "level": query.level,
+            "room": query.room,
         }
         return {name: value for name, value in found.items() if value}
 

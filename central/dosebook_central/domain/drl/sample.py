@@ -40,11 +40,15 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sample and what it says; `excluded` counts the exams left out by reason."""
+    """A sample and what it says: exams with values in rising order, and those left out with why.
+
+    `excluded` counts the latter by reason.
+    """
 
     quartiles: Quartiles | None
     excluded: Mapping[str, int]
     values: tuple[tuple[str, Decimal], ...]
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def n(self) -> int:
@@ -57,19 +61,31 @@ class Sample:
             return "too few"
         return "above" if self.quartiles.median > level else "at or below"
 
+    @property
+    def unusually_low(self) -> tuple[tuple[str, Decimal], ...]:
+        """The exams below half of P25, whose image quality is worth a look; of 20 exams or more."""
+        if self.quartiles is None or self.n < ENOUGH:
+            return ()
+        bound = self.quartiles.p25 / 2
+        return tuple(one for one in self.values if one[1] < bound)
+
 
 def sample_of(exams: Iterable[Sampled]) -> Sample:
     """Make a sample; an exam without a value is left out and counted, never taken as 0 (P29)."""
     values: list[tuple[str, Decimal]] = []
-    excluded: Counter[str] = Counter()
+    left_out: list[tuple[str, str]] = []
     for exam in exams:
         if exam.excluded or exam.value is None:
-            excluded[exam.excluded or "the exam states no such value"] += 1
+            left_out.append((exam.exam_id, exam.excluded or "the exam states no such value"))
         else:
             values.append((exam.exam_id, exam.value))
     values.sort(key=lambda one: (one[1], one[0]))
+    excluded = Counter(reason for _, reason in left_out)
     return Sample(
-        quartiles_of([value for _, value in values]), dict(sorted(excluded.items())), tuple(values)
+        quartiles_of([value for _, value in values]),
+        dict(sorted(excluded.items())),
+        tuple(values),
+        tuple(left_out),
     )
 
 

@@ -1,71 +1,26 @@
 """A site's doses against diagnostic reference levels: box plots by procedure and room."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from flask import Blueprint, render_template, request
-from markupsafe import Markup
+from flask import Blueprint, Response, abort, render_template, request
+from sqlalchemy import Connection
 
 from dosebook_central.access.rights import Right
-from dosebook_central.domain.drl.levels import Level, countries, procedures_of
-from dosebook_central.domain.drl.sample import ENOUGH, Sample
-from dosebook_central.domain.drl.site import ALL_ROOMS, SiteLine, site_lines
+from dosebook_central.domain.drl.levels import countries, procedures_of
+from dosebook_central.domain.drl.sample import ENOUGH
+from dosebook_central.domain.drl.site import SiteExam, SiteLine, site_lines
 from dosebook_central.dosimetry.sets import Library
-from dosebook_central.store.library_cache import LibraryCache
 from dosebook_central.store.queries.reference_levels import share_mapped, site_exams
-from dosebook_central.web.box_plot import Scale, box_plot
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import needs, tell
-from dosebook_central.web.numbers import MISSING, number_text, quantity_label, unit_text
+from dosebook_central.web.level_words import country_name, level_key, level_unit, procedure_names
+from dosebook_central.web.library import library
+from dosebook_central.web.reference_csv import sample_csv, table_csv
+from dosebook_central.web.reference_panels import panels_of, room_name
 from dosebook_central.web.reference_query import ReferenceQuery
+from dosebook_central.web.reference_sample import sample_lines
 
 bp = Blueprint("reference_levels", __name__, url_prefix="/reference-levels")
-
-COUNTRY_NAMES: Final = {
-    "AU": "Australia",
-    "BE": "Belgium",
-    "CH": "Switzerland",
-    "DE": "Germany",
-    "ES": "Spain",
-    "EU": "European Union",
-    "FR": "France",
-    "GB": "United Kingdom",
-    "IE": "Ireland",
-    "JP": "Japan",
-    "PL": "Poland",
-    "US": "United States",
-}
-_LIBRARIES: Final = LibraryCache()
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """One line of a panel: a room's sample, drawn and in words."""
-
-    name: str
-    sample: Sample
-    position: str
-    plot: Markup
-    texts: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """One level with the samples of all rooms on a common axis."""
-
-    procedure_id: str
-    procedure: str
-    level: Level
-    level_text: str
-    largest_text: str
-    rooms: tuple[Room, ...]
-    excluded: Mapping[str, int]
-
-    @property
-    def key(self) -> str:
-        """What names the panel in the address of its exams."""
-        return f"{self.level.quantity}:{self.level.group.text}:{self.level.procedure}"
 
 
 @bp.get("")
@@ -73,87 +28,107 @@ class Panel:
 def show() -> str:
     """Show the samples of a period beside the levels of a country."""
     with context().engine.connect() as connection:
-        library = _LIBRARIES.current(connection)
-        known = countries(library)
-        query = ReferenceQuery.from_arguments(
-            request.args,  # type: ignore[arg-type]
-            context().now().astimezone().date(),
-            known,
-            context().country,
-        )
-        wanted = procedures_of(library, query.country)
-        exams = list(site_exams(connection, query.since, query.until, wanted))
-        done, mapped = share_mapped(connection, query.since, query.until)
-    lines = site_lines(exams, library, query.country)
-    panels = _panels(lines, _names(library))
-    modalities = sorted({panel.level.modality for panel in panels})
-    tell("statistics.read", "reference-levels", query.country, exams=len(exams))
+        found = _read(connection)
+        done, mapped = share_mapped(connection, found.query.since, found.query.until)
+    query = found.query
+    panels = panels_of(found.lines, procedure_names(found.library))
+    tell("statistics.read", "reference-levels", query.country, exams=len(found.exams))
     return render_template(
         "reference_levels.html",
         query=query,
         panels=[panel for panel in panels if query.modality in {"", panel.level.modality}],
-        countries={code: COUNTRY_NAMES.get(code, code) for code in known},
-        modalities=modalities,
+        countries={code: country_name(code) for code in countries(found.library)},
+        modalities=sorted({panel.level.modality for panel in panels}),
         done=done,
         mapped=mapped,
-        sampled=len(exams),
+        sampled=len(found.exams),
         enough=ENOUGH,
     )
 
 
-def _panels(lines: Iterable[SiteLine], names: Mapping[str, str]) -> list[Panel]:
-    grouped: dict[tuple[str, Level], list[SiteLine]] = {}
-    for line in lines:
-        grouped.setdefault((line.procedure_id, line.level), []).append(line)
-    return [
-        _panel(names.get(procedure, procedure), own)
-        for (procedure, _), own in grouped.items()
-        if any(line.sample.n for line in own)
-    ]
+@bp.get("/table.csv")
+@needs(Right.STATISTICS_READ)
+def table() -> Response:
+    """Hand out the same numbers as a file."""
+    with context().engine.connect() as connection:
+        found = _read(connection)
+    query = found.query
+    lines = [line for line in found.lines if query.modality in {"", line.level.modality}]
+    tell("statistics.export", "reference-levels", query.country, lines=len(lines))
+    text = table_csv(lines, procedure_names(found.library), query)
+    return _file(text, f"reference-levels-{query.country}-{query.since}-{query.until}")
 
 
-def _panel(procedure: str, lines: list[SiteLine]) -> Panel:
-    level = lines[0].level
-    scale = Scale.of([line.sample for line in lines], level.value)
-    # A site of one room needs no line for all rooms.
-    shown = [line for line in lines if line.room != ALL_ROOMS or len(lines) > 2]
-    whole = next(line.sample for line in lines if line.room == ALL_ROOMS)
-    return Panel(
-        lines[0].procedure_id,
-        procedure,
-        level,
-        number_text(level.value, level.quantity),
-        number_text(scale.largest, level.quantity),
-        tuple(_room(line, scale) for line in shown),
-        whole.excluded,
+@bp.get("/exams")
+@needs(Right.STATISTICS_READ)
+def exams() -> str:
+    """Show the exams that made one sample, and those left out of it with the reason."""
+    with context().engine.connect() as connection:
+        found = _read(connection)
+    line = _chosen(found)
+    shown = sample_lines(line, found.exams)
+    tell("statistics.read", "reference-levels", line.procedure_id, exams=len(shown))
+    return render_template(
+        "reference_exams.html",
+        query=found.query,
+        line=line,
+        procedure=procedure_names(found.library).get(line.procedure_id, line.procedure_id),
+        room=room_name(line.room),
+        unit=level_unit(line.level),
+        lines=shown,
+        enough=ENOUGH,
     )
 
 
-def _room(line: SiteLine, scale: Scale) -> Room:
-    level, sample = line.level, line.sample
-    name = line.room or "All rooms"
-    texts = {}
-    if sample.quartiles is not None:
-        five = sample.quartiles
-        column = (five.p25, five.median, five.p75, level.value)
-        texts = {
-            "p25": number_text(five.p25, level.quantity, column),
-            "median": number_text(five.median, level.quantity, column),
-            "p75": number_text(five.p75, level.quantity, column),
-        }
-    position = sample.against(level.value)
-    unit = unit_text(level.unit)
-    held = number_text(level.value, level.quantity)
-    label = (
-        f"{quantity_label(level.quantity)}, {name}: n {sample.n}, "
-        f"median {texts.get('median', MISSING)} {unit}, level {held} {unit}"
+@bp.get("/exams.csv")
+@needs(Right.STATISTICS_READ)
+def sample() -> Response:
+    """Hand out the exams of one sample as a file."""
+    with context().engine.connect() as connection:
+        found = _read(connection)
+    line = _chosen(found)
+    shown = sample_lines(line, found.exams)
+    tell("statistics.export", "reference-levels", line.procedure_id, exams=len(shown))
+    name = f"sample-{line.procedure_id}-{line.level.quantity}-{found.query.since}"
+    return _file(sample_csv(shown, line.level), name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What an address asks for."""
+
+    query: ReferenceQuery
+    library: Library
+    exams: list[SiteExam]
+    lines: tuple[SiteLine, ...]
+
+
+def _read(connection: Connection) -> _Found:
+    sets = library(connection)
+    query = ReferenceQuery.from_arguments(
+        request.args,  # type: ignore[arg-type]
+        context().now().astimezone().date(),
+        countries(sets),
+        context().country,
     )
-    return Room(name, sample, position, box_plot(sample, level.value, scale, label), texts)
+    wanted = procedures_of(sets, query.country)
+    if query.procedure:
+        wanted &= {query.procedure}
+    found = list(site_exams(connection, query.since, query.until, wanted))
+    return _Found(query, sets, found, site_lines(found, sets, query.country))
 
 
-def _names(library: Library) -> Mapping[str, str]:
-    return {
-        row["procedure_id"]: row["name_en"]
-        for package in library.of("procedures")
-        for row in package.rows_in_force
-    }
+def _chosen(found: _Found) -> SiteLine:
+    asked = (found.query.level, found.query.room)
+    line = next((one for one in found.lines if (level_key(one.level), one.room) == asked), None)
+    if line is None:
+        abort(404)
+    return line
+
+
+def _file(text: str, name: str) -> Response:
+    return Response(
+        text,
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
