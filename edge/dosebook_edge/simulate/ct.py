@@ -1,5 +1,6 @@
 """A simulated CT: TID 10011 dose reports, one irradiation event per scan."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,6 +86,9 @@ def ct_scene(rng: Random, vendor: str = "siemens-ct") -> tuple[Scene, Protocol]:
     protocol = rng.choice(PROTOCOLS)
     scene = make_scene(rng, vendor_named(vendor), description=protocol.description)
     return scene, protocol
+
+
+_IMAGING: Final = (codes.CT_SPIRAL, codes.CT_SEQUENCED)
 
 
 def _plan(protocol: Protocol, count: int | None) -> list[tuple[Code, Protocol]]:
@@ -199,18 +203,25 @@ def _acquisition(event: CtEvent, scene: Scene) -> Item:
     ]
     if event.dose is not None:
         ctdi, dlp = event.dose
-        items.append(
-            container(
-                dcm("113829", "CT Dose"),
-                [
-                    number(dcm("113830", "Mean CTDIvol"), ctdi, "mGy"),
-                    code(dcm("113835", "CTDIw Phantom Type"), event.phantom),
-                    number(dcm("113838", "DLP"), dlp, "mGy.cm"),
-                ],
-            )
-        )
+        dose = [
+            number(dcm("113830", "Mean CTDIvol"), ctdi, "mGy"),
+            code(dcm("113835", "CTDIw Phantom Type"), event.phantom),
+            number(dcm("113838", "DLP"), dlp, "mGy.cm"),
+        ]
+        if scene.vendor.states_diameter and event.kind in _IMAGING:
+            diameter = _diameter(event, scene)
+            dose.append(number(dcm("113980", "Water Equivalent Diameter"), diameter, "mm"))
+        items.append(container(dcm("113829", "CT Dose"), dose))
     items += device_role(scene)
     return container(dcm("113819", "CT Acquisition"), items, template="10013")
+
+
+def _diameter(event: CtEvent, scene: Scene) -> Decimal:
+    """A head's, or the trunk's: a cylinder of water, somewhat thicker than the whole patient."""
+    if event.region == codes.HEAD:
+        return Decimal(176)
+    weight, height = float(scene.patient.weight_kg), float(scene.patient.size_m)
+    return rounded(1.2 * 2000 * math.sqrt(weight / (1000 * math.pi * height)), 0)
 
 
 def event_truth(event: CtEvent) -> EventTruth:

@@ -46,6 +46,7 @@ class Vendor:
     scope: Literal["study", "step", "step-to-this-point"] = "study"
     phantom: Literal["region", "child-head"] = "region"
     localizer_dose: bool = True
+    states_diameter: bool = False
     utc_offset: Literal["none", "header", "datetime"] = "none"
     is_cumulative: bool = False
     biplane: bool = False
@@ -81,7 +82,7 @@ _ALL: Final = (
            omit=frozenset({"observer_name"})),
     Vendor("philips-ct", "CT", "Philips", "Incisive CT", "INCISIVE", "5.0.0", "880031",
            srt=False, event_places=3, total_places=1, utc_offset="header",
-           omit=frozenset({"context"})),
+           states_diameter=True, omit=frozenset({"context"})),
     # C-arms and angiography
     Vendor("siemens-artis", "XA", "Siemens", "AXIOM-Artis", "ARTIS-2", "VD11C", "147031",
            dotted_units=False, event_places=7, total_places=6, number_style="long-exponent",
