@@ -33,6 +33,7 @@ NEEDS = {
     "skin_dose.preview": Right.PATIENT_READ,
     "skin_dose.retry": Right.DOSIMETRY_MANAGE,
     "skin_dose.call_off": Right.DOSIMETRY_MANAGE,
+    "orders.correct": Right.ORDER_ASSIGN,
     "alerts.show": Right.PATIENT_READ,
     "alerts.rules": Right.STATISTICS_READ,
     "alerts.rule": Right.STATISTICS_READ,
