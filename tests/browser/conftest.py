@@ -1,5 +1,6 @@
 """A seeded registry behind the product's server, and pages that may reach nothing else."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -92,8 +93,8 @@ class Visit:
             route.abort()
 
     def _listen(self, message):
-        # A refused login is an answer with status 401, which the console reports as an error.
-        if message.type == "error" and "401" not in message.text:
+        # A refused login (401) or form (422) is an answer, which the console reports as an error.
+        if message.type == "error" and not re.search(r"status of (401|422)", message.text):
             self.problems.append(f"console: {message.text}")
 
     def _note_failed(self, request):

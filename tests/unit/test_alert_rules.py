@@ -20,6 +20,7 @@ from dosebook_central.domain.alerts.rule import (
 )
 from dosebook_central.domain.alerts.shipped import shipped_rules
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject
+from dosebook_central.domain.alerts.wording import number_beside
 from dosebook_central.dosimetry.packages import shipped
 
 CT_HEAD = Rule(
@@ -227,3 +228,18 @@ def test_shipped_rules_are_on_only_where_their_source_was_read():
     assert rules["srdl-ft"].rule.threshold == Decimal(3600)
     assert not rules["ct-nv-head-ad"].is_enabled
     assert rules["ct-nv-torso-p16"].rule.when.phantom == "16cm"
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "text"),
+    [
+        ("93.800425", "50", "93.8"),
+        ("5000.4", "5000", "5000.4"),
+        ("5600", "5000", "5600"),
+        ("0.000123456", "0.0001", "0.0001235"),
+        ("123456", "100000", "123500"),
+    ],
+)
+def test_a_sentence_rounds_without_hiding_an_excess(value, threshold, text):
+    """Four digits are shown; more where four of them would stand at or below the threshold."""
+    assert number_beside(Decimal(value), Decimal(threshold)) == text

@@ -6,6 +6,7 @@ from typing import Final
 
 from dosebook_central.domain.alerts.rule import Band, Firing, NotJudged, Rule
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject
+from dosebook_central.domain.alerts.wording import number_beside, plain_text, printed
 from dosebook_central.dosimetry.values import WHOLE_EXAM
 
 _PLACES: Final = {"16cm": "16 cm phantom", "32cm": "32 cm phantom", "a": "plane A", "b": "plane B"}
@@ -144,13 +145,6 @@ def _sentence(rule: Rule, one: Judged, threshold: Decimal, against: str) -> str:
     where = f" ({', '.join(places)})" if places else ""
     event = "" if one.event == WHOLE_EXAM else f" of event {one.event}"
     relation = "above" if rule.comparison == ">" or one.value > threshold else "at"
-    limit = f"{_plain(threshold)} {rule.unit}" + (f", {against}" if against else "")
-    return (
-        f"{rule.label} {_plain(one.value)} {rule.unit}{where}{event} is {relation} {limit}: "
-        f"{rule.title}."
-    )
-
-
-def _plain(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    unit, value = printed(rule.unit), number_beside(one.value, threshold)
+    limit = f"{plain_text(threshold)} {unit}" + (f", {against}" if against else "")
+    return f"{rule.label} {value} {unit}{where}{event} is {relation} {limit}: {rule.title}."

@@ -12,6 +12,7 @@ from typing import Final
 
 from dosebook_central.domain.alerts.judge import exceeds
 from dosebook_central.domain.alerts.rule import EXAMS, Firing, Rule
+from dosebook_central.domain.alerts.wording import number_beside, plain_text, printed
 
 _UNMAPPED: Final = "unmapped"
 
@@ -129,8 +130,9 @@ def _firing(
         what = f"{count}{where} {span}"
         bound = f"{threshold:f} in {rule.period_days} days"
     else:
-        what = f"{rule.label} of {total:f} {rule.unit} from {count}{where} {span}"
-        bound = f"{threshold:f} {rule.unit} in {rule.period_days} days"
+        value, unit = number_beside(total, threshold), printed(rule.unit)
+        what = f"{rule.label} of {value} {unit} from {count}{where} {span}"
+        bound = f"{plain_text(threshold)} {unit} in {rule.period_days} days"
     relation = "above" if total > threshold else "at"
     return Firing(
         rule,

@@ -58,7 +58,9 @@ document.querySelector(".live-hits")?.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
-    document.querySelector("details.menu[open], details.dismiss[open]")?.removeAttribute("open");
+    const menu = document.querySelector("details.menu[open], details.dismiss[open]");
+    if (menu?.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu?.removeAttribute("open");
     if (document.activeElement === search || search?.form.contains(document.activeElement)) document.activeElement.blur();
     else document.dispatchEvent(new CustomEvent("dosebook:escape"));
     return;
