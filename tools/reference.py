@@ -1,29 +1,33 @@
 """`make reference`: write the generated pages of docs/reference from the code itself."""
 
 import importlib
+import json
 import sys
 import tomllib
 from collections.abc import Iterator
 
 import click
 
+from dosebook_edge.capture.instrument.loader import ADAPTER, load, shipped
 from dosebook_protocol.quantities import QUANTITIES
 from tools.terminal import ROOT, say
 
 FOLDER = ROOT / "docs" / "reference"
 MARK = "<!-- Written by `make reference`; change the code, not this page. -->"
 _YES = {True: "yes", False: ""}
+_PROFILES = "instrument-profiles.md"
+_SCHEMA = "instrument-profile.schema.json"
 
 
 def names() -> list[str]:
     """File names of the generated pages."""
-    return ["quantities.md", *(f"{name}.md" for name in programs())]
+    return ["quantities.md", _PROFILES, _SCHEMA, *(f"{name}.md" for name in programs())]
 
 
 def page(name: str) -> str:
     """Text of one generated page."""
-    if name == "quantities.md":
-        return _quantities()
+    if name in _PAGES:
+        return _PAGES[name]()
     program = name.removesuffix(".md")
     return _program(program, programs()[program])
 
@@ -57,6 +61,46 @@ def _quantities() -> str:
             "",
         ]
     )
+
+
+def _instrument_profiles() -> str:
+    lines = [
+        "# Profiles of instruments",
+        "",
+        MARK,
+        "",
+        "How far each is known: `documented`, from the maker's paper; `seen in code`, a program of",
+        "somebody else talks to the instrument so; `site-filled`, a site completes a copy of it.",
+        "None of them was tried on the instrument itself by Dosebook.",
+        "How to write one: [instruments](../operate/instruments.md).",
+    ]
+    for one in (load(path) for path in shipped().values()):
+        transport = one.transport.model_dump(exclude_defaults=True, exclude={"site_sets"})
+        measured = {q for record in one.record for value in record.value for q in value.quantity}
+        lines += [
+            "",
+            f"## {one.id}",
+            "",
+            f"{one.maker} {one.model}: **{one.status}**",
+            "",
+            f"- engine: {one.engine}; " + ", ".join(f"{k} {v}" for k, v in transport.items()),
+            f"- measures: {', '.join(sorted(measured))}",
+            *(f"- source: {text}" for text in one.sources),
+            *(f"- {text}" for text in one.notes),
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _instrument_schema() -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ADAPTER.json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+_PAGES = {
+    "quantities.md": _quantities,
+    _PROFILES: _instrument_profiles,
+    _SCHEMA: _instrument_schema,
+}
 
 
 def command_of(target: str) -> click.Command:

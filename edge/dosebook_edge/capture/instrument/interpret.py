@@ -18,6 +18,7 @@ from dosebook_edge.capture.instrument.reading import (
     Reading,
     State,
 )
+from dosebook_protocol.quantities import plain
 
 
 class _NoReadingError(Exception):
@@ -79,7 +80,7 @@ class Interpreter:
             unit=unit,
             unit_from=unit_from,
             raw=raw,
-            corrected=raw * self._factor,
+            corrected=plain(raw * self._factor),
             stored_unit=stored_unit,
             counter=self._counter(value, number),
         )
