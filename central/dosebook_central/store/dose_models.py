@@ -197,6 +197,15 @@ Index(
 )
 
 
+# The start page lists the few exams whose evidences disagree, however many there are in all.
+Index(
+    "ix_exam_conflict",
+    Exam.started,
+    postgresql_where=text("has_conflict"),
+    sqlite_where=text("has_conflict = 1"),
+)
+
+
 class ProcedureName(Base):
     """One distinct raw name of procedures, and what it was found or decided to mean.
 

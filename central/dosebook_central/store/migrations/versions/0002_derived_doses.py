@@ -277,6 +277,13 @@ def upgrade() -> None:
     with op.batch_alter_table("exam", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name_id", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
+        batch_op.create_index(
+            "ix_exam_conflict",
+            ["started"],
+            unique=False,
+            postgresql_where=sa.text("has_conflict"),
+            sqlite_where=sa.text("has_conflict = 1"),
+        )
         batch_op.create_index(batch_op.f("ix_exam_name_id"), ["name_id"], unique=False)
         batch_op.create_index(
             "ix_exam_skin_dose",
