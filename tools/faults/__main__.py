@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.faults.cuts import disk_full, network_cut
+from tools.faults.instruments import damaged_instruments
 from tools.faults.intruders import intruders
 from tools.faults.kills import kill_box, kill_broker, kill_embedded, kill_registry
 from tools.faults.ledger import Ledger
@@ -25,6 +26,7 @@ SCENARIOS: dict[str, Scenario] = {
     "network-cut": network_cut,
     "disk-full": disk_full,
     "intruders": intruders,
+    "instruments": damaged_instruments,
 }
 
 

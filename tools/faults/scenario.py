@@ -27,6 +27,7 @@ class Size:
     intruders: int = 10_000
     stack: Kind | None = None  # each scenario's own choice by default
     patience_s: float = 300.0
+    instrument_bytes: int = 1_000_000  # into each engine
 
     def rng(self, scenario: str) -> Random:
         """Chance that is the same in each run of a seed."""
