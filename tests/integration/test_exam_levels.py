@@ -1,0 +1,78 @@
+"""An exam beside the reference levels of its day: a hint in numbers, or why there is none."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert
+
+from dosebook_central.derivation.due import mark_due
+from dosebook_central.derivation.engine import Rules, derive_batch, no_procedure
+from dosebook_central.dosimetry.packages import shipped
+from dosebook_central.store.engine import writing
+from dosebook_central.store.models import Box, Event, Exam, Patient, Record
+from tests.support.web import make_site
+
+
+def _head(*_):
+    """Every exam is a CT of the head."""
+    return ("ct_head", "decision")
+
+
+def exam_page(folder, *, country, procedure_of=_head):
+    """The text of the page of a head CT of 52 mGy in a registry of one country."""
+    site = make_site(folder, country=country)
+    now = datetime(2026, 5, 4, tzinfo=UTC)
+    day = "2026-05-04T10:00:00"
+    with writing(site.engine) as connection:
+        connection.execute(insert(Box).values(id="b", public_key=b"", added_at=now))
+        connection.execute(
+            insert(Record).values(
+                id="r", box_id="b", sequence=1, source="s", source_kind="dicom-store",
+                captured_at=now, received_at=now, status="stored", evidence_sha256="",
+                evidence_size=0, media_type="", kind="rdsr-ct", outcome="read",
+                reader_version="1", envelope=b"", transport={},
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(Patient).values(id="p", issuer="", identifier="7", name="A^B", updated_at=now)
+        )
+        connection.execute(
+            insert(Exam).values(
+                id="e", group_id="g", patient_id="p", study_uid="1", started=day, modality="CT",
+                event_count=1, origin="captured", summary={}, updated_at=now, station="CT1",
+                facts={"birth_date": "19600101"},
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(Event).values(
+                exam_id="e", ordinal=1, uid="1.1", record_id="r", record_index=0, kind="ct",
+                started=day, phantom="16cm",
+                facts={"values": {"ctdi_vol": "52", "dlp": "900"}},
+            )
+        )  # fmt: skip
+        mark_due(connection)
+        derive_batch(connection, Rules(shipped(), procedure_of), 10)
+    text = site.client("physicist").get("/exams/e").get_data(as_text=True)
+    site.importer.stop()
+    site.engine.dispose()
+    found = re.search(r'<section class="panel levels".*?</section>', text, re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found[0])).replace("&#8239;", "\u202f")
+
+
+def test_r34_an_exam_stands_beside_the_level_of_its_day(tmp_path):
+    """R34: value, ratio and level with its name; it says that a level is for a median."""
+    text = exam_page(tmp_path, country="JP")
+    assert "for the median of a sample, not one patient" in text
+    assert re.search(r"CTDIvol 52.00\s*mGy \(event 1\) is 0\.776\s*× the level 67\.00", text)
+    assert "JP 2025, Head routine unenhanced, adult" in text
+    assert "does not state its phantom" in text
+
+
+@pytest.mark.parametrize(
+    ("country", "procedure_of", "words"),
+    [("", _head, "registry.country"), ("JP", no_procedure, "not mapped")],
+)
+def test_where_no_level_applies_the_page_says_why(tmp_path, country, procedure_of, words):
+    """Without a country or a procedure nothing is compared, and the page says what to do."""
+    assert words in exam_page(tmp_path, country=country, procedure_of=procedure_of)
