@@ -117,7 +117,7 @@ def level_of(gravity: int | None) -> str:
     return "" if gravity is None else LEVELS[gravity]
 
 
-def _standing(statement: Select[Any], chosen: AlertFilter) -> Select[Any]:
+def _standing(statement: Select[*tuple[Any, ...]], chosen: AlertFilter) -> Select[*tuple[Any, ...]]:
     statement = statement.where(Alert.withdrawn_at.is_(None))
     if chosen.level:
         statement = statement.where(Alert.level == chosen.level)
