@@ -34,13 +34,14 @@ def damaged_instruments(_folder: Path, size: Size) -> Ledger:
     for engine, name in ENGINES.items():
         profile = load(shipped()[name])
         parser = Parser(profile)
-        wrong = list(_false(engine, profile, parser, size.rng(engine), _WARM_UP))
+        _read(engine, profile, parser, size.rng(engine), _WARM_UP)
         tracemalloc.start()
         try:
-            wrong += _false(engine, profile, parser, size.rng(name), size.instrument_bytes)
+            seen, wrong = _read(engine, profile, parser, size.rng(name), size.instrument_bytes)
             held = tracemalloc.get_traced_memory()[0]
         finally:
             tracemalloc.stop()
+        ledger.say(f"{engine}: readings", seen)
         ledger.check(f"{engine}: false readings", wrong, "0")
         grown = [f"holds {held} bytes"] if held > _MOST_HELD else []
         ledger.check(f"{engine}: memory after {size.instrument_bytes} bytes", grown, "flat")
@@ -79,14 +80,23 @@ def answers(parser: Parser, pieces: Iterator[tuple[bool, bytes]]) -> Iterator[An
         yield from (one for one in outcomes if isinstance(one, Answer))
 
 
-def _false(engine: str, profile: Profile, parser: Parser, dice: Random, size: int) -> Iterator[str]:
-    """With a block check: numbers that were never sent. Without: numbers not in their bytes."""
+def _read(
+    engine: str, profile: Profile, parser: Parser, dice: Random, size: int
+) -> tuple[int, list[str]]:
+    """How many readings came, and the false ones.
+
+    With a block check a number is false that was never sent; without, one that its own bytes do
+    not say.
+    """
     true = {one.text for vector in profile.accept for one in vector.readings}
+    seen, wrong = 0, []
     for answer in answers(parser, damaged(profile, dice, size)):
         for one in answer.readings:
+            seen += 1
             said = one.text in true if engine in CHECKED else one.text.encode() in answer.raw
             if not said:
-                yield f"{one.name} {one.text} from {answer.raw.hex()}"
+                wrong.append(f"{one.name} {one.text} from {answer.raw.hex()}")
+    return seen, wrong
 
 
 def _damage(dice: Random, data: bytes) -> bytes:

@@ -51,8 +51,8 @@ def test(profile: str, capture: Path, *, factor: str, as_json: bool) -> None:
     """Prove PROFILE, an id or a .toml file, against the bytes of CAPTURE.
 
     CAPTURE holds the bytes that came, or a transcript with the questions too (its first line is
-    "# transcript"). It is read whole, byte by byte, and cut in two at every boundary: the
-    readings have to be the same.
+    "# transcript"). It is read whole, byte by byte, and cut in two at every boundary (at
+    fewer of a file beyond 2000 bytes): the readings have to be the same.
 
     Exit code 0 when all bytes gave readings, 3 when some gave a notice, 1 when none gave a
     reading or a cut changed one.
@@ -147,7 +147,8 @@ def _notice(time: str, one: "Notice") -> dict[str, Any]:
 
 def _proof_text(value: dict[str, Any]) -> str:
     lines = [line for one in value["outcomes"] for line in _outcome_lines(one)]
-    where = "every boundary" if value["all_boundaries"] else f"{value['cuts']} boundaries"
+    some = f"{value['cuts']} boundaries, and byte by byte"
+    where = "every boundary" if value["all_boundaries"] else some
     verdict = (
         f"DIFFERENT when cut at {value['differing_cuts'][:10]}"
         if value["differing_cuts"]

@@ -47,7 +47,9 @@ def test_a_damaged_stream_gives_no_false_reading_and_leaves_nothing_behind(tmp_p
     """P52: 200,000 bytes of damaged answers for each engine, as `make faults` does with more."""
     ledger = damaged_instruments(tmp_path, Size(seed=4, instrument_bytes=SIZE))
     assert ledger.problems == []
-    assert [value for _, value in ledger.figures] == ["0", "flat"] * 5
+    figures = [value for _, value in ledger.figures]
+    assert figures[1::3] == ["0"] * 5
+    assert all(int(seen) > 100 for seen in figures[::3])
 
 
 @pytest.mark.parametrize("name", CHECKED)
