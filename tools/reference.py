@@ -76,7 +76,9 @@ def _instrument_profiles() -> str:
     ]
     for one in (load(path) for path in shipped().values()):
         transport = one.transport.model_dump(exclude_defaults=True, exclude={"site_sets"})
-        measured = {q for record in one.record for value in record.value for q in value.quantity}
+        measured = {
+            q for telegram in one.telegram for value in telegram.value for q in value.quantity
+        }
         lines += [
             "",
             f"## {one.id}",
@@ -84,7 +86,7 @@ def _instrument_profiles() -> str:
             f"{one.maker} {one.model}: **{one.status}**",
             "",
             f"- engine: {one.engine}; " + ", ".join(f"{k} {v}" for k, v in transport.items()),
-            f"- measures: {', '.join(sorted(measured))}",
+            f"- measures: {', '.join(one.measures)}",
             *(f"- source: {text}" for text in one.sources),
             *(f"- {text}" for text in one.notes),
         ]

@@ -35,7 +35,7 @@ def list_profiles(*, as_json: bool) -> None:
     except ProfileError as error:
         raise CommandError(str(error)) from None
     rows = [
-        (one.id, f"{one.maker} {one.model}", one.engine, one.status, ", ".join(_measured(one)))
+        (one.id, f"{one.maker} {one.model}", one.engine, one.status, ", ".join(one.measures))
         for one in profiles
     ]
     head = ("profile", "instrument", "engine", "status", "measures")
@@ -87,13 +87,9 @@ def _factor_of(text: str) -> Decimal:
     return factor
 
 
-def _measured(profile: "Profile") -> list[str]:
-    return sorted({q for record in profile.record for one in record.value for q in one.quantity})
-
-
 def _described(profile: "Profile") -> dict[str, Any]:
     keys = {"id", "maker", "model", "category", "engine", "status", "sources", "notes", "transport"}
-    return profile.model_dump(mode="json", include=keys) | {"measures": _measured(profile)}
+    return profile.model_dump(mode="json", include=keys) | {"measures": profile.measures}
 
 
 def _proof_value(profile: "Profile", proof: "Proof") -> dict[str, Any]:
@@ -137,7 +133,7 @@ def _answer(time: str, one: "Answer") -> dict[str, Any]:
         }
         for reading in one.readings
     ]
-    said = {"record": one.record, "states": list(one.states), "facts": dict(one.facts)}
+    said = {"telegram": one.telegram, "states": list(one.states), "facts": dict(one.facts)}
     return _where(time, one) | said | {"readings": readings}
 
 
@@ -166,7 +162,7 @@ def _outcome_lines(one: dict[str, Any]) -> list[str]:
     if "notice" in one:
         return [f"{place}  {one['notice']}: {one['text']}", f"        bytes  {one['bytes']}"]
     states = f"  [{', '.join(one['states'])}]" if one["states"] else ""
-    lines = [f"{place}  {one['record']}{states}"]
+    lines = [f"{place}  {one['telegram']}{states}"]
     for reading in one["readings"]:
         corrected = reading["corrected"]
         lines.append(

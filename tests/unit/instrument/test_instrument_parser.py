@@ -145,7 +145,7 @@ def test_a_question_that_the_profile_does_not_ask_is_told():
 
 
 def test_bytes_without_their_questions_are_read_where_only_one_record_fits():
-    """A capture of the answers alone is enough, except where two records look alike."""
+    """A capture of the answers alone is enough, except where two telegrams look alike."""
     parser = Parser(PROFILES["rad-pro"], told_questions=False)
     outcomes = parser.feed(b"OK 1500\r\nOK 142.857\r\n")
     assert [one.text for one in readings(outcomes)] == ["1500"]

@@ -18,12 +18,12 @@ from dosebook_edge.capture.instrument.profile import (
     PollProfile,
     Profile,
     PushProfile,
-    Record,
+    Telegram,
 )
 from dosebook_edge.capture.instrument.reading import Frame, Notice
 
-RecordProfile = LineProfile | PollProfile | FrameProfile | PushProfile
-Found = list[tuple[Record, Facts]]
+TelegramProfile = LineProfile | PollProfile | FrameProfile | PushProfile
+Found = list[tuple[Telegram, Facts]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Codec(Protocol):
         ...
 
     def answers(self, frame: Frame, asked: Asked | None) -> Found:
-        """The records that a frame can be, as an answer to a question or to any."""
+        """The telegrams that a frame can be, as an answer to a question or to any."""
         ...
 
     def error(self, frame: Frame, asked: Asked | None) -> Notice | None:
@@ -56,7 +56,7 @@ class Codec(Protocol):
 
 def codec_of(profile: Profile) -> Codec:
     """A new codec for one connection."""
-    return ModbusCodec(profile) if isinstance(profile, ModbusProfile) else RecordCodec(profile)
+    return ModbusCodec(profile) if isinstance(profile, ModbusProfile) else TelegramCodec(profile)
 
 
 def questions_of(profile: Profile) -> dict[str, bytes]:
@@ -68,11 +68,11 @@ def questions_of(profile: Profile) -> dict[str, bytes]:
     return {}
 
 
-class RecordCodec:
-    """Text lines and binary frames, each one of the records of a profile."""
+class TelegramCodec:
+    """Text lines and binary frames, each one of the telegrams of a profile."""
 
-    def __init__(self, profile: RecordProfile) -> None:
-        self._records = profile.record
+    def __init__(self, profile: TelegramProfile) -> None:
+        self._telegrams = profile.telegram
         self._errors: Sequence[DeviceError] = profile.error
         self._names = {data: name for name, data in questions_of(profile).items()}
         self._answers = (
@@ -95,14 +95,14 @@ class RecordCodec:
         return None if name is None else Asked(name)
 
     def answers(self, frame: Frame, asked: Asked | None) -> Found:
-        """The records that a frame matches."""
+        """The telegrams that a frame matches."""
         wanted = None if asked is None else self._answers[asked.name]
         found = []
-        for record in self._records:
-            if wanted is None or record.name in wanted:
-                facts = extract(record, frame.raw)
+        for telegram in self._telegrams:
+            if wanted is None or telegram.name in wanted:
+                facts = extract(telegram, frame.raw)
                 if facts is not None:
-                    found.append((record, facts))
+                    found.append((telegram, facts))
         return found
 
     def error(self, frame: Frame, asked: Asked | None) -> Notice | None:
@@ -120,7 +120,7 @@ class RecordCodec:
 
 
 class ModbusCodec:
-    """Answers to reads of registers; each is the record that has the question's name."""
+    """Answers to reads of registers; each is the telegram that has the question's name."""
 
     asks = True
     marked = True
@@ -128,7 +128,7 @@ class ModbusCodec:
     def __init__(self, profile: ModbusProfile) -> None:
         self._mode = profile.framing.mode
         self._questions = {one.name: one for one in profile.question}
-        self._records = {one.name: one for one in profile.record}
+        self._telegrams = {one.name: one for one in profile.telegram}
         self.framer: Framer = ScanFramer(modbus.ModbusShape(profile.question, self._mode))
 
     def recognise(self, data: bytes) -> Asked | None:
@@ -140,17 +140,17 @@ class ModbusCodec:
         return None
 
     def answers(self, frame: Frame, asked: Asked | None) -> Found:
-        """The records whose question has this unit, function, size and transaction."""
+        """The telegrams whose question has this unit, function, size and transaction."""
         response = modbus.decode(frame.raw, self._mode)
         if response.exception:
             return []
         found = []
         for name, question in self._questions.items():
             if self._can_answer(response, asked, name) and response.answers(question):
-                record = self._records[name]
-                facts = extract(record, response.data, stride=2)
+                telegram = self._telegrams[name]
+                facts = extract(telegram, response.data, stride=2)
                 if facts is not None:
-                    found.append((record, facts))
+                    found.append((telegram, facts))
         return found
 
     def error(self, frame: Frame, asked: Asked | None) -> Notice | None:

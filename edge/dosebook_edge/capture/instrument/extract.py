@@ -1,10 +1,10 @@
-"""From the bytes of one frame to named texts, as a record of the profile lays them out."""
+"""From the bytes of one frame to named texts, as a telegram of the profile lays them out."""
 
 import re
 from functools import cache
 
 from dosebook_edge.capture.instrument.numbers import WIDTH, binary_text
-from dosebook_edge.capture.instrument.profile import Item, Record
+from dosebook_edge.capture.instrument.profile import Item, Telegram
 
 Facts = dict[str, str]
 
@@ -15,26 +15,26 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.DOTALL)
 
 
-def extract(record: Record, data: bytes, *, stride: int = 1) -> Facts | None:
-    """The named texts of a frame, or None where it is not this record.
+def extract(telegram: Telegram, data: bytes, *, stride: int = 1) -> Facts | None:
+    """The named texts of a frame, or None where it is not this telegram.
 
     Args:
-        record: layout, by pattern or by items.
+        telegram: layout, by pattern or by items.
         data: bytes of the frame; the registers of a Modbus answer.
         stride: bytes that one step of `Item.at` is: 2 for registers.
     """
-    if record.pattern is not None:
-        match = compiled(record.pattern).fullmatch(data.decode("latin-1"))
+    if telegram.pattern is not None:
+        match = compiled(telegram.pattern).fullmatch(data.decode("latin-1"))
         return None if match is None else {k: v or "" for k, v in match.groupdict().items()}
-    if record.size is not None and len(data) != record.size:
+    if telegram.size is not None and len(data) != telegram.size:
         return None
     facts: Facts = {}
-    for item in record.items:
+    for item in telegram.items:
         part = data[item.at * stride : item.at * stride + width(item)]
         if len(part) < width(item):
             return None
         facts[item.name] = binary_text(part, item.type, item.order)
-    if not all(compiled(text).fullmatch(facts[name]) for name, text in record.when.items()):
+    if not all(compiled(text).fullmatch(facts[name]) for name, text in telegram.when.items()):
         return None
     return facts
 
@@ -44,8 +44,8 @@ def width(item: Item) -> int:
     return item.length if item.type == "ascii" else WIDTH[item.type]
 
 
-def names_of(record: Record) -> set[str]:
-    """The facts that a record has."""
-    if record.pattern is not None:
-        return set(compiled(record.pattern).groupindex)
-    return {item.name for item in record.items}
+def names_of(telegram: Telegram) -> set[str]:
+    """The facts that a telegram has."""
+    if telegram.pattern is not None:
+        return set(compiled(telegram.pattern).groupindex)
+    return {item.name for item in telegram.items}

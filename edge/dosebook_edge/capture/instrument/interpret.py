@@ -7,7 +7,7 @@ from typing import Literal
 from dosebook_edge.capture.instrument.extract import Facts
 from dosebook_edge.capture.instrument.measures import quantity_of, stored
 from dosebook_edge.capture.instrument.numbers import parse_number
-from dosebook_edge.capture.instrument.profile import Record, StateMap, Value
+from dosebook_edge.capture.instrument.profile import StateMap, Telegram, Value
 from dosebook_edge.capture.instrument.reading import (
     INVALID,
     Answer,
@@ -45,22 +45,22 @@ class Interpreter:
         """The connection is a new one: units and settings are to be heard again."""
         self._remembered.clear()
 
-    def outcomes(self, record: Record, facts: Facts, frame: Frame) -> Iterator[Outcome]:
+    def outcomes(self, telegram: Telegram, facts: Facts, frame: Frame) -> Iterator[Outcome]:
         """The answer that a frame is, then a notice for each value that is none."""
-        self._remembered |= {name: facts[name] for name in record.remember}
+        self._remembered |= {name: facts[name] for name in telegram.remember}
         notices: list[_NoReadingError] = []
         states: tuple[State, ...] = ()
         readings: list[Reading] = []
         try:
-            states = (*record.states, *(s for one in record.state for s in _states(one, facts)))
+            states = (*telegram.states, *(s for one in telegram.state for s in _states(one, facts)))
         except _NoReadingError as reason:
             notices.append(reason)
-        for value in () if notices else record.value:
+        for value in () if notices else telegram.value:
             try:
                 readings.append(self._reading(value, facts, states))
             except _NoReadingError as reason:
                 notices.append(reason)
-        yield Answer(record.name, tuple(readings), states, facts, frame.offset, frame.raw)
+        yield Answer(telegram.name, tuple(readings), states, facts, frame.offset, frame.raw)
         for one in notices:
             yield Notice(one.kind, str(one), frame.offset, frame.raw)
 

@@ -13,7 +13,7 @@ class PacketShape:
 
     Args:
         packet: the framing of the profile.
-        known: whether a whole frame is one of the profile's records or errors.
+        known: whether a whole frame is one of the profile's telegrams or errors.
     """
 
     def __init__(self, packet: Packet, known: Callable[[bytes], bool]) -> None:

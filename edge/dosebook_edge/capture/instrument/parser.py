@@ -22,7 +22,7 @@ class Parser:
         profile: what is known of the instrument.
         factor: its calibration factor.
         told_questions: whether `sent` is called for each question; without, as for bytes that
-            were captured alone, an answer is taken where just one record fits.
+            were captured alone, an answer is taken where just one telegram fits.
     """
 
     def __init__(
@@ -93,19 +93,19 @@ class Parser:
         found = self._codec.answers(frame, question)
         late = self._missed is not None and self._missed != question
         if not found:
-            text = "no record of the profile" if question is None else f"not to {question.name}"
+            text = "no telegram of the profile" if question is None else f"not to {question.name}"
             yield Notice("unknown-answer", f"an answer: {text}", frame.offset, frame.raw)
         elif late and self._missed is not None and self._codec.answers(frame, self._missed):
             text = f"it could be the late answer to {self._missed.name}"
             self._missed = None
             yield Notice("ambiguous", text, frame.offset, frame.raw)
         elif len(found) > 1:
-            names = ", ".join(record.name for record, _ in found)
+            names = ", ".join(telegram.name for telegram, _ in found)
             yield Notice("ambiguous", f"it could be any of {names}", frame.offset, frame.raw)
         else:
             self._open = self._missed = None
-            record, facts = found[0]
-            yield from self._interpreter.outcomes(record, facts, frame)
+            telegram, facts = found[0]
+            yield from self._interpreter.outcomes(telegram, facts, frame)
 
     def _listen(self) -> None:
         """Frames without a start are looked for only while an answer is due."""

@@ -104,7 +104,7 @@ class Item(Table):
 
 
 class Value(Table):
-    """One reading of a record."""
+    """One reading of a telegram."""
 
     name: Name
     source: Name = Field(description="Group of the pattern, or item, that holds the number.")
@@ -132,7 +132,7 @@ class StateMap(Table):
     base: Literal[10, 16] = 10
 
 
-class Record(Table):
+class Telegram(Table):
     """One thing that the instrument says; text by a pattern, binary by items."""
 
     name: Name
@@ -140,12 +140,12 @@ class Record(Table):
     items: tuple[Item, ...] = ()
     size: int | None = Field(default=None, description="Bytes of a binary frame.")
     when: dict[str, Pattern] = Field(
-        default={}, description="Patterns of items that say that it is this record."
+        default={}, description="Patterns of items that say that it is this telegram."
     )
     remember: tuple[Name, ...] = Field(
-        default=(), description="Facts kept for later records, until the connection ends."
+        default=(), description="Facts kept for later telegrams, until the connection ends."
     )
-    states: tuple[State, ...] = Field(default=(), description="States of every such record.")
+    states: tuple[State, ...] = Field(default=(), description="States of every such telegram.")
     state: tuple[StateMap, ...] = ()
     value: tuple[Value, ...] = ()
 
@@ -159,7 +159,7 @@ class DeviceError(Table):
 
 
 class Question(Table):
-    """What the box sends, and the records that may answer."""
+    """What the box sends, and the telegrams that may answer."""
 
     name: Name
     send: Bytes
@@ -167,7 +167,7 @@ class Question(Table):
 
 
 class ModbusQuestion(Table):
-    """A read of registers; its answer is the record of the same name."""
+    """A read of registers; its answer is the telegram of the same name."""
 
     name: Name
     unit_id: int = Field(ge=1, le=247)
@@ -220,10 +220,16 @@ class _Profile(Table):
     sources: tuple[str, ...] = Field(min_length=1)
     notes: tuple[str, ...] = ()
     transport: Transport
-    record: tuple[Record, ...] = Field(min_length=1)
+    telegram: tuple[Telegram, ...] = Field(min_length=1)
     error: tuple[DeviceError, ...] = ()
     accept: tuple[Accept, ...] = Field(min_length=1)
     reject: tuple[Reject, ...] = Field(min_length=1)
+
+    @property
+    def measures(self) -> list[InstrumentQuantity]:
+        """The quantities of its readings, each once."""
+        values = (value for telegram in self.telegram for value in telegram.value)
+        return sorted({quantity for value in values for quantity in value.quantity})
 
 
 class LineProfile(_Profile):

@@ -42,9 +42,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One whole answer, or unasked record, of an instrument, with the bytes it was read from."""
+    """One whole answer, or unasked telegram, of an instrument, with the bytes it was read from."""
 
-    record: str
+    telegram: str
     readings: tuple[Reading, ...]
     states: tuple[State, ...]
     facts: Mapping[str, str]

@@ -11,17 +11,17 @@ from dosebook_edge.capture.instrument.profile import (
     Packet,
     PollProfile,
     Profile,
-    Record,
+    Telegram,
     Value,
 )
 
 
 def broken(profile: Profile) -> Iterator[str]:
     """A sentence, beginning with its key, for each thing that does not agree."""
-    yield from _doubles("record", [one.name for one in profile.record])
-    remembered = {name for record in profile.record for name in record.remember}
-    for index, record in enumerate(profile.record):
-        yield from _record(f"record[{index}]", record, remembered)
+    yield from _doubles("telegram", [one.name for one in profile.telegram])
+    remembered = {name for telegram in profile.telegram for name in telegram.remember}
+    for index, telegram in enumerate(profile.telegram):
+        yield from _telegram(f"telegram[{index}]", telegram, remembered)
     if isinstance(profile.framing, Packet):
         yield from _packet(profile.framing)
     if isinstance(profile, ModbusProfile):
@@ -29,24 +29,24 @@ def broken(profile: Profile) -> Iterator[str]:
     elif isinstance(profile, PollProfile | FrameProfile):
         yield from _questions(profile)
     if isinstance(profile.framing, Lines):
-        for index, record in enumerate(profile.record):
-            if record.pattern is None:
-                yield f"record[{index}]: a line has a pattern, items are for binary frames"
+        for index, telegram in enumerate(profile.telegram):
+            if telegram.pattern is None:
+                yield f"telegram[{index}]: a line has a pattern, items are for binary frames"
 
 
-def _record(key: str, record: Record, remembered: set[str]) -> Iterator[str]:
-    if (record.pattern is None) == (not record.items):
+def _telegram(key: str, telegram: Telegram, remembered: set[str]) -> Iterator[str]:
+    if (telegram.pattern is None) == (not telegram.items):
         yield f"{key}: give pattern or items, one of them"
-    facts = names_of(record)
-    for index, item in enumerate(record.items):
+    facts = names_of(telegram)
+    for index, item in enumerate(telegram.items):
         if (item.type == "ascii") != (item.length > 0):
             yield f"{key}.items[{index}].length: a text has a length, a number has none"
-    sources = [*record.remember, *record.when, *(one.source for one in record.state)]
+    sources = [*telegram.remember, *telegram.when, *(one.source for one in telegram.state)]
     for name in sources:
         if name not in facts:
             yield f"{key}: {name!r} is no group of the pattern and no item"
-    yield from _doubles(f"{key}.value", [one.name for one in record.value])
-    for index, value in enumerate(record.value):
+    yield from _doubles(f"{key}.value", [one.name for one in telegram.value])
+    for index, value in enumerate(telegram.value):
         yield from _value(f"{key}.value[{index}]", value, facts, remembered)
 
 
@@ -57,7 +57,7 @@ def _value(key: str, value: Value, facts: set[str], remembered: set[str]) -> Ite
     if (value.unit is None) == (value.unit_from is None):
         yield f"{key}: give unit, or unit_from with units: a unit is never assumed"
     if value.unit_from is not None and value.unit_from not in facts | remembered:
-        yield f"{key}.unit_from: no record says or remembers {value.unit_from!r}"
+        yield f"{key}.unit_from: no telegram says or remembers {value.unit_from!r}"
     if (value.unit_from is None) != (not value.units):
         yield f"{key}.units: unit_from and units come together"
     for unit in (*value.units.values(), *([value.unit] if value.unit else [])):
@@ -77,22 +77,22 @@ def _packet(framing: Packet) -> Iterator[str]:
 
 
 def _modbus(profile: ModbusProfile) -> Iterator[str]:
-    records = {one.name for one in profile.record}
+    telegrams = {one.name for one in profile.telegram}
     yield from _doubles("question", [one.name for one in profile.question])
     for index, question in enumerate(profile.question):
-        if question.name not in records:
-            yield f"question[{index}].name: no record is named {question.name!r}"
-    for name in sorted(records - {one.name for one in profile.question}):
-        yield f"record: no question is named {name!r}, so it is never read"
+        if question.name not in telegrams:
+            yield f"question[{index}].name: no telegram is named {question.name!r}"
+    for name in sorted(telegrams - {one.name for one in profile.question}):
+        yield f"telegram: no question is named {name!r}, so it is never read"
 
 
 def _questions(profile: PollProfile | FrameProfile) -> Iterator[str]:
-    records = {one.name for one in profile.record}
+    telegrams = {one.name for one in profile.telegram}
     yield from _doubles("question", [one.name for one in profile.question])
     for index, question in enumerate(profile.question):
         for name in question.answers:
-            if name not in records:
-                yield f"question[{index}].answers: no record is named {name!r}"
+            if name not in telegrams:
+                yield f"question[{index}].answers: no telegram is named {name!r}"
 
 
 def _doubles(key: str, names: Sequence[str]) -> Iterator[str]:
