@@ -76,9 +76,6 @@ def _instrument_profiles() -> str:
     ]
     for one in (load(path) for path in shipped().values()):
         transport = one.transport.model_dump(exclude_defaults=True, exclude={"site_sets"})
-        measured = {
-            q for telegram in one.telegram for value in telegram.value for q in value.quantity
-        }
         lines += [
             "",
             f"## {one.id}",
