@@ -92,7 +92,7 @@ def test_modbus_functions_that_write_do_not_exist(function, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('maker = "PTW"', 'modell = "PTW"', r"modell is no key of a profile, did you mean model\?"),
+        ('maker = "PTW"', 'makers = "PTW"', r"makers is no key of a profile, did you mean maker\?"),
         ('maker = "PTW"', "", "maker is not set: add it"),
         ("baudrate = 9600", 'baudrate = "9600"', r"transport\.baudrate: .*integer"),
         ('engine = "poll"', 'engine = "poke"', "poke"),
