@@ -21,6 +21,7 @@ from dosebook_edge.outbox import Draft, Outbox, OutboxSettings
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.record import Clock, Receipt, Receipts, ReceiptStatus, SourceKind
+from tools.site.box import ENVIRONMENT
 
 # Also when no source was imported before: the requestors of these tests need no log of each PDU.
 _config.LOG_HANDLER_LEVEL = "none"
@@ -170,7 +171,7 @@ class BoxProcess:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
         )
         line = self.process.stdout.readline() if self.process.stdout else ""
         if not line:

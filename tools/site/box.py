@@ -7,6 +7,8 @@ from typing import Any
 from tools.site.program import Program, call, executable
 
 COMMAND = "dosebook-box"
+ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parent / "environment_of_a_box")}
+"""What a box's own installation does not hold is not there for it in the workspace either."""
 
 
 class Box(Program):
@@ -50,6 +52,7 @@ class Box(Program):
             [executable(COMMAND), "--config", str(self.config), "run"],
             log=folder / "box.log",
             ready_event="box_ready",
+            env=ENVIRONMENT,
         )
 
     def cli(self, *arguments: str) -> str:
