@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from dosebook_central.alerting.judging import Judging
 from dosebook_central.alerting.preview import preview
 from dosebook_central.derivation.due import mark_due
+from dosebook_central.derivation.engine import Rules
 from dosebook_central.derivation.skin_peaks import shown_peaks
 from dosebook_central.domain.alerts.rule import Rule
 from dosebook_central.dosimetry.packages import shipped
@@ -19,13 +20,14 @@ from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Exam
 from dosebook_central.store.queries import alerts
 from dosebook_central.store.queries.alert_list import list_alerts
-from dosebook_protocol.reading import EventKind, Patient
+from dosebook_protocol.reading import Equipment, EventKind, Patient
 from tests.support.derivation import derive_all
 from tests.support.readings import event, reading
 from tests.support.registry import RegistryUnderTest, SigningBox
 
 XR = EventKind.PROJECTION
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+MAPPED = Rules(shipped(), lambda _: ("dx_pelvis", "decision"))
 
 
 def at(minute):
@@ -61,12 +63,26 @@ def procedure(number, kerma_mgy, day="2026-05-02", patient="4711"):
     )
 
 
-def send(registry, box, *reads):
+def room_exam(number, kap):
+    """A radiograph of one room with this KAP."""
+    at = f"2026-05-02T10:{number:02d}:00"
+    return reading(
+        "rdsr-projection",
+        uid=f"2.{number}.{kap}",
+        study=f"8.{number}",
+        created=at,
+        events=[event(f"8.{number}.1", XR, at=at, dose_area_product=kap)],
+        modality="DX",
+        equipment=Equipment(station_name="DX1"),
+    )
+
+
+def send(registry, box, *reads, rules=None):
     """Commit readings, and derive and judge what follows."""
     for read in reads:
         (status,) = registry.statuses(box.message(repr(read).encode(), read))
         assert status == "stored"
-    derive_all(registry, observers=[Judging()])
+    derive_all(registry, rules, observers=[Judging()])
 
 
 def standing(registry):
@@ -176,3 +192,14 @@ def test_a_peak_skin_dose_is_judged_when_its_map_is_ready(registry, box):
         derive_all(registry, observers=[shown_peaks, Judging()])
         raised = {rule for rule, _ in standing(registry)}
         assert ("srdl-psd" in raised) is (peak is not None)
+
+
+def test_p01_a_unit_error_of_ten_shows_against_the_room(registry, box):
+    """P1: after eleven like exams one of ten times the KAP is raised, with its room's median."""
+    reads = [room_exam(number, "2.5") for number in range(11)]
+    send(registry, box, *reads, rules=MAPPED)
+    send(registry, box, room_exam(20, "25"), room_exam(21, "3"), rules=MAPPED)
+    raised = {one for one in standing(registry) if one[0].startswith("off-room")}
+    ((rule, sentence),) = raised
+    assert rule == "off-room-dose-area-product"
+    assert "KAP 25 Gy·cm² is 10 times the median of the last" in sentence

@@ -243,3 +243,19 @@ def test_shipped_rules_are_on_only_where_their_source_was_read():
 def test_a_sentence_rounds_without_hiding_an_excess(value, threshold, text):
     """Four digits are shown; more where four of them would stand at or below the threshold."""
     assert number_beside(Decimal(value), Decimal(threshold)) == text
+
+
+@pytest.mark.parametrize(
+    ("kap", "words"),
+    [("45", "is 12 times the"), ("0.37", "is 1/10 of the"), ("18", ""), ("0.8", ""), ("0", "")],
+)
+def test_p01_a_value_far_off_its_own_room_is_held_up_for_review(kap, words):
+    """P1: more than five times off the room's median, up or down, asks a person; 0 does not."""
+    rule = Rule("off", "look for a wrong unit", "exam", "dose_area_product", times_room=Decimal(5))
+    room = Reference("dose_area_product", Decimal("3.75"), "median of the last 40 exams")
+    whole = Judged("dose_area_product", Decimal(kap))
+    plane = Judged("dose_area_product", Decimal("0.001"), plane="b")
+    found = judge(rule, Subject("exam", values=(plane, whole), room_medians=(room,)))
+    assert (found.sentence if found else "").count(words)
+    assert (found is None) is (not words)
+    assert isinstance(judge(rule, Subject("exam", values=(whole,))), NotJudged)

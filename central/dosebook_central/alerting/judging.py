@@ -11,6 +11,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, select
 
+from dosebook_central.alerting.rooms import RoomMedians
 from dosebook_central.alerting.subjects import full_subject
 from dosebook_central.derivation.engine import DerivedExam
 from dosebook_central.domain.alerts.judge import judge_all
@@ -29,6 +30,7 @@ class Judging:
     def __init__(self, country: str = "") -> None:
         self._country = country
         self._libraries = LibraryCache()
+        self._rooms = RoomMedians()
         self._lock = Lock()
         self._revision = ""
         self._rules: tuple[Rule, ...] = ()
@@ -42,10 +44,13 @@ class Judging:
         past = alerts.past_exams(connection, patients)
         skin = _skin_doses(connection, [exam.exam.exam_id for exam in exams])
         country = self._country if any(rule.times_drl is not None for rule in rules) else ""
+        medians = self._rooms.of(connection)
         firings: defaultdict[str, list[Firing]] = defaultdict(list)
         for exam in exams:
             exam_id = exam.exam.exam_id
-            subject = full_subject(exam.exam, exam.derived, skin.get(exam_id), library, country)
+            subject = full_subject(
+                exam.exam, exam.derived, skin.get(exam_id), library, country, medians
+            )
             firings[exam_id] += judge_all(rules, subject)[0]
             firings[exam_id] += over_periods(rules, past.get(exam.patient_id, ()), exam_id)
         known = {exam.exam.exam_id: (exam.patient_id, exam.version) for exam in exams}

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from dosebook_central.alerting.judging import over_periods
+from dosebook_central.alerting.rooms import RoomMedians
 from dosebook_central.alerting.subjects import full_subject
 from dosebook_central.derivation.rows import read_exams
 from dosebook_central.domain.alerts.judge import judge
@@ -77,13 +78,19 @@ def _subjects(
         .where(ExamDose.started >= since)
         .order_by(ExamDose.exam_id)
     ).all()
+    medians = RoomMedians().of(connection)
     for first in range(0, len(rows), _BATCH):
         batch = {row.exam_id: row for row in rows[first : first + _BATCH]}
         for found in read_exams(connection, batch):
             row = batch[found.exam.exam_id]
             yield (
                 full_subject(
-                    found.exam, from_text(row.body), row.peak_skin_dose_mgy, library, country
+                    found.exam,
+                    from_text(row.body),
+                    row.peak_skin_dose_mgy,
+                    library,
+                    country,
+                    medians,
                 ),
                 found.patient_id,
             )

@@ -40,6 +40,15 @@ LEVELS: Final = {
 }
 MODALITIES: Final = ("CT", "XA", "RF", "DX", "CR", "MG", "NM", "PT", "PX", "IO")
 _LISTS: Final = ("procedures", "regions", "stations", "except_event_types")
+_NUMBERS: Final = (
+    "threshold",
+    "times_drl",
+    "times_room",
+    "period_days",
+    "age_from",
+    "age_below",
+    "phantom",
+)
 _PLAIN: Final = ("title", "kind", "quantity", "comparison", "level", "action", "source")
 
 
@@ -71,6 +80,7 @@ def fields_of(rule: Rule) -> dict[str, Any]:
         **{name: getattr(rule, name) for name in _PLAIN},
         "threshold": _text(rule.threshold),
         "times_drl": _text(rule.times_drl),
+        "times_room": _text(rule.times_room),
         "bands": [_band_fields(band) for band in rule.bands],
         "period_days": str(rule.period_days or ""),
         "same_region": rule.same_region,
@@ -87,7 +97,15 @@ def entered(form: Form, rule_id: str) -> Entered:
     """Read a form; numbers may have a point or a comma, lists are parted by commas."""
     fields: dict[str, Any] = {name: form.get(name, "").strip() for name in _PLAIN}
     fields |= {name: form.get(name, "").strip() for name in _LISTS}
-    for name in ("threshold", "times_drl", "period_days", "age_from", "age_below", "phantom"):
+    for name in (
+        "threshold",
+        "times_drl",
+        "times_room",
+        "period_days",
+        "age_from",
+        "age_below",
+        "phantom",
+    ):
         fields[name] = form.get(name, "").strip()
     fields["modalities"] = [name for name in MODALITIES if name in form.getlist("modalities")]
     fields["same_region"] = form.get("same_region") == "yes"
@@ -113,6 +131,7 @@ def _body(fields: Mapping[str, Any], rule_id: str) -> dict[str, Any]:
         **{name: fields[name] for name in _PLAIN},
         "threshold": _number(fields["threshold"], "threshold"),
         "times_drl": _number(fields["times_drl"], "multiple of the DRL"),
+        "times_room": _number(fields["times_room"], "multiple of the room's median"),
         "bands": [
             {
                 "by": band["by"],

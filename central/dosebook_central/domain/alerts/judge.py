@@ -10,6 +10,7 @@ from dosebook_central.domain.alerts.wording import number_beside, plain_text, pr
 from dosebook_central.dosimetry.values import WHOLE_EXAM
 
 _PLACES: Final = {"16cm": "16 cm phantom", "32cm": "32 cm phantom", "a": "plane A", "b": "plane B"}
+_WHOLE: Final = frozenset({"", "single", "all"})
 _SIZES: Final = {"weight_kg": ("weight", "kg"), "age_years": ("age", "years")}
 
 
@@ -25,6 +26,8 @@ def judge(rule: Rule, subject: Subject) -> Firing | NotJudged | None:
             return NotJudged(rule, "the age at the exam is not known")
         if not _is_of_age(rule, subject.age_years):
             return None
+    if rule.times_room is not None:
+        return _off_room(rule, rule.times_room, values, subject)
     largest = max(values, key=lambda one: one.value)
     found = _threshold(rule, subject)
     if isinstance(found, NotJudged):
@@ -101,12 +104,37 @@ def _threshold(rule: Rule, subject: Subject) -> tuple[Decimal, str] | NotJudged:
     if rule.threshold is not None:
         return rule.threshold, ""
     if rule.times_drl is not None:
-        level = _reference(rule, subject)
+        level = _of_quantity(rule, subject.references)
         if level is None:
             return NotJudged(rule, "no diagnostic reference level is in force for this exam")
         against = f"{rule.times_drl:f} times the reference level {level.value:f} ({level.name})"
         return level.value * rule.times_drl, against
     return _of_band(rule, subject)
+
+
+def _off_room(
+    rule: Rule, times: Decimal, values: Iterable[Judged], subject: Subject
+) -> Firing | NotJudged | None:
+    """Hold each value against the median of its room, up and down; zero is no factor of anything.
+
+    A value that is so far off is kept and shown: a person decides what it was (P1).
+    """
+    median = _of_quantity(rule, subject.room_medians)
+    if median is None:
+        return NotJudged(rule, "too few earlier exams of this procedure in this room")
+    for one in values:
+        if one.plane not in _WHOLE:
+            continue  # one plane of two is no fraction of what the room gives with both
+        if one.value > median.value * times or 0 < one.value * times < median.value:
+            return Firing(
+                rule,
+                _room_sentence(rule, one, median),
+                one.value,
+                median.value,
+                one.event,
+                (subject.exam_id,),
+            )
+    return None
 
 
 def _of_band(rule: Rule, subject: Subject) -> tuple[Decimal, str] | NotJudged:
@@ -123,8 +151,8 @@ def _of_band(rule: Rule, subject: Subject) -> tuple[Decimal, str] | NotJudged:
     return NotJudged(rule, f"the {asked} of the patient is not known")
 
 
-def _reference(rule: Rule, subject: Subject) -> Reference | None:
-    fitting = [one for one in subject.references if one.quantity == rule.quantity]
+def _of_quantity(rule: Rule, references: Iterable[Reference]) -> Reference | None:
+    fitting = [one for one in references if one.quantity == rule.quantity]
     return min(fitting, key=lambda one: one.value) if fitting else None
 
 
@@ -140,11 +168,29 @@ def _band_text(band: Band) -> str:
 
 
 def _sentence(rule: Rule, one: Judged, threshold: Decimal, against: str) -> str:
+    relation = "above" if rule.comparison == ">" or one.value > threshold else "at"
+    unit = printed(rule.unit)
+    limit = f"{plain_text(threshold)} {unit}" + (f", {against}" if against else "")
+    return f"{_said(rule, one, threshold)} is {relation} {limit}: {rule.title}."
+
+
+def _room_sentence(rule: Rule, one: Judged, median: Reference) -> str:
+    is_more = one.value > median.value
+    ratio = one.value / median.value if is_more else median.value / one.value
+    times = plain_text(Decimal(f"{ratio:.2g}"))
+    relation = f"{times} times" if is_more else f"1/{times} of"
+    number = plain_text(Decimal(f"{median.value:.4g}"))
+    return (
+        f"{_said(rule, one, median.value)} is {relation} the {median.name}, "
+        f"{number} {printed(rule.unit)}: {rule.title}."
+    )
+
+
+def _said(rule: Rule, one: Judged, threshold: Decimal) -> str:
+    """The value with its unit and what it is of."""
     places = [_PLACES[name] for name in (one.phantom, one.plane) if name in _PLACES]
     places += [one.side] if one.side else []
     where = f" ({', '.join(places)})" if places else ""
     event = "" if one.event == WHOLE_EXAM else f" of event {one.event}"
-    relation = "above" if rule.comparison == ">" or one.value > threshold else "at"
-    unit, value = printed(rule.unit), number_beside(one.value, threshold)
-    limit = f"{plain_text(threshold)} {unit}" + (f", {against}" if against else "")
-    return f"{rule.label} {value} {unit}{where}{event} is {relation} {limit}: {rule.title}."
+    value = number_beside(one.value, threshold)
+    return f"{rule.label} {value} {printed(rule.unit)}{where}{event}"

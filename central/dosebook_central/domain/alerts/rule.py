@@ -69,7 +69,11 @@ class Conditions:
 
 @checked(frozen=True, slots=True, config=_STRICT)
 class Rule:
-    """One rule. Either `threshold` or `bands` says where it fires; `times_drl` multiplies a DRL."""
+    """One rule; one of `threshold`, `bands`, `times_drl`, `times_room` says where it fires.
+
+    `times_drl` multiplies the reference level of the day. `times_room` is how far off the median of
+    its own room and procedure an exam may lie, up or down: a unit error is a factor of ten (P1).
+    """
 
     id: Text
     title: Text
@@ -79,6 +83,7 @@ class Rule:
     comparison: Literal[">", ">="] = ">="
     bands: tuple[Band, ...] = ()
     times_drl: Positive | None = None
+    times_room: Annotated[Number, Field(gt=1)] | None = None
     when: Conditions = Conditions()
     level: Level = "notification"
     action: str = ""
@@ -90,9 +95,13 @@ class Rule:
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        given = [self.threshold is not None, bool(self.bands), self.times_drl is not None]
-        if sum(given) != 1:
-            raise ValueError("state one of: a threshold, bands, or a multiple of the DRL")
+        numbers = (self.threshold, self.times_drl, self.times_room)
+        if sum(one is not None for one in numbers) + bool(self.bands) != 1:
+            raise ValueError(
+                "state one of: a threshold, bands, a multiple of the DRL, or of the room's median"
+            )
+        if self.times_room is not None and self.kind != "exam":
+            raise ValueError("a room's median is of whole exams, so the rule must be of one exam")
         if self.quantity not in QUANTITIES and self.quantity not in _DERIVED:
             raise ValueError(f"{self.quantity!r} is no quantity that Dosebook knows")
         if (self.kind in {"sum", "count"}) != (self.period_days is not None):

@@ -109,12 +109,21 @@ def _rule(row: Row, quantity: str, *, is_sum: bool) -> Rule:
     )
 
 
+_OF_ROOMS: Final = (
+    "dlp_imaging",
+    "dose_area_product",
+    "dose_rp",
+    "average_glandular_dose",
+    "administered_activity",
+)
 _OWN_SOURCE: Final = "own suggestion; a physicist sets the numbers"
 
 
 def _suggestions() -> Iterator[ShippedRule]:
     """Rules of this program's own: a start for a site's thresholds, most of them switched off."""
     yield ShippedRule(_SKIN_OF_ONE_REGION, is_enabled=True)
+    for quantity in _OF_ROOMS:
+        yield ShippedRule(_times_room(quantity), is_enabled=True)
     for rule in (_RECURRENT_CT, _REPEATED_CT_OF_A_CHILD, _CT_BY_WEIGHT):
         yield ShippedRule(rule, is_enabled=False)
     for quantity in ("dlp_imaging", "dose_area_product"):
@@ -180,6 +189,18 @@ _CT_BY_WEIGHT: Final = Rule(
     level="notification",
     source=_OWN_SOURCE,
 )
+
+
+def _times_room(quantity: str) -> Rule:
+    return Rule(
+        id=f"off-room-{quantity.replace('_', '-')}",
+        title="look for a wrong unit or a wrong procedure before using the value",
+        kind="exam",
+        quantity=quantity,
+        times_room=Decimal(5),
+        level="alert",
+        source="own rule: five times off the room's own median (P1)",
+    )
 
 
 def _times_drl(quantity: str) -> Rule:

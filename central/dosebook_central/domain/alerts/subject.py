@@ -35,7 +35,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A diagnostic reference level that an exam may be held against."""
+    """A number that an exam may be held against: a reference level, or its room's median."""
 
     quantity: str
     value: Decimal
@@ -56,6 +56,7 @@ class Subject:
     weight_kg: Decimal | None = None
     values: tuple[Judged, ...] = ()
     references: tuple[Reference, ...] = ()
+    room_medians: tuple[Reference, ...] = ()
 
 
 def subject_of(
