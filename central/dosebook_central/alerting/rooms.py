@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from decimal import Decimal
 from statistics import median
 from threading import Lock
 from typing import Final
