@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from dosebook_protocol.dicom.read import DICOM_JSON, read_object
-from dosebook_protocol.quantities import UnitError, canonical_unit
+from dosebook_protocol.quantities import UnitError, canonical_unit, to_storage
 from dosebook_protocol.reading import Outcome, Plane, Reading
 from dosebook_protocol.report import report
 from tests.support import sr
@@ -60,11 +60,18 @@ def test_p01_one_unit_in_many_spellings(sent: str, unit: str) -> None:
     assert canonical_unit(sent) == unit
 
 
-@pytest.mark.parametrize("sent", ["MGy", "MGY.CM2", "Gy.m-2", "Gy/s", "mGy.min-1", "Gys", "rad"])
+@pytest.mark.parametrize("sent", ["MGy", "MGY.CM2", "Gy.m-2", "mGy.min-1", "Gys", "rad"])
 def test_p02_a_unit_is_never_guessed(sent: str) -> None:
-    """M is not m, a rate is no dose: what is not exactly a known unit stays unknown (P2)."""
+    """M is not m: what is not exactly a known unit stays unknown (P2)."""
     with pytest.raises(UnitError):
         canonical_unit(sent)
+
+
+@pytest.mark.parametrize("sent", ["Gy/s", "mGy/min", "uGy/h"])
+def test_p02_a_rate_is_no_dose(sent: str) -> None:
+    """A dose rate measures no dose, whatever its unit (P2)."""
+    with pytest.raises(UnitError):
+        to_storage(Decimal(1), sent, "dose_rp")
 
 
 def test_p02_an_entrance_exposure_in_roentgen_stops_no_report() -> None:
