@@ -116,7 +116,7 @@ def walk(
     command: click.Command, name: str, parent: click.Context | None = None
 ) -> Iterator[click.Context]:
     """The contexts of a command and of all below it, with the settings each has when it runs."""
-    # click keeps the help option of a command's first caller, which may have been a test of one part.
+    # click keeps the help option of a command's first caller, who may have seen it in part.
     command = copy(command)
     command._help_option = None  # noqa: SLF001
     settings = {"max_content_width": 96, **command.context_settings}
