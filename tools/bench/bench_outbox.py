@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from dosebook_edge.box import collect_seldom
+from dosebook_edge.box import work_undisturbed
 from dosebook_edge.outbox import Draft, Outbox
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.dicom.read import read_object
@@ -45,7 +45,7 @@ def bench_outbox() -> Iterator[Row]:
 @contextmanager
 def _collecting_as_a_box_does() -> Iterator[None]:
     before = gc.get_threshold()
-    collect_seldom()
+    work_undisturbed()
     try:
         yield
     finally:
