@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from dosebook_edge.simulate.scene import IMPLEMENTATION_UID, SimObject
 
 _MAXIMUM_CONTEXTS: Final = 120
 _TIMEOUT_S: Final = 30
+_TURN_S: Final = 0.0005
 
 
 class SendError(ConnectionError):
@@ -117,6 +119,16 @@ def _contexts(
     return contexts
 
 
+def _wait_for_reactor(association: Association) -> None:
+    """Wait until pynetdicom's own loop has gone on after the last message.
+
+    On a busy machine it may still be asleep over that when the next one goes out, and would then
+    take the answer for itself: "received unexpected C-STORE service message", and a timeout.
+    """
+    while association.is_established and association._is_paused:  # noqa: SLF001
+        time.sleep(_TURN_S)
+
+
 def _send_one(association: Association, item: SimObject, message_id: int) -> int | None:
     dataset = item.dataset
     if item.kind == "store":
@@ -160,6 +172,7 @@ def send(
         for index, item in enumerate(queue):
             status = None
             if association.is_established:
+                _wait_for_reactor(association)
                 with contextlib.suppress(RuntimeError, ValueError):  # context refused, link lost
                     status = _send_one(association, item, index % 65535 + 1)
             result = SendResult(item.sop_instance_uid, item.kind, status)
@@ -200,6 +213,7 @@ def send_files(
         for index, (path, meta) in enumerate(metas.items()):
             status = None
             if association.is_established:
+                _wait_for_reactor(association)
                 with contextlib.suppress(RuntimeError, ValueError):  # context refused, link lost
                     answer = association.send_c_store(path, msg_id=index % 65535 + 1)
                     status = int(answer.Status) if "Status" in answer else None
