@@ -43,7 +43,7 @@ def test_tasks_are_those_of_the_role(visit, derived, login, has, lacks):
 
 @pytest.mark.parametrize("width", [1280, 800])
 def test_menus_open_and_close_by_keyboard(visit, derived, width):
-    """Enter opens an area in full, Tab goes through it in order, Escape closes it and keeps the place."""
+    """Enter opens an area in full, Tab goes through it in order, Escape closes it in place."""
     window = visit(width=width)
     page = window.sign_in("physicist")
     summary = page.locator(".nav-area summary", has_text="Optimise")
