@@ -18,6 +18,7 @@ from pynetdicom import AE, _config, evt
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.dicom.scp import DicomSettings, DicomSource
 from dosebook_edge.outbox import Draft, Outbox, OutboxSettings
+from dosebook_edge.reactor_pause import pause_surely
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.record import Clock, Receipt, Receipts, ReceiptStatus, SourceKind
@@ -129,7 +130,11 @@ def association(
     # pynetdicom leaves a socket open that its peer has reset.
     sockets: list[Any] = []
     remember = (evt.EVT_CONN_OPEN, lambda event: sockets.append(event.assoc.dul.socket.socket))
-    options["evt_handlers"] = [*options.get("evt_handlers", []), remember]
+    options["evt_handlers"] = [
+        *options.get("evt_handlers", []),
+        remember,
+        (evt.EVT_CONN_OPEN, pause_surely),
+    ]
     assoc = ae.associate("127.0.0.1", port, ae_title=called, **options)
     try:
         yield assoc

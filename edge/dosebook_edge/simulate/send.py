@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import ssl
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
+from dosebook_edge.reactor_pause import pause_surely
 from dosebook_edge.simulate.scene import IMPLEMENTATION_UID, SimObject
 
 _MAXIMUM_CONTEXTS: Final = 120
 _TIMEOUT_S: Final = 30
-_TURN_S: Final = 0.0005
 
 
 class SendError(ConnectionError):
@@ -79,7 +78,10 @@ def _association(
     ae.implementation_version_name = "DOSEBOOK_SIM_1"
     ae.maximum_pdu_size = 131072
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = _TIMEOUT_S
-    handlers: list[Any] = [(evt.EVT_CONN_OPEN, _without_nagle)]
+    handlers: list[Any] = [
+        (evt.EVT_CONN_OPEN, _without_nagle),
+        (evt.EVT_CONN_OPEN, pause_surely),
+    ]
     association = ae.associate(
         peer.host,
         peer.port,
@@ -117,16 +119,6 @@ def _contexts(
     if len(contexts) > _MAXIMUM_CONTEXTS:
         raise ValueError("more kinds of object than one association can carry; send them in parts")
     return contexts
-
-
-def _wait_for_reactor(association: Association) -> None:
-    """Wait until pynetdicom's own loop has gone on after the last message.
-
-    On a busy machine it may still be asleep over that when the next one goes out, and would then
-    take the answer for itself: "received unexpected C-STORE service message", and a timeout.
-    """
-    while association.is_established and association._is_paused:  # noqa: SLF001
-        time.sleep(_TURN_S)
 
 
 def _send_one(association: Association, item: SimObject, message_id: int) -> int | None:
@@ -172,7 +164,6 @@ def send(
         for index, item in enumerate(queue):
             status = None
             if association.is_established:
-                _wait_for_reactor(association)
                 with contextlib.suppress(RuntimeError, ValueError):  # context refused, link lost
                     status = _send_one(association, item, index % 65535 + 1)
             result = SendResult(item.sop_instance_uid, item.kind, status)
@@ -213,7 +204,6 @@ def send_files(
         for index, (path, meta) in enumerate(metas.items()):
             status = None
             if association.is_established:
-                _wait_for_reactor(association)
                 with contextlib.suppress(RuntimeError, ValueError):  # context refused, link lost
                     answer = association.send_c_store(path, msg_id=index % 65535 + 1)
                     status = int(answer.Status) if "Status" in answer else None

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydicom.dataset import Dataset
-from pynetdicom import AE, build_role
+from pynetdicom import AE, build_role, evt
 from pynetdicom.dimse_messages import N_ACTION_RSP
 
 from dosebook_edge.capture.dicom.contexts import STORAGE_COMMITMENT, UNCOMPRESSED
 from dosebook_edge.capture.dicom.store import failure
+from dosebook_edge.reactor_pause import pause_surely
 from dosebook_protocol.logs import log
 
 WELL_KNOWN_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
@@ -160,7 +161,13 @@ class CommitmentHandler:
         ae.add_requested_context(STORAGE_COMMITMENT, list(UNCOMPRESSED[:2]))
         # The box reports as SCP although it opens the association (PS3.4 J.3.3).
         role = build_role(STORAGE_COMMITMENT, scp_role=True)
-        association = ae.associate(peer.host, peer.port, ae_title=ae_title, ext_neg=[role])
+        association = ae.associate(
+            peer.host,
+            peer.port,
+            ae_title=ae_title,
+            ext_neg=[role],
+            evt_handlers=[(evt.EVT_CONN_OPEN, pause_surely)],
+        )
         if not association.is_established:
             return False
         try:
