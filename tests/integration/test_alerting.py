@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from dosebook_central.alerting.judging import Judging
 from dosebook_central.alerting.preview import preview
@@ -15,9 +15,9 @@ from dosebook_central.derivation.skin_peaks import shown_peaks
 from dosebook_central.domain.alerts.rule import Rule
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.store import skin_dose
-from dosebook_central.store.dose_models import Alert, SkinDose
+from dosebook_central.store.dose_models import Alert, DerivationDue, SkinDose
 from dosebook_central.store.engine import writing
-from dosebook_central.store.models import Exam
+from dosebook_central.store.models import Event, Exam
 from dosebook_central.store.queries import alerts
 from dosebook_central.store.queries.alert_list import list_alerts
 from dosebook_protocol.reading import Equipment, EventKind, Patient
@@ -203,3 +203,24 @@ def test_p01_a_unit_error_of_ten_shows_against_the_room(registry, box):
     ((rule, sentence),) = raised
     assert rule == "off-room-dose-area-product"
     assert "KAP 25 Gy·cm² is 10 times the median of the last" in sentence
+
+
+def test_r33_a_patient_is_named_no_more_when_an_exam_turns_out_to_be_anothers(registry, box):
+    """R33, P20: an exam that leaves a patient leaves the reasons that named them."""
+    rule = Rule(
+        "kerma-year", "review", "sum", "dose_rp", threshold=Decimal(6000), period_days=365,
+        is_at_risk=True,
+    )  # fmt: skip
+    with writing(registry.engine) as connection:
+        alerts.save_rule(connection, rule, is_enabled=True, actor="me", now=NOW)
+    send(registry, box, procedure(1, "3500", "2026-01-05"), procedure(2, "3500", "2026-03-05"))
+    with registry.engine.connect() as connection:
+        assert [one.identifier for one in alerts.patients_at_risk(connection)] == ["4711"]
+    with writing(registry.engine) as connection:
+        gone = connection.scalar(select(Exam.id).where(Exam.study_uid == "9.2"))
+        connection.execute(delete(Event).where(Event.exam_id == gone))
+        connection.execute(delete(Exam).where(Exam.id == gone))
+        connection.execute(insert(DerivationDue).values(exam_id=gone, priority=0, since=NOW))
+    derive_all(registry, observers=[Judging()])
+    with registry.engine.connect() as connection:
+        assert alerts.patients_at_risk(connection) == []

@@ -13,6 +13,7 @@ from dosebook_central.store.dose_models import ExamDose
 
 ENOUGH: Final = 10
 _LAST: Final = 100
+_CAPTURED: Final = "captured"
 _KEPT_S: Final = 300.0
 _COLUMNS: Final = {
     "dlp_imaging": ExamDose.dlp_imaging_mgy_cm,
@@ -61,6 +62,7 @@ def room_medians(
             ExamDose.station == station,
             ExamDose.institution == institution,
             ExamDose.is_therapeutic.is_(False),
+            ExamDose.origin == _CAPTURED,  # another site's exams say nothing of this room (P46)
         )
         .order_by(ExamDose.started.desc())
         .limit(_LAST)

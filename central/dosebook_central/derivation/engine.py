@@ -18,6 +18,8 @@ from dosebook_central.dosimetry.sets import Library
 from dosebook_central.dosimetry.stored_form import to_text
 from dosebook_central.dosimetry.values import Derived, NotComputable
 from dosebook_central.ingest.regroup import reconcile_anew
+from dosebook_central.store.bulk import one_of
+from dosebook_central.store.models import Exam
 from dosebook_protocol.logs import log
 
 INTERNAL_ERROR: Final = "internal-error"
@@ -123,12 +125,14 @@ def derive_batch(
     before = history.previous(connection, taken)
     results = [_result(row, rules, before.get(row.exam.exam_id, Previous())) for row in rows]
     _write(connection, results)
-    history.hide(connection, sorted(set(taken) - {row.exam.exam_id for row in rows}))
+    gone = history.hide(connection, sorted(set(taken) - {row.exam.exam_id for row in rows}))
     failed = {one.row.exam.exam_id for one in results if one.has_failed}
     done = [one.told for one in results if not one.has_failed]
     if not _tell(connection, done, observers):
         failed |= {one.exam.exam_id for one in done}
     due.settle(connection, taken, failed)
+    if gone:  # their other exams are judged again, without those that went
+        due.mark_due(connection, one_of(connection, Exam.patient_id, gone))
     return Count(len(taken), sum(one.is_new for one in results), len(failed))
 
 

@@ -124,9 +124,18 @@ def show(connection: Connection, doses: Collection[Row], regions: Collection[Row
     insert_rows(connection, cast("Table", RegionDose.__table__), list(regions))
 
 
-def hide(connection: Connection, exam_ids: Collection[str]) -> None:
-    """Take exams that are gone out of the present view; their versions stay."""
+def hide(connection: Connection, exam_ids: Collection[str]) -> set[str]:
+    """Take exams that are gone out of the present view; their versions stay.
+
+    Returns the patients whose exams they were: what was said of them over time may hold no more.
+    """
     if not exam_ids:
-        return
+        return set()
+    patients = set(
+        connection.scalars(
+            select(ExamDose.patient_id).where(one_of(connection, ExamDose.exam_id, exam_ids))
+        )
+    )
     for model in (ExamDose, RegionDose):
         connection.execute(delete(model).where(one_of(connection, model.exam_id, exam_ids)))
+    return patients

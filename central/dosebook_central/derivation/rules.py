@@ -21,8 +21,8 @@ class RulesInForce:
     def __call__(self, connection: Connection) -> Rules:
         """Return the rules in force; raises `PackageError` for sets that were tampered with."""
         library = self._libraries.current(connection)
-        decisions = resolver_revision(connection)
         with self._lock:
+            decisions = resolver_revision(connection)
             rules = self._rules
             if rules is None or rules.library is not library or decisions != self._decisions:
                 rules = self._rules = Rules(library, load_resolver(connection, library))

@@ -16,7 +16,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
-from dosebook_central.dosimetry.row_status import is_dated, period_of
+from dosebook_central.dosimetry.row_status import Period, is_dated, period_of
 
 Row = Mapping[str, str]
 T = TypeVar("T")
@@ -107,17 +107,17 @@ class Package:
             if row.get("preferred", _NOT_USED) != _NOT_USED and row["verified"] != UNVERIFIED
         )
 
-    def rows_on(self, day: date) -> tuple[Row, ...]:
-        """Return the reference levels of this package that are in force on a day."""
-        if not self.is_valid_on(day):
-            return ()
-        return tuple(row for row in self.rows_in_force if day in period_of(row["status"]))
+    def days_of(self, row: Row) -> Period:
+        """Return the days on which a reference level is in force: the row's own, in the package's.
 
-    def is_valid_on(self, day: date) -> bool:
-        """Whether a day lies in the validity that the manifest states."""
-        text = day.isoformat()
-        until = self.manifest.valid_until
-        return self.manifest.valid_from <= text and (not until or text <= until)
+        A superseded package is valid in its own time, so that an exam is judged by what held when
+        it was done.
+        """
+        own = period_of(row["status"])
+        return Period(
+            max(own.first, _day(self.manifest.valid_from) or own.first),
+            min(own.last, _day(self.manifest.valid_until) or own.last),
+        )
 
     def _may_use(self, row: Row) -> bool:
         if row.get("verified", "") == UNVERIFIED and not self.choices.with_unverified:
@@ -160,16 +160,6 @@ class Library:
         default = [(one, row) for one in packages if not one.is_chosen for row in one.rows_in_force]
         default.sort(key=lambda pair: _preference(pair[1]))
         return (*chosen, *default)
-
-    def drl_packages(self, country: str, day: date) -> tuple[Package, ...]:
-        """Return the reference levels of a country that are in force on a day.
-
-        `country` is ISO 3166 alpha-2, or EU. A superseded package is valid in its own period, so
-        that an exam is judged by what held when it was done. Ask `Package.rows_on` for the rows.
-        """
-        return tuple(
-            one for one in self.of(DRL) if one.manifest.country == country and one.is_valid_on(day)
-        )
 
     def find(self, package_id: str) -> Package | None:
         """Return a package by its id, in force or not."""
@@ -218,3 +208,7 @@ def _canonical(package: Package, rows: tuple[Row, ...]) -> bytes:
     said: list[Any] = [manifest.id, manifest.version, manifest.valid_from, manifest.valid_until]
     said += [package.is_chosen, [dict(row) for row in rows]]
     return json.dumps(said, sort_keys=True).encode()
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -32,7 +32,7 @@ def country_name(code: str) -> str:
 def level_key(level: Level) -> str:
     """What names a level in an address; the same as long as the level says the same."""
     said = (level.package_id, level.quantity, level.scope, level.procedure, level.group.text)
-    text = "|".join((*said, str(level.value), level.first_day.isoformat()))
+    text = "|".join((*said, str(level.value), level.days.first.isoformat()))
     return sha256(text.encode()).hexdigest()[:12]
 
 

@@ -5,13 +5,13 @@ of the imaging acquisitions, the right phantom, group, procedure and day (design
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
 from dosebook_central.domain.drl.band import Group, group_of
-from dosebook_central.dosimetry.row_status import period_of
+from dosebook_central.dosimetry.row_status import Period
 from dosebook_central.dosimetry.sets import Library, Package, Row, view
 from dosebook_protocol.quantities import QUANTITIES, convert
 from dosebook_protocol.reading import Phantom
@@ -68,8 +68,7 @@ class Level:
     phantom: Phantom | None = None
     percentile: str = ""
     match: str = ""
-    first_day: date = date.min
-    last_day: date = date.max
+    days: Period = field(default_factory=Period)
     per_kg: bool = False
     notes: str = ""
 
@@ -82,7 +81,7 @@ class Level:
 def levels_for(library: Library, country: str, procedure_id: str, day: date) -> tuple[Level, ...]:
     """Return the levels of a country that a standard procedure may be held against on a day."""
     known = view(library, _levels).get((country, procedure_id), ())
-    return tuple(level for level in known if level.first_day <= day <= level.last_day)
+    return tuple(level for level in known if day in level.days)
 
 
 def countries(library: Library) -> tuple[str, ...]:
@@ -133,7 +132,6 @@ def _level(package: Package, row: Row) -> Iterator[Level]:
     unit = QUANTITIES[quantity].unit
     per_kg = row["unit"] == _PER_MASS
     sent = Decimal(row["value"])
-    valid = period_of(row["status"])
     yield Level(
         package_id=package.manifest.id,
         country=package.manifest.country,
@@ -150,12 +148,7 @@ def _level(package: Package, row: Row) -> Iterator[Level]:
         kind="DRL" if kind == "DRL" else "achievable",
         phantom=_PHANTOMS.get(row["phantom"]),
         percentile=row["percentile"],
-        first_day=max(valid.first, _day(package.manifest.valid_from) or valid.first),
-        last_day=min(valid.last, _day(package.manifest.valid_until) or valid.last),
+        days=package.days_of(row),
         per_kg=per_kg,
         notes=row["notes"],
     )
-
-
-def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -64,17 +64,34 @@ class NamedExam(Protocol):
     """What is read of an exam to name it; `dosimetry.inputs.ExamInputs` has all of it."""
 
     @property
-    def modality(self) -> str: ...  # noqa: D102
+    def modality(self) -> str:
+        """Its modality code."""
+        ...
+
     @property
-    def descriptions(self) -> Sequence[str]: ...  # noqa: D102
+    def descriptions(self) -> Sequence[str]:
+        """What its study is called."""
+        ...
+
     @property
-    def procedures(self) -> Sequence[str]: ...  # noqa: D102
+    def procedures(self) -> Sequence[str]:
+        """What was requested."""
+        ...
+
     @property
-    def protocols(self) -> Sequence[str]: ...  # noqa: D102
+    def protocols(self) -> Sequence[str]:
+        """What its protocols are called."""
+        ...
+
     @property
-    def procedure_codes(self) -> Sequence[Any]: ...  # noqa: D102
+    def procedure_codes(self) -> Sequence[Any]:
+        """The codes of what was requested."""
+        ...
+
     @property
-    def events(self) -> Sequence[Any]: ...  # noqa: D102
+    def events(self) -> Sequence[Any]:
+        """Its irradiation events."""
+        ...
 
 
 def name_of(exam: NamedExam) -> RawName:
