@@ -22,7 +22,7 @@ from dosebook_edge.capture.dicom.scp import DicomSettings, DicomSource
 from dosebook_edge.capture.source import CaptureError, Source
 from dosebook_edge.clock import BoxClock
 from dosebook_edge.config import BoxSettings, ConfigError, Loaded, SourceSection, load
-from dosebook_edge.config.keys import parse_peer
+from dosebook_edge.config.dicom_source import DicomSourceSection, parse_peer
 from dosebook_edge.config.layers import DESIRED
 from dosebook_edge.folder import IDENTITY, LOCK, STATUS
 from dosebook_edge.health.report import Facts, StatusFile, health_of, status_of
@@ -80,10 +80,7 @@ class Box:
         self._clock = BoxClock()
         self._refusals = Refusals()
         self.outbox = Outbox(self._folder, settings.box.id, self._signer, outbox_settings(settings))
-        self.sources: list[Source] = [
-            DicomSource(_dicom_settings(one), self.outbox, self._clock, self._refusals)
-            for one in settings.source
-        ]
+        self.sources: list[Source] = [self._source(one) for one in settings.source]
         self._facts = self._make_facts()
         self.uplink = self._make_uplink() if settings.uplink.enabled else None
         self._status_file = StatusFile(self._folder / STATUS)
@@ -127,6 +124,12 @@ class Box:
     def status(self) -> dict[str, Any]:
         """What `dosebook-box status` shows."""
         return status_of(self._facts, self._loaded.problems)
+
+    def _source(self, section: SourceSection) -> Source:
+        if isinstance(section, DicomSourceSection):
+            settings = _dicom_settings(section)
+            return DicomSource(settings, self.outbox, self._clock, self._refusals)
+        raise BoxError(f"source {section.name}: this box has no {section.kind} sources yet")
 
     def _make_facts(self) -> Facts:
         settings = self._loaded.settings
@@ -295,7 +298,7 @@ def _stamp(path: Path) -> float:
         return 0.0
 
 
-def _dicom_settings(source: SourceSection) -> DicomSettings:
+def _dicom_settings(source: DicomSourceSection) -> DicomSettings:
     peers = (parse_peer(one) for one in source.storage_commitment_peers)
     return DicomSettings(
         name=source.name,

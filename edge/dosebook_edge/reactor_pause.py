@@ -52,4 +52,5 @@ class _Checkpoint:
 
 def pause_surely(event: evt.Event) -> None:
     """Handler of EVT_CONN_OPEN, on either side: before the reactor of the association starts."""
-    event.assoc._reactor_checkpoint = _Checkpoint(event.assoc)  # noqa: SLF001
+    association: Any = event.assoc
+    association._reactor_checkpoint = _Checkpoint(association)  # noqa: SLF001

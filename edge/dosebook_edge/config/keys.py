@@ -1,32 +1,19 @@
 """Every key of a box's configuration, once: type, unit, default, example and what it means."""
 
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from dosebook_edge.config.dicom_source import DicomSourceSection
+from dosebook_edge.config.section import LOCAL_ONLY, Section
+from dosebook_edge.config.sources import SourceSection
 from dosebook_edge.config.values import Duration, Size
 from dosebook_protocol.record import BoxId
 
-_AE_TITLE: Final = re.compile(r"[ -\[\]-~]{1,16}\Z")
-_PEER: Final = re.compile(r"(?P<ae_title>[^=]{1,16})=(?P<host>[^=]+):(?P<port>\d{1,5})\Z")
 
-LOCAL_ONLY: Final[dict[str, JsonValue]] = {"local_only": True}
-"""Marks keys that the registry may not set."""
-
-AeTitle = Annotated[str, Field(min_length=1, max_length=16)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class _Section(BaseModel):
-    """A table of the file; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class BoxSection(_Section):
+class BoxSection(Section):
     """Who and where this box is."""
 
     id: BoxId = Field(
@@ -45,7 +32,7 @@ class BoxSection(_Section):
     )
 
 
-class LogSection(_Section):
+class LogSection(Section):
     """What is logged, as JSON lines on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -53,7 +40,7 @@ class LogSection(_Section):
     )
 
 
-class OutboxSection(_Section):
+class OutboxSection(Section):
     """How much may wait, and how long delivered records are kept."""
 
     max_size: Size = Field(
@@ -85,7 +72,7 @@ class OutboxSection(_Section):
     )
 
 
-class UplinkSection(_Section):
+class UplinkSection(Section):
     """How records go to the registry. Its address comes with the enrolment."""
 
     enabled: bool = Field(
@@ -125,7 +112,7 @@ class UplinkSection(_Section):
     )
 
 
-class HealthSection(_Section):
+class HealthSection(Section):
     """How the box tells of itself."""
 
     interval: Duration = Field(
@@ -136,109 +123,7 @@ class HealthSection(_Section):
     )
 
 
-class SourceSection(_Section):
-    """One way of capture; one `[[source]]` each."""
-
-    name: str = Field(
-        pattern="^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$",
-        description="Name of the source, stated in each of its records.",
-        examples=["ct"],
-        json_schema_extra=LOCAL_ONLY,
-    )
-    kind: Literal["dicom"] = Field(
-        default="dicom",
-        description="Way of capture.",
-        examples=["dicom"],
-        json_schema_extra=LOCAL_ONLY,
-    )
-    ae_title: AeTitle = Field(
-        default="DOSEBOOK",
-        description="AE title under which modalities call this source.",
-        examples=["DOSEBOOK_CT2"],
-    )
-    port: Port = Field(
-        default=11112,
-        description="TCP port to listen on; 0 takes a free one (see dosebook-box status).",
-        examples=[11112],
-    )
-    bind: str = Field(
-        default="0.0.0.0",  # noqa: S104 - a modality must reach it; the firewall narrows it
-        description="Address of the box to listen on.",
-        examples=["192.0.2.10"],
-        json_schema_extra=LOCAL_ONLY,
-    )
-    allowed_calling_ae_titles: tuple[AeTitle, ...] = Field(
-        default=(),
-        description="AE titles that may call; empty: every one.",
-        examples=[["CT1", "PACS"]],
-    )
-    any_called_ae_title: bool = Field(
-        default=False,
-        description="Take associations whatever AE title they call.",
-        examples=[False],
-    )
-    keep_pixels: bool = Field(
-        default=False,
-        description="Keep the pixels of images; otherwise their header alone is kept.",
-        examples=[False],
-    )
-    max_associations: int = Field(
-        default=20, ge=1, le=200, description="Most associations at once.", examples=[20]
-    )
-    storage_commitment_peers: tuple[str, ...] = Field(
-        default=(),
-        description="Where to report storage commitment to: AE_TITLE=HOST:PORT. Others hear it on "
-        "the association that they asked on.",
-        examples=[["CT1=192.0.2.20:104"]],
-    )
-    tls_certificate: Path | None = Field(
-        default=None,
-        description="Certificate chain (PEM) of this source; with it the source speaks DICOM TLS.",
-        examples=["/etc/dosebook-box/ct.pem"],
-        json_schema_extra=LOCAL_ONLY,
-    )
-    tls_key: Path | None = Field(
-        default=None,
-        description="Private key (PEM) of the certificate.",
-        examples=["/etc/dosebook-box/ct.key"],
-        json_schema_extra=LOCAL_ONLY,
-    )
-    tls_client_ca: Path | None = Field(
-        default=None,
-        description="Authority (PEM) whose certificate a modality must show; none: no certificate "
-        "is asked for.",
-        examples=["/etc/dosebook-box/modalities.pem"],
-        json_schema_extra=LOCAL_ONLY,
-    )
-
-    @field_validator("ae_title", "allowed_calling_ae_titles", mode="after")
-    @classmethod
-    def _check_ae_titles(cls, value: Any) -> Any:
-        for one in (value,) if isinstance(value, str) else value:
-            if not _AE_TITLE.match(one) or one != one.strip():
-                raise ValueError(
-                    f"{one!r} is no AE title: 1 to 16 printable ASCII characters without '\\' "
-                    "and without blanks at the ends (PS3.5 table 6.2-1)"
-                )
-        return value
-
-    @field_validator("storage_commitment_peers", mode="after")
-    @classmethod
-    def _check_peers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for one in value:
-            parse_peer(one)
-        return value
-
-    @model_validator(mode="after")
-    def _check_tls(self) -> "SourceSection":
-        if (self.tls_certificate is None) != (self.tls_key is None):
-            raise ValueError("tls_certificate and tls_key come together")
-        if self.tls_client_ca is not None and self.tls_certificate is None:
-            raise ValueError("tls_client_ca needs tls_certificate and tls_key")
-        return self
-
-
-class BoxSettings(_Section):
+class BoxSettings(Section):
     """The whole configuration."""
 
     box: BoxSection
@@ -251,17 +136,13 @@ class BoxSettings(_Section):
     @model_validator(mode="after")
     def _check_sources(self) -> "BoxSettings":
         names = [one.name for one in self.source]
-        ports = [(one.bind, one.port) for one in self.source if one.port]
+        ports = [
+            (one.bind, one.port)
+            for one in self.source
+            if isinstance(one, DicomSourceSection) and one.port
+        ]
         if len(set(names)) < len(names):
             raise ValueError("two sources have the same name")
         if len(set(ports)) < len(ports):
             raise ValueError("two sources listen on the same port")
         return self
-
-
-def parse_peer(text: str) -> tuple[str, str, int]:
-    """AE title, host and port of `AE_TITLE=HOST:PORT`."""
-    match = _PEER.match(text)
-    if match is None or not 0 < int(match["port"]) <= 65535:
-        raise ValueError(f"{text!r} is not AE_TITLE=HOST:PORT")
-    return match["ae_title"].strip(), match["host"].strip("[]"), int(match["port"])

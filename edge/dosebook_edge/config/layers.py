@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from dosebook_edge.config.keys import BoxSettings, SourceSection
+from dosebook_edge.config.keys import BoxSettings
+from dosebook_edge.config.sources import DEFAULT_KIND, SOURCES
 from dosebook_protocol.record import BoxConfig
 
 ENVIRONMENT: Final = "DOSEBOOK_BOX__"
@@ -54,7 +55,8 @@ class _Draft:
             section, _, rest = key.partition(".")
             if section == "source":
                 name, _, name_key = rest.partition(".")
-                sources.setdefault(name, {"name": name})[name_key] = value
+                table = sources.setdefault(name, {"name": name, "kind": DEFAULT_KIND})
+                table[name_key] = value
             else:
                 tree.setdefault(section, {})[rest] = value
         return tree | ({"source": list(sources.values())} if sources else {})
@@ -79,10 +81,12 @@ def known_keys() -> dict[str, Any]:
     """Every key with its field; those of a source as `source.*.key`."""
     keys: dict[str, Any] = {}
     for section, field_info in BoxSettings.model_fields.items():
-        model = SourceSection if section == "source" else field_info.annotation
-        prefix = "source.*" if section == "source" else section
+        model = field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
-            keys |= {f"{prefix}.{name}": one for name, one in model.model_fields.items()}
+            keys |= {f"{section}.{name}": one for name, one in model.model_fields.items()}
+    for source in SOURCES.values():
+        # A key of several kinds is told of once, as the first has it.
+        keys = {f"source.*.{name}": one for name, one in source.model_fields.items()} | keys
     return keys
 
 
@@ -199,7 +203,8 @@ def _sentences(error: ValidationError, draft: _Draft) -> Iterator[str]:
     for one in error.errors(include_url=False):
         parts = [str(part) for part in one["loc"]]
         if len(parts) > 1 and parts[0] == "source":
-            parts[1] = sources[int(parts[1])]["name"]
+            # The second part is the position, the third the kind.
+            parts[1:3] = [sources[int(parts[1])]["name"]]
         key = ".".join(parts)
         origin = draft.origins.get(key, "configuration")
         if one["type"] == "missing":

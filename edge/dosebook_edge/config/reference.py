@@ -8,13 +8,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from dosebook_edge.config.keys import BoxSettings, SourceSection
+from dosebook_edge.config.keys import BoxSettings
 from dosebook_edge.config.layers import is_local_only, known_keys, pattern_of
+from dosebook_edge.config.sources import SOURCES
 from dosebook_edge.config.values import show_duration, show_size
 
 _HEAD = """# Configuration of a box
 
-<!-- Made by `dosebook-box config reference`; a test compares. Change `config/keys.py`. -->
+<!-- Made by `dosebook-box config reference`; a test compares. Change the keys in `config/`. -->
 
 A box reads one TOML file, `/etc/dosebook-box/box.toml` unless `--config` or `DOSEBOOK_BOX_CONFIG`
 names another. Later layers win: defaults, the file, environment variables
@@ -49,19 +50,22 @@ def explain(key: str) -> str:
 
 def _sections() -> Iterator[str]:
     for name, section in BoxSettings.model_fields.items():
-        model = SourceSection if name == "source" else section.annotation
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            continue
-        title = "[[source]]" if name == "source" else f"[{name}]"
-        prefix = "source.*" if name == "source" else name
-        yield f"\n## `{title}`\n\n{model.__doc__}\n\n"
-        yield "| key | type | default | example | meaning |\n| --- | --- | --- | --- | --- |\n"
-        for key, field in model.model_fields.items():
-            note = " Set on the box only." if is_local_only(f"{prefix}.{key}") else ""
-            yield (
-                f"| `{key}` | {type_of(field)} | {_code(default_of(field))} | "
-                f"{_code(example_of(field))} | {field.description}{note} |\n"
-            )
+        model = section.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from _section(f"[{name}]", name, model)
+    for kind, source in SOURCES.items():
+        yield from _section(f'[[source]] kind = "{kind}"', "source.*", source)
+
+
+def _section(title: str, prefix: str, model: type[BaseModel]) -> Iterator[str]:
+    yield f"\n## `{title}`\n\n{model.__doc__}\n\n"
+    yield "| key | type | default | example | meaning |\n| --- | --- | --- | --- | --- |\n"
+    for key, field in model.model_fields.items():
+        note = " Set on the box only." if is_local_only(f"{prefix}.{key}") else ""
+        yield (
+            f"| `{key}` | {type_of(field)} | {_code(default_of(field))} | "
+            f"{_code(example_of(field))} | {field.description}{note} |\n"
+        )
 
 
 def type_of(field: Any) -> str:
