@@ -1,0 +1,76 @@
+"""Screens as a box hands them over: small pictures, a report, and the reading on the wire."""
+
+import struct
+import zlib
+from datetime import UTC, datetime
+from typing import Any
+
+from dosebook_protocol.screen import (
+    Alternative,
+    Area,
+    Check,
+    Place,
+    ScreenEvidence,
+    ScreenReport,
+    ScreenValue,
+)
+
+TAKEN_AT = datetime(2026, 11, 2, 8, 31, tzinfo=UTC)
+EVENT_UID = "2.25.7101"
+
+
+def png(width: int, height: int, shade: int = 200) -> bytes:
+    """An 8-bit grey PNG of one shade with a darker bar, so that a browser shows something."""
+    rows = b"".join(
+        b"\0"
+        + bytes(
+            30 if height // 3 < y < 2 * height // 3 and x % 9 < 4 else shade for x in range(width)
+        )
+        for y in range(height)
+    )
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    body = b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def value(path: str, text: str, **changes: Any) -> ScreenValue:
+    """One value that waits for a person: a DLP in a table row unless told otherwise."""
+    fields: dict[str, object] = {
+        "path": path,
+        "label": "DLP",
+        "quantity": "dlp",
+        "unit": "mGy.cm",
+        "decimals": 2,
+        "text": text,
+        "confidence": 0.71,
+        "state": "review",
+        "reason": "confidence 0.71 is under 0.90",
+        "reader": "net",
+        "alternatives": (Alternative(text="818.10", confidence=0.2),),
+        "checks": (Check(name="dlp-sum", result="fail", detail="rows add up to 805.20"),),
+        "area": Area(x=100, y=40, width=60, height=16),
+        "place": Place(event_uid=EVENT_UID),
+    }
+    return ScreenValue.model_validate(fields | changes)
+
+
+def evidence(*values: ScreenValue, **changes: object) -> ScreenEvidence:
+    """A screen with these values, each with its crop."""
+    fields: dict[str, object] = {
+        "profile": "ge-ct-dose-report",
+        "revision": "5f1c",
+        "source": "framebuffer",
+        "way": "lossless",
+        "taken_at": TAKEN_AT,
+        "width": 320,
+        "height": 200,
+        "values": values,
+        "patient_areas": (Area(x=0, y=0, width=120, height=20),),
+    }
+    report = ScreenReport.model_validate(fields | changes)
+    crops = {one.path: png(one.area.width, one.area.height) for one in values}
+    return ScreenEvidence(report, png(320, 200), crops)
