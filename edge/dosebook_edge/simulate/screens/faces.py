@@ -1,0 +1,46 @@
+"""Typefaces of the drawn screens: free ones that Debian packages."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from PIL import ImageFont
+
+Style = Literal["mono", "mono_bold", "sans", "sans_bold", "serif"]
+
+
+class FontMissingError(Exception):
+    """A typeface is not on this machine; the text says how to get it."""
+
+    code = "DOSEBOOK-SIMULATE-FONT"
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The files of the typefaces; names are looked for where the system keeps its fonts."""
+
+    mono: str = "DejaVuSansMono.ttf"
+    mono_bold: str = "DejaVuSansMono-Bold.ttf"
+    sans: str = "DejaVuSans.ttf"
+    sans_bold: str = "DejaVuSans-Bold.ttf"
+    serif: str = "DejaVuSerif.ttf"
+    japanese: str = "ipag.ttf"
+
+    def font(self, style: Style, size: int, text: str = "") -> ImageFont.FreeTypeFont:
+        """Return the face for a text; raises `FontMissingError`."""
+        is_japanese = any("\u3000" <= letter <= "\u9fff" for letter in text)
+        return _load(self.japanese if is_japanese else str(getattr(self, style)), size)
+
+
+DEJAVU = Faces()
+
+
+@lru_cache(maxsize=64)
+def _load(file: str, size: int) -> ImageFont.FreeTypeFont:
+    try:
+        return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.BASIC)
+    except OSError:
+        raise FontMissingError(
+            f"the typeface {file} is not on this machine. Install it: "
+            "apt-get install fonts-dejavu-core fonts-ipafont-gothic"
+        ) from None

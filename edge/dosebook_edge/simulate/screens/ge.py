@@ -1,0 +1,114 @@
+"""A CT dose report in the arrangement of GE's: one table of series, white on black, 512 x 512."""
+
+from decimal import Decimal
+from random import Random
+from typing import Final
+
+from dosebook_edge.simulate.screens.ct import CtRow, Visit, ct_exam
+from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
+from dosebook_edge.simulate.screens.page import Align, Ink, Page
+from dosebook_edge.simulate.screens.truth import Screen
+from dosebook_edge.simulate.screens.words import WORDS
+
+LAYOUT: Final = "ge-ct"
+SIZE: Final = (512, 512)
+FIRST_ROW: Final = 178
+PITCH: Final = 20
+MAX_ROWS: Final = 11
+
+_INK: Final = Ink("mono", 12)
+# Column → left and width in pixels.
+_COLUMNS: Final = {
+    "series": (10, 42),
+    "type": (60, 74),
+    "scan_range": (138, 148),
+    "ctdi_vol": (290, 62),
+    "dlp": (356, 72),
+    "phantom": (434, 70),
+}
+_TEXTS: Final = ("type", "scan_range", "phantom")
+
+
+def draw_ge(
+    rng: Random,
+    *,
+    language: str = "en",
+    mark: str = ".",
+    visit: Visit | None = None,
+    faces: Faces = DEJAVU,
+) -> Screen:
+    """Draw one report; the scout row shows dashes, the total stands under the table."""
+    words = WORDS[language]
+    exam = ct_exam(rng, max_rows=MAX_ROWS - 1, visit=visit)
+    page = Page(LAYOUT, language, mark, SIZE, smooth=False, faces=faces)
+    page.text(10, 12, words["dose_report"], Ink("mono_bold", 14))
+    page.draw.line((10, 30, 501, 30), fill=(255, 255, 255))
+    _head(page, words, exam.visit)
+    _table_head(page, words)
+    _scout(page)
+    for index, row in enumerate(exam.rows, start=2):
+        _row(page, words, index, row)
+    y = FIRST_ROW + PITCH * (len(exam.rows) + 2)
+    page.text(346, y + 6, f"{words['total_exam_dlp']}:", _INK, align="right")
+    page.number("total_dlp", (356, y, 72, PITCH), f"{exam.total_dlp:.2f}", _INK, unit="mGy-cm")
+    page.text(10, 494, "1/1", _INK)
+    return page.done()
+
+
+def _head(page: Page, words: dict[str, str], visit: Visit) -> None:
+    for y, name, field, text in (
+        (38, "patient", "patient_name", visit.patient_name),
+        (58, "patient_id", "patient_id", visit.patient_id),
+        (78, "accession", "accession", visit.accession),
+        (98, "date", "date", visit.date),
+    ):
+        page.text(10, y + 6, f"{words[name]}:", _INK)
+        page.cell(field, (130, y, 300, PITCH), text, _INK, align="left")
+
+
+def _table_head(page: Page, words: dict[str, str]) -> None:
+    for name, label, unit in (
+        ("series", words["series"], ""),
+        ("type", words["type"], ""),
+        ("scan_range", words["scan_range"], "(mm)"),
+        ("ctdi_vol", "CTDIvol", "(mGy)"),
+        ("dlp", "DLP", "(mGy-cm)"),
+        ("phantom", words["phantom"], "cm"),
+    ):
+        left, width = _COLUMNS[name]
+        at = left + 2 if name in _TEXTS else left + width - 2
+        align = _align(name)
+        page.text(at, 136, label, _INK, align=align)
+        page.text(at, 154, unit, _INK, align=align)
+    page.draw.line((10, 172, 501, 172), fill=(255, 255, 255))
+
+
+def _scout(page: Page) -> None:
+    for name in _COLUMNS:
+        text = {"series": "1", "type": "Scout"}.get(name, "-")
+        left, width = _COLUMNS[name]
+        page.cell(name, (left, FIRST_ROW, width, PITCH), text, _INK, row=1, align=_align(name))
+
+
+def _align(column: str) -> Align:
+    return "left" if column in _TEXTS else "right"
+
+
+def _row(page: Page, words: dict[str, str], index: int, row: CtRow) -> None:
+    y = FIRST_ROW + PITCH * (index - 1)
+    boxes = {name: (left, y, width, PITCH) for name, (left, width) in _COLUMNS.items()}
+    spread = f"{_side(row.start_mm)}-{_side(row.end_mm)}".replace(".", page.mark)
+    size = "16" if row.phantom == "head" else "32"
+    kind = "Helical" if row.is_helical else "Axial"
+    page.number("series", boxes["series"], str(row.series), _INK, unit="", row=index)
+    page.cell("type", boxes["type"], kind, _INK, row=index, align="left")
+    page.cell("scan_range", boxes["scan_range"], spread, _INK, unit="mm", row=index, align="left")
+    page.number("ctdi_vol", boxes["ctdi_vol"], f"{row.ctdi_vol:.2f}", _INK, unit="mGy", row=index)
+    page.number("dlp", boxes["dlp"], f"{row.dlp:.2f}", _INK, unit="mGy-cm", row=index)
+    text = f"{words[row.phantom]} {size}"
+    page.cell("phantom", boxes["phantom"], text, _INK, unit="cm", row=index, align="left")
+
+
+def _side(at_mm: Decimal) -> str:
+    """Write a table position: superior or inferior of the landmark, in mm."""
+    return f"{'S' if at_mm >= 0 else 'I'}{abs(at_mm):.3f}"
