@@ -3,6 +3,7 @@
 There are no expressions and no code in a profile: each key is data, and each is checked.
 """
 
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -210,6 +211,33 @@ class Reject(Table):
     notices: tuple[Kind, ...] = Field(min_length=1)
 
 
+class Simulated(Table):
+    """How `dosebook-simulate` plays the instrument; nothing is read with it.
+
+    Amounts are in the unit that the value has. A template of text has places `{fact}`, or
+    `{fact:07.2f}` for a number; one of bytes is a whole frame in which items are replaced.
+    """
+
+    behaviour: Literal["counter", "held", "rate", "sample"] = Field(
+        description="What an exposure does: raise a counter, reach a dose that is held, show a "
+        "rate while it lasts, show an activity while a sample is inside."
+    )
+    value: Name = Field(description="The value that exposures change.")
+    resolution: Exact = Field(description="Smallest step that is shown.")
+    start: Exact = Field(default=Decimal(0), description="Shown before the first exposure.")
+    least: Exact = Field(description="Of one exposure.")
+    most: Exact
+    time: Name | None = Field(default=None, description="Value that tells its seconds.")
+    every_s: Exact = Field(default=Decimal(2), description="Between telegrams sent unasked.")
+    facts: dict[str, str] = Field(default={}, description="What is always said, by name.")
+    switched: dict[str, str] = Field(default={}, description="Facts of another unit.")
+    states: dict[Literal["idle", "measuring", "hold", "overload"], dict[str, str]] = {}
+    text: dict[Name, Bytes] = Field(default={}, description="Telegram → template, with its end.")
+    binary: dict[Name, str] = Field(default={}, description="Telegram → frame in hexadecimal.")
+    overloaded: Bytes | None = Field(default=None, description="Said in place of the value.")
+    refused: Bytes | None = Field(default=None, description="Said to what is no question.")
+
+
 class _Profile(Table):
     schema_version: Literal[1]
     id: ProfileId
@@ -224,6 +252,7 @@ class _Profile(Table):
     error: tuple[DeviceError, ...] = ()
     accept: tuple[Accept, ...] = Field(min_length=1)
     reject: tuple[Reject, ...] = Field(min_length=1)
+    simulate: Simulated | None = None
 
     @property
     def measures(self) -> list[InstrumentQuantity]:
