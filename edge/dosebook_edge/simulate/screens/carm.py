@@ -3,11 +3,9 @@
 from random import Random
 from typing import Final
 
-from dosebook_edge.simulate.screens.ct import Visit
-from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
 from dosebook_edge.simulate.screens.page import Ink, Page
 from dosebook_edge.simulate.screens.truth import Screen
-from dosebook_edge.simulate.screens.words import WORDS
+from dosebook_edge.simulate.screens.visit import Wish
 
 LAYOUT: Final = "carm-panel"
 SIZE: Final = (640, 480)
@@ -18,25 +16,17 @@ _SMALL: Final = Ink("sans", 15, _DARK)
 _LARGE: Final = Ink("sans_bold", 24, _DARK)
 
 
-def draw_carm(
-    rng: Random,
-    *,
-    language: str = "en",
-    mark: str = ".",
-    visit: Visit | None = None,
-    faces: Faces = DEJAVU,
-) -> Screen:
+def draw_carm(rng: Random, wish: Wish) -> Screen:
     """Draw one panel: dose-area product, kerma, time as mm:ss, exposures, kV and mA."""
-    words = WORDS[language]
-    shown = visit or Visit.of(rng)
-    page = Page(LAYOUT, language, mark, SIZE, faces=faces)
+    words = wish.words
+    page = Page(LAYOUT, wish, SIZE)
     page.draw.rectangle((16, 16, 623, 463), fill=_PANEL)
     page.draw.rectangle((16, 16, 623, 62), fill=(70, 88, 112))
     page.text(30, 33, words["dose_information"], Ink("sans_bold", 18))
     page.text(30, 84, words["patient_id"], _SMALL)
-    page.cell("patient_id", (220, 74, 220, 30), shown.patient_id, _SMALL, align="left")
+    page.cell("patient_id", (220, 74, 220, 30), wish.visit.patient_id, _SMALL, align="left")
     page.text(30, 116, words["patient"], _SMALL)
-    page.cell("patient_name", (220, 106, 380, 30), shown.patient_name, _SMALL, align="left")
+    page.cell("patient_name", (220, 106, 380, 30), wish.visit.patient_name, _SMALL, align="left")
     page.draw.line((30, 148, 609, 148), fill=_DARK)
     kerma = rng.randrange(20, 15_000)  # 0.01 mGy
     product = kerma * rng.randrange(100, 300) // 10  # over a field of so many cm²: 0.01 cGy·cm²

@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 from typing import Final, Literal
 
-from dosebook_edge.simulate.random_patient import ASCII, SimPatient, random_patient
+from dosebook_edge.simulate.screens.visit import Visit
 
 Phantom = Literal["head", "body"]
 
@@ -14,24 +14,6 @@ _PROTOCOLS: Final = {
     "head": ("Head", "Sinus", "NeckAngio", "HeadSeq"),
     "body": ("Thorax", "Abdomen", "ThorAbd", "Pelvis", "CorCTA"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Who is on the table, as a screen shows it."""
-
-    patient_id: str
-    patient_name: str
-    accession: str
-    date: str
-
-    @classmethod
-    def of(cls, rng: Random, patient: SimPatient | None = None, accession: str = "") -> "Visit":
-        """Show a patient, or an invented one; the alphabetic part of the name alone."""
-        shown = patient or random_patient(rng, names=ASCII)
-        number = accession or f"A2611{rng.randrange(100_000):05d}"
-        name = shown.name.split("=")[0].replace("^", ", ").upper()
-        return cls(shown.id, name, number, f"2026-11-{rng.randint(1, 28):02d}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +43,14 @@ class CtExam:
     total_dlp: Decimal
 
 
-def ct_exam(
-    rng: Random,
-    *,
-    dlp_digits: int = 2,
-    max_rows: int = 7,
-    visit: Visit | None = None,
-    phantom: Phantom | None = None,
-) -> CtExam:
+def ct_exam(rng: Random, visit: Visit, *, dlp_digits: int, max_rows: int) -> CtExam:
     """Invent an exam whose total is the sum of its rows, as printed."""
-    body = phantom or rng.choice(_PHANTOMS)
+    phantom = rng.choice(_PHANTOMS)
     rows = tuple(
-        _row(rng, number, body, dlp_digits) for number in range(2, 2 + rng.randint(1, max_rows))
+        _row(rng, number, phantom, dlp_digits) for number in range(2, 2 + rng.randint(1, max_rows))
     )
     total = sum((row.dlp for row in rows), Decimal(0))
-    return CtExam(visit or Visit.of(rng), rows, total)
+    return CtExam(visit, rows, total)
 
 
 def _row(rng: Random, series: int, phantom: Phantom, dlp_digits: int) -> CtRow:

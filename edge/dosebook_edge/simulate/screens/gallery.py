@@ -1,35 +1,23 @@
 """Every layout that can be drawn, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import Final, Protocol
+from typing import Final
 
-from dosebook_edge.simulate.screens import carm, ge
-from dosebook_edge.simulate.screens.ct import Visit
+from dosebook_edge.simulate.screens import angio, canon, carm, ge, philips, segments, siemens
 from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
 from dosebook_edge.simulate.screens.truth import Screen
+from dosebook_edge.simulate.screens.visit import Visit, Wish
 from dosebook_edge.simulate.screens.words import LANGUAGES
 
-
-class Draw(Protocol):
-    """Draws one screen of a layout."""
-
-    def __call__(
-        self,
-        rng: Random,
-        *,
-        language: str = "en",
-        mark: str = ".",
-        visit: Visit | None = None,
-        faces: Faces = DEJAVU,
-    ) -> Screen:
-        """Return the screen and its truth."""
-        ...
-
-
-LAYOUTS: Final[Mapping[str, Draw]] = {
+LAYOUTS: Final[Mapping[str, Callable[[Random, Wish], Screen]]] = {
     ge.LAYOUT: ge.draw_ge,
+    siemens.LAYOUT: siemens.draw_siemens,
+    philips.LAYOUT: philips.draw_philips,
+    canon.LAYOUT: canon.draw_canon,
+    angio.LAYOUT: angio.draw_angio,
     carm.LAYOUT: carm.draw_carm,
+    segments.LAYOUT: segments.draw_segments,
 }
 
 
@@ -51,4 +39,4 @@ def draw(
     if language not in LANGUAGES:
         raise ValueError(f"no language {language!r}: there are {', '.join(LANGUAGES)}")
     rng = Random(f"{seed}:{layout}:{language}:{mark}")
-    return LAYOUTS[layout](rng, language=language, mark=mark, visit=visit, faces=faces)
+    return LAYOUTS[layout](rng, Wish(visit or Visit.of(rng), language, mark, faces))

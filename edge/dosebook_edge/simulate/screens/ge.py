@@ -4,11 +4,10 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from dosebook_edge.simulate.screens.ct import CtRow, Visit, ct_exam
-from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
+from dosebook_edge.simulate.screens.ct import CtRow, ct_exam
 from dosebook_edge.simulate.screens.page import Align, Ink, Page
 from dosebook_edge.simulate.screens.truth import Screen
-from dosebook_edge.simulate.screens.words import WORDS
+from dosebook_edge.simulate.screens.visit import Visit, Wish
 
 LAYOUT: Final = "ge-ct"
 SIZE: Final = (512, 512)
@@ -29,18 +28,11 @@ _COLUMNS: Final = {
 _TEXTS: Final = ("type", "scan_range", "phantom")
 
 
-def draw_ge(
-    rng: Random,
-    *,
-    language: str = "en",
-    mark: str = ".",
-    visit: Visit | None = None,
-    faces: Faces = DEJAVU,
-) -> Screen:
+def draw_ge(rng: Random, wish: Wish) -> Screen:
     """Draw one report; the scout row shows dashes, the total stands under the table."""
-    words = WORDS[language]
-    exam = ct_exam(rng, max_rows=MAX_ROWS - 1, visit=visit)
-    page = Page(LAYOUT, language, mark, SIZE, smooth=False, faces=faces)
+    words = wish.words
+    exam = ct_exam(rng, wish.visit, dlp_digits=2, max_rows=MAX_ROWS - 1)
+    page = Page(LAYOUT, wish, SIZE, smooth=False)
     page.text(10, 12, words["dose_report"], Ink("mono_bold", 14))
     page.draw.line((10, 30, 501, 30), fill=(255, 255, 255))
     _head(page, words, exam.visit)
@@ -97,7 +89,7 @@ def _align(column: str) -> Align:
 def _row(page: Page, words: dict[str, str], index: int, row: CtRow) -> None:
     y = FIRST_ROW + PITCH * (index - 1)
     boxes = {name: (left, y, width, PITCH) for name, (left, width) in _COLUMNS.items()}
-    spread = f"{_side(row.start_mm)}-{_side(row.end_mm)}".replace(".", page.mark)
+    spread = f"{_side(row.start_mm)}-{_side(row.end_mm)}".replace(".", page.wish.mark)
     size = "16" if row.phantom == "head" else "32"
     kind = "Helical" if row.is_helical else "Axial"
     page.number("series", boxes["series"], str(row.series), _INK, unit="", row=index)

@@ -5,8 +5,9 @@ from typing import Literal
 
 from PIL import Image, ImageDraw
 
-from dosebook_edge.simulate.screens.faces import DEJAVU, Faces, Style
+from dosebook_edge.simulate.screens.faces import Style
 from dosebook_edge.simulate.screens.truth import Box, Cell, Screen
+from dosebook_edge.simulate.screens.visit import Wish
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
@@ -28,12 +29,10 @@ class Page:
     """One screen while it is drawn. Text stands on pixels; `smooth` blends its edges."""
 
     layout: str
-    language: str
-    mark: str
+    wish: Wish
     size: tuple[int, int]
     background: Colour = BLACK
     smooth: bool = True
-    faces: Faces = DEJAVU
     cells: list[Cell] = field(default_factory=list)
     picture: Image.Image = field(init=False)
     draw: ImageDraw.ImageDraw = field(init=False)
@@ -45,7 +44,7 @@ class Page:
 
     def text(self, x: int, y: int, text: str, ink: Ink, *, align: Align = "left") -> None:
         """Draw a static text whose line of capitals begins at y."""
-        font = self.faces.font(ink.style, ink.size, text)
+        font = self.wish.faces.font(ink.style, ink.size, text)
         if align == "right":
             x -= round(font.getlength(text))
         top = font.getbbox("E")[1]
@@ -82,13 +81,15 @@ class Page:
         align: Align = "right",
     ) -> None:
         """Draw a number with this screen's decimal mark."""
-        shown = plain.replace(".", self.mark)
+        shown = plain.replace(".", self.wish.mark)
         self.cell(name, box, shown, ink, value=plain, unit=unit, row=row, align=align)
 
     def done(self) -> Screen:
         """Return the screen."""
-        return Screen(self.layout, self.language, self.mark, self.picture, tuple(self.cells))
+        return Screen(
+            self.layout, self.wish.language, self.wish.mark, self.picture, tuple(self.cells)
+        )
 
     def _cap(self, ink: Ink) -> int:
-        _, top, _, bottom = self.faces.font(ink.style, ink.size).getbbox("E")
+        _, top, _, bottom = self.wish.faces.font(ink.style, ink.size).getbbox("E")
         return round(bottom - top)
