@@ -159,6 +159,8 @@ def _pairs(ours: Sequence[Measure], theirs: Sequence[Measure]) -> list[tuple[Mea
 
 
 def _side(measure: Measure, claims: Sequence[Claim]) -> ConflictValue:
-    evidence = claims[0].evidence
-    record = measure.sources[0].record_id if measure.sources else evidence.record_id
-    return ConflictValue(measure.value, measure.unit, record, evidence.reading.kind)
+    record = measure.sources[0].record_id if measure.sources else ""
+    evidences = [claim.evidence for claim in claims]
+    evidence = next((one for one in evidences if one.record_id == record), evidences[0])
+    kind = evidence.reading.kind
+    return ConflictValue(measure.value, measure.unit, record or evidence.record_id, kind)

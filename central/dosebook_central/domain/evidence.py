@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from dosebook_central.domain.matching import Match
 from dosebook_protocol.reading import EventKind, IrradiationEvent, Reading
 
 _READING: Final = TypeAdapter(Reading)
@@ -60,12 +61,13 @@ Tie = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One committed record's reading in force."""
+    """One committed record's reading in force, and the exam that a person gave it to, if any."""
 
     record_id: str
     sha256: str
     source_kind: str
     reading: Reading
+    match: Match | None = None
 
     @property
     def strength(self) -> Strength:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.evidence import Evidence, Strength
 from dosebook_central.domain.exam import Measure
 from dosebook_protocol.codes import Key, canonical
 from dosebook_protocol.dicom import sr_meaning
@@ -119,7 +119,10 @@ def exam_facts(evidences: Sequence[Evidence], totals: Iterable[Measure]) -> Json
         "birth_date": next((one.birth_date for one in patients if one.birth_date), ""),
         "totals": [_total(measure) for measure in totals],
     }
-    calibrations = _calibrations(readings)
+    # An instrument's value is corrected on the box already: its factor is no further one.
+    calibrations = _calibrations(
+        evidence.reading for evidence in evidences if evidence.strength < Strength.DOSIMETER
+    )
     if calibrations:
         facts["calibrations"] = calibrations
     for name in ("size_m", "weight_kg"):

@@ -16,11 +16,20 @@ def link_keys(reading: Reading) -> frozenset[str]:
     steps = {reading.performed_step_uid, reading.step.uid if reading.step else ""}
     keys |= {f"step:{uid}" for uid in steps if uid}
     if reading.study.uid:
-        keys.add(f"study:{reading.study.uid}")
+        keys.add(study_key(reading.study.uid))
     if reading.sop_instance_uid:
         keys.add(f"object:{reading.sop_instance_uid}")
+    return frozenset(_storable(key) for key in keys)
+
+
+def study_key(study_uid: str) -> str:
+    """Return the key of a study."""
+    return _storable(f"study:{study_uid}")
+
+
+def _storable(key: str) -> str:
     # No UID holds a NUL; a damaged one may, and PostgreSQL's text cannot.
-    return frozenset(key.replace("\0", "") for key in keys)
+    return key.replace("\0", "")
 
 
 def join_groups(

@@ -7,8 +7,8 @@ from typing import Final
 from dosebook_central.domain.claims import Claim, claim_of, standing
 from dosebook_central.domain.disagreement import disagreements, event_differs, missing_events
 from dosebook_central.domain.evidence import Evidence, Strength, families, is_other_device
-from dosebook_central.domain.exam import Conflict, Role
-from dosebook_central.domain.totals import IndexedEvent, PartTotals, part_totals
+from dosebook_central.domain.exam import Conflict, Measure, Role
+from dosebook_central.domain.totals import IndexedEvent, PartTotals, part_totals, supplemented
 from dosebook_protocol.reading import EventKind
 
 NAMES: Final = {
@@ -85,12 +85,18 @@ def _count(family: EventKind, claims: Sequence[Claim]) -> tuple[CountedPart, lis
         )
     totals = part_totals(family, kept, events)
     conflicts = _event_conflicts(kept)
+    speakers = kept
     for strength in sorted({claim.evidence.strength for claim in weaker}):
         compared, _ = standing([one for one in weaker if one.evidence.strength == strength])
         their_events = _unite(compared)
         their_totals = part_totals(family, compared, their_events)
-        conflicts += disagreements((totals, kept, events), (their_totals, compared, their_events))
+        theirs = (their_totals, compared, their_events)
+        conflicts += disagreements((totals, speakers, events), theirs)
         conflicts += missing_events(events, their_events, compared)
+        if strength >= Strength.DOSIMETER:
+            totals, added = supplemented(totals, their_totals)
+            uses |= _uses_of_added(added, strength)
+            speakers = (*speakers, *compared) if added else speakers
     part = CountedPart(family, kept, events, totals, tuple(conflicts), uses)
     return part, uncovered
 
@@ -146,6 +152,18 @@ def _uses(
                 f"a newer {name} with {count} irradiation events contains all of its events",
             )
     return uses
+
+
+def _uses_of_added(added: Sequence[Measure], strength: Strength) -> dict[str, Use]:
+    """Say of each record that alone states some quantity that it counts for it."""
+    labels: dict[str, list[str]] = {}
+    for measure in added:
+        for record in dict.fromkeys(source.record_id for source in measure.sources):
+            labels.setdefault(record, []).append(measure.label)
+    return {
+        record: (Role.COUNTED, f"nothing stronger states {' or '.join(named)}: {NAMES[strength]}")
+        for record, named in labels.items()
+    }
 
 
 def _event_conflicts(claims: Sequence[Claim]) -> list[Conflict]:

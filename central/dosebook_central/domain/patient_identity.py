@@ -27,7 +27,8 @@ def split_by_patient(
 
     Identity is identifier and issuer (P21). Inside a group, which its UIDs tie together, an
     identifier without issuer is the one with the same text if there is only one such, and an
-    evidence without identifier belongs to the group's only patient.
+    evidence without identifier belongs to the patient to whom a person gave it, as long as others
+    name that patient, else to the group's only one.
     """
     keys = {_key(evidence) for evidence in evidences} - {("", "")}
     stated = {key for key in keys if key[1]}
@@ -36,7 +37,9 @@ def split_by_patient(
     nobody: PatientKey = next(iter(named)) if len(named) == 1 else ("", "")
     split: dict[PatientKey, list[Evidence]] = {}
     for evidence in evidences:
-        split.setdefault(merged.get(_key(evidence), nobody), []).append(evidence)
+        given = _given(evidence)
+        unnamed = given if given in named else nobody
+        split.setdefault(merged.get(_key(evidence), unnamed), []).append(evidence)
     return {key: tuple(split[key]) for key in sorted(split)}
 
 
@@ -71,6 +74,10 @@ def _key(evidence: Evidence) -> PatientKey:
     patient = evidence.reading.patient
     identifier = patient.id.strip()
     return (identifier, patient.issuer.strip()) if identifier else ("", "")
+
+
+def _given(evidence: Evidence) -> PatientKey:
+    return (evidence.match.identifier, evidence.match.issuer) if evidence.match else ("", "")
 
 
 def _with_issuer(key: PatientKey, stated: set[PatientKey]) -> PatientKey:

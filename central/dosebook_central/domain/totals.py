@@ -29,6 +29,7 @@ _FROM_EVENTS: Final[Mapping[EventKind, tuple[tuple[str, Basis], ...]]] = {
         ("dose_area_product", Basis.SUMMED),
         ("dose_rp", Basis.SUMMED),
         ("entrance_dose", Basis.MAX),
+        ("fluoro_time", Basis.SUMMED),
     ),
     EventKind.MAMMOGRAPHY: (("average_glandular_dose", Basis.SUMMED),),
     EventKind.RADIOPHARMACEUTICAL: (("administered_activity", Basis.SUMMED),),
@@ -87,6 +88,15 @@ def part_totals(
         differences=_differences(stated, from_events),
         notes=tuple(notes),
     )
+
+
+def supplemented(totals: PartTotals, weaker: PartTotals) -> tuple[PartTotals, tuple[Measure, ...]]:
+    """Add the quantities that only a weaker evidence states; returns also what was added."""
+    stated = {measure.quantity for measure in totals.values}
+    added = tuple(measure for measure in weaker.values if measure.quantity not in stated)
+    rank = {name: place for place, name in enumerate(QUANTITIES)}
+    values = sorted((*totals.values, *added), key=lambda one: rank[one.quantity])
+    return replace(totals, values=tuple(values)), added
 
 
 def whole(values: Iterable[Measure], quantity: str) -> Measure | None:

@@ -17,6 +17,7 @@ from dosebook_central.ingest.regroup import (
     write_exams,
 )
 from dosebook_central.ingest.rows import Row, reading_rows, record_row
+from dosebook_central.screens.values import note_values
 from dosebook_central.store import records
 from dosebook_central.store.writer import LostRaceError, Writer
 
@@ -67,7 +68,7 @@ class Committer:
         if not records.add_keys(connection, plan.new_keys):
             raise LostRaceError
         self._add_records(connection, new, plan.groups, now)
-        members = members_of(stored, self._cache, plan)
+        members = members_of(connection, stored, self._cache, plan)
         for candidate in counting:
             if group := plan.groups.get(candidate.record.record_id):
                 members.setdefault(group, []).append(_evidence(candidate))
@@ -92,6 +93,8 @@ class Committer:
         readings = [row for one in ordered for row in reading_rows(one.candidate, now)]
         if not records.add_records(connection, rows, readings):
             raise LostRaceError
+        candidates = [one.candidate for one in ordered if one.counts]
+        note_values(connection, [(one.record, one.reading) for one in candidates])
 
     def _note_boxes(self, connection: Connection, new: Sequence[Decision], now: datetime) -> None:
         """Note that boxes were heard of, at most once a second each."""

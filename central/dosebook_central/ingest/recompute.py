@@ -12,7 +12,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from dosebook_central.domain.evidence import Evidence
-from dosebook_central.domain.links import link_keys
+from dosebook_central.domain.links import link_keys, study_key
+from dosebook_central.domain.matching import ASSIGNABLE, Match
 from dosebook_central.ingest.evidence import EvidenceStore
 from dosebook_central.ingest.regroup import (
     ReadingCache,
@@ -21,7 +22,7 @@ from dosebook_central.ingest.regroup import (
     write_exams,
 )
 from dosebook_central.ingest.rows import dump_reading
-from dosebook_central.store import archive, records
+from dosebook_central.store import archive, matching, records
 from dosebook_central.store.writer import LostRaceError, Writer
 from dosebook_protocol.dicom.read import DICOM, read_object
 from dosebook_protocol.reading import READER_VERSION, Outcome, Reading
@@ -96,6 +97,9 @@ def _apply(
     """Put new readings in force; a group that a record leaves is reconciled without it."""
     now = datetime.now(UTC)
     keys = {record_id: link_keys(reading) for record_id, (_, reading) in found.items()}
+    matches = _matches(connection, found)
+    for record_id, match in matches.items():
+        keys[record_id] |= {study_key(match.study_uid)}
     known_keys = records.lock_groups(connection, frozenset().union(*keys.values()))
     for record_id, (record, _) in found.items():
         if record.group_id:
@@ -123,12 +127,27 @@ def _apply(
     stored = records.find_known(
         connection, records.Wanted((), {}, (), frozenset(known_keys.values()))
     )
-    members = members_of((one for one in stored if one.id not in found), ReadingCache(), plan)
+    others = (one for one in stored if one.id not in found)
+    members = members_of(connection, others, ReadingCache(), plan)
     for record_id, group in counting.items():
         record, reading = found[record_id]
+        given = matches.get(record_id)
         members.setdefault(group, []).append(
-            Evidence(record_id, record.evidence_sha256, record.source_kind, reading)
+            Evidence(record_id, record.evidence_sha256, record.source_kind, reading, given)
         )
     for group in plan.groups.values():
         members.setdefault(group, [])  # left empty: its exams go
     write_exams(connection, members, plan, known_keys.values(), now)
+
+
+def _matches(
+    connection: Connection, found: dict[str, tuple[archive.ArchivedRecord, Reading]]
+) -> dict[str, Match]:
+    """The exams that people gave some of these records to, as far as they still state a dose."""
+    ids = [
+        record_id
+        for record_id, (record, reading) in found.items()
+        if record.source_kind in ASSIGNABLE and reading.outcome is Outcome.READ
+    ]
+    decided = matching.in_force(connection, ids)
+    return {record_id: match for record_id, one in decided.items() if (match := one.match)}

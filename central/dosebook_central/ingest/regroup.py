@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.exam import ReconciledExam
 from dosebook_central.domain.links import join_groups
+from dosebook_central.domain.matching import ASSIGNABLE
 from dosebook_central.domain.reconcile import reconcile
 from dosebook_central.ingest.rows import event_rows, exam_row, load_reading, patient_rows
+from dosebook_central.store.matching import in_force
 from dosebook_central.store.records import (
     StoredRecord,
     Wanted,
@@ -70,18 +72,24 @@ class ReadingCache:
 
 
 def members_of(
-    stored: Iterable[StoredRecord], cache: ReadingCache, plan: Plan
+    connection: Connection, stored: Iterable[StoredRecord], cache: ReadingCache, plan: Plan
 ) -> dict[str, list[Evidence]]:
-    """Return the committed evidences of the groups that a plan changes."""
+    """Return the committed evidences of the groups that a plan changes, as decided on each."""
     changed = frozenset(plan.groups.values())
+    found = [
+        (group, record)
+        for record in stored
+        if (group := plan.merges.get(record.group_id, record.group_id)) in changed
+        and record.status == _STORED
+    ]
+    decided = in_force(connection, [one.id for _, one in found if one.source_kind in ASSIGNABLE])
     members: dict[str, list[Evidence]] = {}
-    for record in stored:
-        group = plan.merges.get(record.group_id, record.group_id)
-        if group in changed and record.status == _STORED:
-            evidence = Evidence(
-                record.id, record.evidence_sha256, record.source_kind, cache.load(record)
-            )
-            members.setdefault(group, []).append(evidence)
+    for group, record in found:
+        match = decided[record.id].match if record.id in decided else None
+        evidence = Evidence(
+            record.id, record.evidence_sha256, record.source_kind, cache.load(record), match
+        )
+        members.setdefault(group, []).append(evidence)
     return members
 
 
@@ -115,5 +123,5 @@ def reconcile_anew(connection: Connection, groups: Collection[str], now: datetim
     """
     stored = find_known(connection, Wanted((), {}, (), groups))
     plan = Plan({group: group for group in groups}, {}, {})
-    members = members_of(stored, ReadingCache(), plan)
+    members = members_of(connection, stored, ReadingCache(), plan)
     write_exams(connection, members, plan, members.keys(), now)

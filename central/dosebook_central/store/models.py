@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -112,6 +113,48 @@ class LinkKey(Base):
 
     key: Mapped[str] = mapped_column(Key, primary_key=True)
     group_id: Mapped[str] = mapped_column(Key, index=True)
+
+
+class ReadingDecision(Base):
+    """Each decision on a reading that names no patient: rows are added, the last one holds.
+
+    `assign` gives it to an exam, by study and patient because an exam's id may change; `set-aside`
+    says that no patient was exposed; `undo` lets it wait again.
+    """
+
+    __tablename__ = "reading_decision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey("record.id"), index=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Key)
+    act: Mapped[str] = mapped_column(Key)  # assign | set-aside | undo
+    study_uid: Mapped[str] = mapped_column(Uid, default="")
+    identifier: Mapped[str] = mapped_column(Text, default="")
+    issuer: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+# The few readings that wait for a person, and those of instruments, beside a large table.
+_IS_UNASSIGNED = text(
+    "group_id = '' AND source_kind IN ('instrument', 'screen', 'manual')"
+    " AND outcome = 'read' AND status = 'stored'"
+)
+_IS_INSTRUMENT = text("source_kind = 'instrument'")
+Index(
+    "ix_record_unassigned",
+    Record.captured_at,
+    postgresql_where=_IS_UNASSIGNED,
+    sqlite_where=_IS_UNASSIGNED,
+)
+Index(
+    "ix_record_instrument",
+    Record.box_id,
+    Record.source,
+    Record.captured_at,
+    postgresql_where=_IS_INSTRUMENT,
+    sqlite_where=_IS_INSTRUMENT,
+)
 
 
 class Patient(Base):

@@ -1,4 +1,7 @@
-"""Derived doses: coefficient sets, derivations, their present view, and what hangs on them."""
+"""Derived doses: coefficient sets, derivations, their present view, and what hangs on them.
+
+Also the decisions on readings that name no patient.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -229,6 +232,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_procedure_rules")),
     )
     op.create_table(
+        "reading_decision",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("study_uid", sa.String(), nullable=False),
+        sa.Column("identifier", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["record_id"], ["record.id"], name=op.f("fk_reading_decision_record_id_record")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_decision")),
+    )
+    with op.batch_alter_table("reading_decision", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_reading_decision_record_id"), ["record_id"], unique=False
+        )
+
+    op.create_table(
         "region_dose",
         sa.Column("exam_id", sa.String(), nullable=False),
         sa.Column("region", sa.String(), nullable=False),
@@ -251,6 +275,47 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("region_dose", schema=None) as batch_op:
         batch_op.create_index("ix_region_dose_patient_id", ["patient_id"], unique=False)
+
+    op.create_table(
+        "screen_decision",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_screen_decision")),
+    )
+    with op.batch_alter_table("screen_decision", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_screen_decision_record_id_path", ["record_id", "path"], unique=False
+        )
+
+    op.create_table(
+        "screen_value",
+        sa.Column("record_id", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("box_id", sa.String(), nullable=False),
+        sa.Column("profile", sa.String(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("captured_at", Utc(), nullable=False),
+        sa.Column("quantity", sa.String(), nullable=False),
+        sa.Column("was_released", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("decided_at", Utc(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["record_id"], ["record.id"], name=op.f("fk_screen_value_record_id_record")
+        ),
+        sa.PrimaryKeyConstraint("record_id", "path", name=op.f("pk_screen_value")),
+    )
+    with op.batch_alter_table("screen_value", schema=None) as batch_op:
+        batch_op.create_index("ix_screen_value_profile_month", ["profile", "month"], unique=False)
+        batch_op.create_index(
+            "ix_screen_value_state_captured_at", ["state", "captured_at"], unique=False
+        )
 
     op.create_table(
         "skin_dose",
@@ -291,6 +356,27 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("modality IN ('XA', 'RF')"),
             sqlite_where=sa.text("modality IN ('XA', 'RF')"),
+        )
+
+    unassigned = sa.text(
+        "group_id = '' AND source_kind IN ('instrument', 'screen', 'manual')"
+        " AND outcome = 'read' AND status = 'stored'"
+    )
+    instrument = sa.text("source_kind = 'instrument'")
+    with op.batch_alter_table("record", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_record_unassigned",
+            ["captured_at"],
+            unique=False,
+            postgresql_where=unassigned,
+            sqlite_where=unassigned,
+        )
+        batch_op.create_index(
+            "ix_record_instrument",
+            ["box_id", "source", "captured_at"],
+            unique=False,
+            postgresql_where=instrument,
+            sqlite_where=instrument,
         )
 
     op.execute(  # every exam of before gets its derived doses
