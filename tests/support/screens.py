@@ -2,10 +2,27 @@
 
 import struct
 import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
+from dosebook_protocol.quantities import QUANTITIES, to_storage
+from dosebook_protocol.reading import (
+    CodedItem,
+    DoseValue,
+    EventKind,
+    IrradiationEvent,
+    Moment,
+    Outcome,
+    Patient,
+    Reading,
+    Study,
+    Total,
+)
 from dosebook_protocol.screen import (
+    KIND,
+    PROFILE_ITEM,
     Alternative,
     Area,
     Check,
@@ -13,6 +30,7 @@ from dosebook_protocol.screen import (
     ScreenEvidence,
     ScreenReport,
     ScreenValue,
+    pending_item,
 )
 
 TAKEN_AT = datetime(2026, 11, 2, 8, 31, tzinfo=UTC)
@@ -74,3 +92,52 @@ def evidence(*values: ScreenValue, **changes: object) -> ScreenEvidence:
     report = ScreenReport.model_validate(fields | changes)
     crops = {one.path: png(one.area.width, one.area.height) for one in values}
     return ScreenEvidence(report, png(320, 200), crops)
+
+
+def place_of_total() -> Place:
+    """The place of a total over the 32 cm phantom."""
+    return Place(phantom="32cm")
+
+
+def reading_of(screen: ScreenEvidence, **changes: Any) -> Reading:
+    """The reading that a box sends with a screen: released values count, others are items."""
+    values = screen.report.values
+    uids = sorted({one.place.event_uid for one in values if one.place.event_uid})
+    totals = [one for one in values if not one.place.event_uid]
+    fields: dict[str, Any] = {
+        "outcome": Outcome.READ,
+        "kind": KIND,
+        "reader": f"screen/{screen.report.profile}",
+        "modality": "CT",
+        "patient": Patient("4711", "CHU-A", "Test^Patient"),
+        "study": Study("2.25.71", "20261102", "083000"),
+        "items": (
+            CodedItem(PROFILE_ITEM, text=f"{screen.report.profile}@{screen.report.revision}"),
+            *(pending_item(one) for one in totals if one.state == "review"),
+        ),
+        "events": tuple(_event(uid, values) for uid in uids),
+        "totals": tuple(
+            Total(_released(one), one.place.plane, one.place.side, one.place.phantom)
+            for one in totals
+            if one.state == "accepted"
+        ),
+    }
+    return Reading(**(fields | changes))
+
+
+def _event(uid: str, values: Iterable[ScreenValue]) -> IrradiationEvent:
+    own = [one for one in values if one.place.event_uid == uid]
+    return IrradiationEvent(
+        uid,
+        EventKind.CT,
+        uid_is_synthesised=True,
+        started=Moment("20261102083000", "2026-11-02T08:30:00"),
+        values=tuple(_released(one) for one in own if one.state == "accepted"),
+        items=tuple(pending_item(one) for one in own if one.state == "review"),
+    )
+
+
+def _released(one: ScreenValue) -> DoseValue:
+    stored = to_storage(Decimal(one.text), one.unit, one.quantity)
+    unit = QUANTITIES[one.quantity].unit
+    return DoseValue(one.quantity, stored, unit, one.text, one.unit, one.path)

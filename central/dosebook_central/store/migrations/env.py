@@ -3,10 +3,13 @@
 from alembic import context
 
 from dosebook_central.store.dose_models import Derivation
+from dosebook_central.store.screen_models import ScreenValue
+
+_TABLES = (Derivation, ScreenValue)  # importing their modules fills the one metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Derivation.metadata,
+    target_metadata=_TABLES[0].metadata,
     # SQLite cannot alter most of a table in place: Alembic copies it instead.
     render_as_batch=True,
     transactional_ddl=True,

@@ -1,0 +1,235 @@
+"""Values from screens: which wait, what was decided on them, and how many of each there are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, tuple_
+
+from dosebook_central.domain.screen_review import Decision, State, from_json
+from dosebook_central.store.models import Box, Exam, Record
+from dosebook_central.store.screen_models import ScreenDecision, ScreenValue
+
+_WRONG: Final = (State.WAITING, State.CORRECTED, State.REJECTED)
+_DECIDED: Final = (State.ACCEPTED, State.CORRECTED, State.REJECTED)
+_DECISION: Final = (
+    ScreenDecision.id,
+    ScreenDecision.path,
+    ScreenDecision.act,
+    ScreenDecision.actor,
+    ScreenDecision.at,
+    ScreenDecision.note,
+    ScreenDecision.body,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with its number."""
+
+    id: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One value in a list: where it was captured, and the exam of its group where there is one."""
+
+    record_id: str
+    path: str
+    profile: str
+    quantity: str
+    state: str
+    was_released: bool
+    captured_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    box_id: str
+    room: str
+    source: str
+    evidence_sha256: str
+    media_type: str
+    exam_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which values a person wants to see; empty texts mean all."""
+
+    state: State
+    profile: str = ""
+    box_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the values of one profile in one month."""
+
+    profile: str
+    month: str
+    released: int
+    wrong: int  # released by the reader, and then said to be wrong
+    reviewed: int
+    waiting: int
+    accepted: int
+    corrected: int
+    rejected: int
+
+
+def decisions_on(connection: Connection, record_id: str) -> list[Decided]:
+    """All decisions on the values of one record, oldest first."""
+    rows = connection.execute(
+        select(*_DECISION).where(ScreenDecision.record_id == record_id).order_by(ScreenDecision.id)
+    )
+    return [_decided(row) for row in rows]
+
+
+def list_values(
+    connection: Connection, wanted: Wanted, limit: int, after: tuple[str, str] = ("", "")
+) -> list[Listed]:
+    """Values in one state: those that wait, the longest first; others, the latest first.
+
+    `after` is record and path of the value that the list goes on behind.
+    """
+    statement = _listed().where(*_conditions(wanted))
+    latest = ScreenValue.decided_at.desc(), ScreenValue.captured_at.desc()
+    order = (ScreenValue.captured_at,) if wanted.state is State.WAITING else latest
+    if after[0]:
+        moment = (
+            select(ScreenValue.captured_at)
+            .where(ScreenValue.record_id == after[0], ScreenValue.path == after[1])
+            .scalar_subquery()
+        )
+        place = tuple_(ScreenValue.captured_at, ScreenValue.record_id, ScreenValue.path)
+        statement = statement.where(place > tuple_(moment, *after))
+    rows = connection.execute(
+        statement.order_by(*order, ScreenValue.record_id, ScreenValue.path).limit(limit)
+    )
+    return [Listed(*row) for row in rows]
+
+
+def get_value(connection: Connection, record_id: str, path: str) -> Listed | None:
+    """One value, or None."""
+    row = connection.execute(
+        _listed().where(ScreenValue.record_id == record_id, ScreenValue.path == path)
+    ).one_or_none()
+    return Listed(*row) if row else None
+
+
+def get_screen(connection: Connection, record_id: str) -> tuple[str, str] | None:
+    """Hash and media type of the evidence of a record that was read from a screen."""
+    is_screen = select(ScreenValue.path).where(ScreenValue.record_id == Record.id).exists()
+    row = connection.execute(
+        select(Record.evidence_sha256, Record.media_type).where(Record.id == record_id, is_screen)
+    ).one_or_none()
+    return (row.evidence_sha256, row.media_type) if row else None
+
+
+def counts(connection: Connection, wanted: Wanted) -> dict[str, int]:
+    """How many values stand in each state, within the profile and room of the filter."""
+    rows = connection.execute(
+        select(ScreenValue.state, func.count()).where(*_places(wanted)).group_by(ScreenValue.state)
+    )
+    found = {row[0]: row[1] for row in rows}
+    return {state.value: found.get(state.value, 0) for state in State}
+
+
+def count_waiting(connection: Connection) -> int:
+    """How many values wait for a person."""
+    waiting = select(func.count()).where(ScreenValue.state == State.WAITING.value)
+    return connection.scalar(waiting) or 0
+
+
+def choices(connection: Connection) -> tuple[list[str], list[tuple[str, str]]]:
+    """Profiles, and boxes with their room, of which any value is known."""
+    profiles = connection.scalars(
+        select(ScreenValue.profile).distinct().order_by(ScreenValue.profile)
+    )
+    boxes = connection.execute(
+        select(Box.id, Box.room)
+        .where(Box.id.in_(select(ScreenValue.box_id).distinct()))
+        .order_by(Box.room, Box.id)
+    )
+    return list(profiles), [(row.id, row.room) for row in boxes]
+
+
+def tallies(connection: Connection, months: int = 12) -> list[Tally]:
+    """What became of values per profile and month, the latest months first."""
+    recent = select(ScreenValue.month).distinct().order_by(ScreenValue.month.desc()).limit(months)
+    state, by_reader = ScreenValue.state, ScreenValue.was_released.is_(True)
+    rows = connection.execute(
+        select(
+            ScreenValue.profile,
+            ScreenValue.month,
+            _sum(by_reader),
+            _sum(and_(by_reader, state.in_([one.value for one in _WRONG]))),
+            _sum(~by_reader),
+            _sum(state == State.WAITING.value),
+            *(_sum(and_(~by_reader, state == one.value)) for one in _DECIDED),
+        )
+        .where(ScreenValue.month.in_(recent))
+        .group_by(ScreenValue.profile, ScreenValue.month)
+        .order_by(ScreenValue.month.desc(), ScreenValue.profile)
+    )
+    return [Tally(*tuple(row)) for row in rows]
+
+
+def corrected(connection: Connection) -> list[Listed]:
+    """Every value that a person corrected, in order of record and path."""
+    rows = connection.execute(
+        _listed()
+        .where(ScreenValue.state == State.CORRECTED.value)
+        .order_by(ScreenValue.record_id, ScreenValue.path)
+    )
+    return [Listed(*row) for row in rows]
+
+
+def _listed() -> Select[*tuple[Any, ...]]:
+    exam = (
+        select(func.min(Exam.id))
+        .where(Exam.group_id == Record.group_id, Record.group_id != "")
+        .scalar_subquery()
+    )
+    return (
+        select(
+            ScreenValue.record_id,
+            ScreenValue.path,
+            ScreenValue.profile,
+            ScreenValue.quantity,
+            ScreenValue.state,
+            ScreenValue.was_released,
+            ScreenValue.captured_at,
+            ScreenValue.decided_by,
+            ScreenValue.decided_at,
+            ScreenValue.box_id,
+            func.coalesce(Box.room, ""),
+            Record.source,
+            Record.evidence_sha256,
+            Record.media_type,
+            func.coalesce(exam, ""),
+        )
+        .join(Record, Record.id == ScreenValue.record_id)
+        .outerjoin(Box, Box.id == ScreenValue.box_id)
+    )
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    return [ScreenValue.state == wanted.state.value, *_places(wanted)]
+
+
+def _places(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.profile:
+        conditions.append(ScreenValue.profile == wanted.profile)
+    if wanted.box_id:
+        conditions.append(ScreenValue.box_id == wanted.box_id)
+    return conditions
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _decided(row: Any) -> Decided:
+    confirmed = from_json(row.body) if row.body is not None else None
+    return Decided(row.id, Decision(row.path, row.act, row.actor, row.at, row.note, confirmed))
