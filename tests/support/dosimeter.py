@@ -97,9 +97,8 @@ def attached(reading: Reading, **fields: Any) -> Reading:
 
 def transcript(reading: Reading, polls: int = 4) -> bytes:
     """What went over the wire during an exposure, rising to its raw value."""
-    (event,) = reading.events
     started = datetime.fromisoformat(reading.created.local if reading.created else "")
-    final = event.values[0].original
+    final = next(item.text for item in reading.items if item.name == "raw_value").split()[0]
     numbers = [*(f"{Decimal(final) * n / polls:.3f}" for n in range(polls)), final]
     lines = ["# transcript", f"# profile {PROFILE}", f"{started.isoformat()}Z opened"]
     for place, number in enumerate(numbers):

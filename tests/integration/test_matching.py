@@ -1,0 +1,269 @@
+"""Readings that name no patient, given to exams by people, on both engines."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import update
+
+from dosebook_central.domain.exam import from_json
+from dosebook_central.ingest import matching
+from dosebook_central.ingest.evidence import EvidenceFolder
+from dosebook_central.ingest.recompute import Recomputer
+from dosebook_central.store import archive
+from dosebook_central.store.dose_models import DerivationDue
+from dosebook_central.store.engine import writing
+from dosebook_central.store.matching import history
+from dosebook_central.store.models import Event, Exam, Patient, ReadingDecision, Record
+from dosebook_central.store.queries import unassigned
+from dosebook_protocol.reading import EventKind
+from tests.support.dosimeter import MEDIA_TYPE, exposure, transcript
+from tests.support.readings import PATIENT, event, reading, step, total
+from tests.support.registry import NOW, RegistryUnderTest, SigningBox
+
+STEP = reading("mpps", uid="1.7", step=step("IN PROGRESS"), modality="RF")
+
+
+@pytest.fixture
+def registry(database_url, tmp_path):
+    """A registry on each engine."""
+    made = RegistryUnderTest(tmp_path, database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def box(registry):
+    """The box of a fluoroscopy room."""
+    return registry.add(SigningBox("rf-1"))
+
+
+def metered(box, read, at=NOW):
+    """A dosimeter's record as its box sends it."""
+    return box.message(
+        transcript(read),
+        read,
+        media_type=MEDIA_TYPE,
+        source="dap",
+        source_kind="instrument",
+        captured_at=at,
+        reader_version="instrument-1",
+    )
+
+
+def in_study(read, study="1.9"):
+    """A reading of a study, whose image or step names it."""
+    return replace(read, study=replace(read.study, uid=study), scope_uid=study)
+
+
+def report(dose="5.2", study="1.9", uid="1.2.3", **fields):
+    """A dose report of one event."""
+    shot = event(f"{uid}.1", EventKind.PROJECTION, dose_area_product=dose)
+    totals = [total("dose_area_product", dose)]
+    made = reading("rdsr-projection", uid=uid, events=[shot], totals=totals, **fields)
+    return in_study(made, study)
+
+
+def act(registry, verb, *arguments):
+    """Decide something in one transaction, as `physicist`."""
+    with writing(registry.engine) as connection:
+        return getattr(matching, verb)(connection, *arguments, "physicist", NOW)
+
+
+def waiting(registry):
+    """The records that wait, by id."""
+    with registry.engine.connect() as connection:
+        listed = unassigned.list_waiting(connection)
+        assert unassigned.count_waiting(connection) == len(listed)
+    return [one.record_id for one in listed]
+
+
+def exam_of(registry, study="1.9"):
+    """The id of the exam of a study."""
+    (found,) = [one for one, uid in registry.rows(Exam.id, Exam.study_uid) if uid == study]
+    return found
+
+
+def doses(registry):
+    """Dose, evidence and number of events of every exam."""
+    columns = Exam.dose_area_product_gy_cm2, Exam.evidence_kind, Exam.event_count
+    return sorted(registry.rows(*columns), key=repr)
+
+
+def whole(registry):
+    """All that is known of exams, their events and their patients, but when it was written."""
+    return [
+        sorted(
+            registry.rows(*(one for one in model.__table__.columns if one.name != "updated_at")),
+            key=repr,
+        )
+        for model in (Exam, Event, Patient)
+    ]
+
+
+def test_p20_a_reading_without_patient_counts_nowhere_and_waits(registry, box):
+    """P20: it is stored and confirmed to its box, stands in no exam, and is listed for a person."""
+    assert registry.statuses(metered(box, exposure())) == ["stored"]
+    assert registry.rows(Exam.id) == []
+    assert len(waiting(registry)) == 1
+    attached = exposure("1", study="1.9", patient=PATIENT, step="1.7")
+    ambient = replace(exposure("3"), outcome="no_dose", events=())
+    assert registry.statuses(metered(box, attached), metered(box, ambient)) == ["stored"] * 2
+    assert doses(registry) == [(Decimal("1.04"), "instrument", 1)]
+    assert len(waiting(registry)) == 1
+
+
+def test_an_assigned_reading_counts_with_its_exam_and_undo_restores_that_exactly(registry, box):
+    """Assigning adds the exposure, its exam is due for derivation; taking it back leaves no trace.
+
+    Both decisions stay, with who and when.
+    """
+    registry.statuses(box.message(b"step", in_study(STEP)), metered(box, exposure()))
+    before = whole(registry)
+    (record,) = waiting(registry)
+    exam = exam_of(registry)
+    with writing(registry.engine) as connection:
+        connection.execute(DerivationDue.__table__.delete())
+    assert act(registry, "assign", record, exam)
+    assert doses(registry) == [(Decimal("2.6"), "instrument", 1)]
+    assert waiting(registry) == []
+    assert registry.rows(DerivationDue.exam_id) == [(exam,)]
+    (summary,) = registry.rows(Exam.summary)
+    assert [one.kind for one in from_json(summary[0]).evidences] == ["mpps", "instrument"]
+
+    assert act(registry, "take_back", record)
+    assert whole(registry) == before
+    assert waiting(registry) == [record]
+    with registry.engine.connect() as connection:
+        made = [(one.act, one.actor, one.study_uid) for one in history(connection, record)]
+    assert made == [("assign", "physicist", "1.9"), ("undo", "physicist", "")]
+
+
+def test_a_reading_is_given_away_once_and_only_to_an_exam_with_a_study(registry, box):
+    """Whoever comes second is refused, and so is an exam that no study ties; nothing is written."""
+    registry.statuses(box.message(b"step", in_study(STEP)), metered(box, exposure()))
+    (record,) = waiting(registry)
+    exam = exam_of(registry)
+    assert act(registry, "assign", record, "no-such-exam") is False
+    assert act(registry, "assign", "no-such-record", exam) is False
+    assert act(registry, "assign", record, exam)
+    assert act(registry, "assign", record, exam) is False
+    assert act(registry, "set_aside", record, "a test") is False
+    assert len(registry.rows(ReadingDecision.id)) == 1
+    assert act(registry, "take_back", record)
+    with writing(registry.engine) as connection:
+        connection.execute(update(Exam).values(study_uid=""))
+    assert act(registry, "assign", record, exam) is False
+
+
+def test_a_test_exposure_is_set_aside_with_its_reason_and_comes_back(registry, box):
+    """No patient: it waits no longer, counts nowhere, keeps the reason, and can wait again."""
+    registry.statuses(metered(box, exposure()))
+    (record,) = waiting(registry)
+    assert act(registry, "set_aside", record, "constancy test")
+    assert waiting(registry) == []
+    with registry.engine.connect() as connection:
+        ((loose, decided),) = unassigned.list_decided(connection, "set-aside")
+    assert (loose.record_id, decided.reason) == (record, "constancy test")
+    assert registry.rows(Exam.id) == []
+    assert act(registry, "take_back", record)
+    assert waiting(registry) == [record]
+    assert act(registry, "take_back", record) is False
+
+
+@pytest.mark.parametrize("order", [("report", "assign"), ("assign", "report")])
+def test_p07_whether_report_or_decision_comes_first_changes_nothing(registry, box, order):
+    """P7: the report of the step may arrive after the decision; the meter corroborates it then."""
+    registry.statuses(box.message(b"step", in_study(STEP)), metered(box, exposure("5")))
+    (record,) = waiting(registry)
+    for what in order:
+        if what == "report":
+            assert registry.statuses(box.message(b"report", report())) == ["stored"]
+        else:
+            assert act(registry, "assign", record, exam_of(registry))
+    assert doses(registry) == [(Decimal("5.2"), "rdsr-projection", 1)]
+    (summary,) = registry.rows(Exam.summary)
+    roles = {one.kind: one.role for one in from_json(summary[0]).evidences}
+    assert roles == {"rdsr-projection": "counted", "mpps": "context", "instrument": "corroborates"}
+
+
+def test_p09_groups_that_merge_keep_the_reading_once(registry, box):
+    """P9: two studies whose report names both steps become one exam, the reading with them."""
+    first = replace(in_study(STEP, "1.91"), performed_step_uid="1.7")
+    second = in_study(reading("mpps", uid="1.8", step=step(uid="1.8"), modality="RF"), "1.92")
+    registry.statuses(
+        box.message(b"first", first), box.message(b"second", second), metered(box, exposure("5"))
+    )
+    (record,) = waiting(registry)
+    assert act(registry, "assign", record, exam_of(registry, "1.92"))
+    both = replace(report(study="1.92"), performed_step_uid="1.7")
+    assert registry.statuses(box.message(b"both", both)) == ["stored"]
+    assert doses(registry) == [(Decimal("5.2"), "rdsr-projection", 1)]
+    groups = {group for (group,) in registry.rows(Record.group_id)}
+    assert len(groups) == 1
+    assert act(registry, "take_back", record)
+    assert waiting(registry) == [record]
+    (summary,) = registry.rows(Exam.summary)
+    assert "instrument" not in {one.kind for one in from_json(summary[0]).evidences}
+
+
+def test_p21_of_two_patients_in_one_study_the_chosen_one_keeps_the_reading(registry, box):
+    """P21: what arrives later for either of them does not move it."""
+    other = replace(PATIENT, id="0815", name="Sample^Otto")
+    mine, theirs = report("5"), report("3", uid="1.2.4", patient=other)
+    registry.statuses(
+        box.message(b"mine", mine), box.message(b"theirs", theirs), metered(box, exposure("9"))
+    )
+    (record,) = waiting(registry)
+    patients = dict(registry.rows(Patient.id, Patient.identifier))
+
+    def exams():
+        return {patients[of]: exam for exam, of in registry.rows(Exam.id, Exam.patient_id)}
+
+    assert act(registry, "assign", record, exams()["0815"])
+    registry.statuses(box.message(b"more", report("5", uid="1.2.5")))
+    evidences = {
+        exam: {one.kind for one in from_json(summary).evidences}
+        for exam, summary in registry.rows(Exam.id, Exam.summary)
+    }
+    assert "instrument" in evidences[exams()["0815"]]
+    assert "instrument" not in evidences[exams()[PATIENT.id]]
+
+
+def test_p56_a_reading_that_is_read_again_keeps_its_exam(registry, box, monkeypatch):
+    """P56: another reader's version of an assigned reading stands in the same exam."""
+    registry.statuses(box.message(b"step", in_study(STEP)), metered(box, exposure()))
+    (record,) = waiting(registry)
+    assert act(registry, "assign", record, exam_of(registry))
+    again = exposure("4")
+    monkeypatch.setattr(
+        "dosebook_central.ingest.recompute.read_object", lambda *_: replace(again, reader="later")
+    )
+    with registry.engine.connect() as connection:
+        kept = archive.find(connection, record)
+    folder = EvidenceFolder(registry.folder / "evidence")
+    assert Recomputer(registry.engine, folder).reread([kept]) == []
+    assert doses(registry) == [(Decimal("4.16"), "instrument", 1)]
+    assert act(registry, "take_back", record)
+    assert doses(registry) == [(None, "mpps", 0)]
+    assert waiting(registry) == [record]
+
+
+def test_readings_are_listed_by_room_newest_first_in_pages(registry, box):
+    """A page begins where the last one ended, and one box can be looked at alone."""
+    other = registry.add(SigningBox("rf-2"))
+    for number in range(3):
+        at = NOW - timedelta(hours=number)
+        registry.statuses(
+            metered(box, exposure(at=f"2026-03-02T10:0{number}:00"), at),
+            metered(other, exposure("1", at=f"2026-03-02T10:0{number}:00"), at),
+        )
+    with registry.engine.connect() as connection:
+        pages = [unassigned.list_waiting(connection, limit=4, offset=at) for at in (0, 4)]
+        alone = unassigned.list_waiting(connection, box_id="rf-2")
+        assert unassigned.rooms(connection) == [("rf-1", "", 3), ("rf-2", "", 3)]
+    assert [one.box_id for page in pages for one in page] == ["rf-1"] * 3 + ["rf-2"] * 3
+    times = [one.captured_at for one in alone]
+    assert times == sorted(times, reverse=True)
+    assert [one.source for one in alone] == ["dap"] * 3
