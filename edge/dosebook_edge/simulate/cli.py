@@ -16,6 +16,7 @@ from dosebook_edge.simulate import carm, ct, dx, hospital, mammo, petct
 from dosebook_edge.simulate.exam import Exam
 from dosebook_edge.simulate.population.hospital import plan
 from dosebook_edge.simulate.scene import SimObject, stored, to_bytes
+from dosebook_edge.simulate.screens.cli import screen_command
 from dosebook_edge.simulate.send import SendError, SendResult, echo, send, send_files
 from dosebook_edge.simulate.truth import ObjectTruth
 from dosebook_edge.simulate.vendors import VENDORS, ModalityCode, UnknownVendorError, vendors_of
@@ -349,3 +350,4 @@ def _add_modality(name: str) -> None:
 
 for _name in _NAMES:
     _add_modality(_name)
+main.add_command(screen_command)

@@ -1,0 +1,97 @@
+"""Pixels in memory to grey: how a framebuffer arranges them, and their luma."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dosebook_edge.capture.screen.picture import Grey
+
+_MOST_SIDE: Final = 16_384
+
+
+class ArrangementError(ValueError):
+    """Pixels are arranged as this reader does not know; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where a colour lies in a pixel: its lowest bit, and how many bits it has."""
+
+    offset: int
+    length: int
+
+    @classmethod
+    def of_mask(cls, mask: int) -> "Channel":
+        """The channel that a mask of contiguous bits names; raises `ArrangementError`."""
+        offset = (mask & -mask).bit_length() - 1
+        if mask <= 0 or (mask >> offset) & ((mask >> offset) + 1):
+            raise ArrangementError(f"0x{mask:08x} is no mask of a colour")
+        return cls(offset, (mask >> offset).bit_length())
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How the visible part of a framebuffer lies in memory; lengths in pixels, bits and bytes."""
+
+    width: int
+    height: int
+    bits_per_pixel: int
+    line_length: int
+    red: Channel
+    green: Channel
+    blue: Channel
+    start: int = 0
+    is_big_endian: bool = False
+
+    def __post_init__(self) -> None:
+        if not (0 < self.width <= _MOST_SIDE and 0 < self.height <= _MOST_SIDE):
+            raise ArrangementError(f"{self.width} x {self.height} is no size of a screen")
+        if self.bits_per_pixel not in (16, 24, 32):
+            raise ArrangementError(
+                f"{self.bits_per_pixel} bits per pixel are not read: set the screen to 16 or 32"
+            )
+        if self.line_length < self.width * self.bits_per_pixel // 8:
+            raise ArrangementError(f"a line of {self.line_length} bytes is shorter than its pixels")
+        for colour in (self.red, self.green, self.blue):
+            if colour.length < 1 or colour.offset + colour.length > self.bits_per_pixel:
+                raise ArrangementError("a colour lies outside of the pixel")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the visible part, from `start`."""
+        return self.line_length * self.height
+
+
+def grey_of(data: bytes, arrangement: Arrangement) -> Grey:
+    """Luma of pixels, `arrangement.size` bytes: shape (height, width).
+
+    ITU-R 601 in the whole numbers that Pillow computes with, so that a screen is the same picture
+    whichever way it came.
+    """
+    how = arrangement
+    if len(data) != how.size:
+        raise ArrangementError(f"{len(data)} bytes instead of {how.size}")
+    pixels = _words(data, how)
+    red, green, blue = (_eight_bits(pixels, one) for one in (how.red, how.green, how.blue))
+    luma = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
+    return luma.astype(np.uint8)
+
+
+def _words(data: bytes, how: Arrangement) -> NDArray[np.uint32]:
+    count = how.bits_per_pixel // 8
+    lines = np.frombuffer(data, np.uint8).reshape(how.height, how.line_length)
+    parts = lines[:, : how.width * count].reshape(how.height, how.width, count).astype(np.uint32)
+    order = range(count - 1, -1, -1) if how.is_big_endian else range(count)
+    words = np.zeros((how.height, how.width), np.uint32)
+    for place, index in enumerate(order):
+        words |= parts[:, :, index] << np.uint32(8 * place)
+    return words
+
+
+def _eight_bits(pixels: NDArray[np.uint32], colour: Channel) -> NDArray[np.uint32]:
+    """One colour of each pixel, spread over 0 to 255."""
+    most = (1 << colour.length) - 1
+    value = (pixels >> np.uint32(colour.offset)) & np.uint32(most)
+    return value if most == 255 else (value * 255 + most // 2) // most
