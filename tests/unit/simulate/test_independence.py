@@ -8,7 +8,7 @@ ALLOWED = "dosebook_edge.simulate"
 def test_simulators_share_no_code_with_readers_or_box(repository):
     """No module of the simulators imports anything of Dosebook but the simulators."""
     foreign = []
-    for file in sorted((repository / "edge/dosebook_edge/simulate").glob("*.py")):
+    for file in sorted((repository / "edge/dosebook_edge/simulate").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             names = []
             if isinstance(node, ast.Import):

@@ -52,7 +52,7 @@ def between(value: Decimal, unit: str, other: str) -> Decimal:
 
 def unescape(text: str) -> bytes:
     r"""Bytes of a text of a profile: `\r \n \t \\ \xNN` mean one byte each."""
-    data, _ = codecs.escape_decode(text.encode())  # type: ignore[attr-defined]
+    data, _ = codecs.escape_decode(text.encode())
     return bytes(data)
 
 
