@@ -2,11 +2,12 @@
 
 import ast
 
-ALLOWED = "dosebook_edge.simulate"
+# Beside themselves: what mends a race inside pynetdicom, and knows nothing of doses.
+ALLOWED = ("dosebook_edge.simulate", "dosebook_edge.reactor_pause")
 
 
 def test_simulators_share_no_code_with_readers_or_box(repository):
-    """No module of the simulators imports anything of Dosebook but the simulators."""
+    """No module of the simulators imports what reads, captures or keeps a dose."""
     foreign = []
     for file in sorted((repository / "edge/dosebook_edge/simulate").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
