@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 
 from dosebook_edge.simulate import carm, ct, dx, hospital, mammo, petct
 from dosebook_edge.simulate.exam import Exam
+from dosebook_edge.simulate.instrument.command import instrument_command
 from dosebook_edge.simulate.population.hospital import plan
 from dosebook_edge.simulate.scene import SimObject, stored, to_bytes
 from dosebook_edge.simulate.screens.cli import screen_command
@@ -350,4 +351,5 @@ def _add_modality(name: str) -> None:
 
 for _name in _NAMES:
     _add_modality(_name)
+main.add_command(instrument_command)
 main.add_command(screen_command)

@@ -88,12 +88,12 @@ def make_plan(
     incidents: list[Incident] = []
     now = _SETTLE_S
     for number in range(1, count + 1):
-        ended = now + round(dice.uniform(pace.shortest_s, pace.longest_s), 1)
+        ended = round(now + dice.uniform(pace.shortest_s, pace.longest_s), 1)
         exposures.append(_exposure(dice, profile, number, now, ended))
         pause = pace.pause_s * dice.uniform(1.0, 1.5)
         if number % _CLEAN and (kind := next(kinds, None)) is not None:
             incidents.append(_incident(dice, profile, kind, exposures[-1], pause))
-        now = ended + pause
+        now = round(ended + pause, 1)
     return Plan(tuple(exposures), tuple(incidents), now)
 
 
@@ -154,4 +154,4 @@ def _incident(
     length = {"reset": 0.0, "garbage": 0.5, "unplug": dice.uniform(2, 15)}.get(
         kind, dice.uniform(3, 12)
     )
-    return Incident(kind, start, start + min(length, pause / 4))
+    return Incident(kind, round(start, 2), round(start + min(length, pause / 4), 2))
