@@ -1,9 +1,10 @@
 """A sure hand-over between pynetdicom's reactor and a thread that wants to send.
 
 A thread that sends on an association asks the reactor to pause, so that it does not take the answer
-for itself. pynetdicom reads a flag for that which is still up for a moment after the reactor has
-gone on. Whoever asks in that moment loses the answer ("received unexpected … service message"), or
-is handed the peer's next request instead. Here "paused" is said only while it is true.
+for itself. pynetdicom reads a flag for that, which is still up for a moment after the reactor has
+gone on, and which a request that it serves in a third thread raises and lowers too. Whoever asks in
+such a moment loses the answer ("received unexpected … service message"), is handed the peer's next
+request instead, or waits for ever. Here "paused" is said when it is true, and as long as it is.
 """
 
 import threading
@@ -11,8 +12,8 @@ from typing import Any, Final
 
 from pynetdicom import evt
 
-_SLICE_S: Final = 0.1
-"""How late a sender may notice that the association has ended."""
+_SLICE_S: Final = 0.01
+"""How late a sender may notice that the association has ended, or the flag is put right."""
 
 
 class _Checkpoint:
@@ -40,14 +41,14 @@ class _Checkpoint:
             while not (self._is_someone_waiting or self._association._kill):  # noqa: SLF001
                 self._turn.wait(_SLICE_S)
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self) -> None:
         with self._turn:
             self._is_someone_waiting = True
             self._turn.notify_all()
-            try:
-                return self._turn.wait_for(lambda: self._is_open, timeout)
-            finally:
-                self._is_someone_waiting = False
+            while not self._is_open:
+                self._association._is_paused = True  # noqa: SLF001
+                self._turn.wait(_SLICE_S)
+            self._is_someone_waiting = False
 
 
 def pause_surely(event: evt.Event) -> None:

@@ -12,7 +12,7 @@ from pynetdicom import evt, transport
 from pynetdicom.dimse_messages import C_STORE_RSP
 from pynetdicom.dimse_primitives import C_STORE
 
-from dosebook_edge.capture.dicom.sending import stored
+from dosebook_edge.capture.dicom.sending import order_messages, stored
 from tests.support.box import (
     RDSR_CLASS,
     association,
@@ -21,6 +21,7 @@ from tests.support.box import (
     opened_outbox,
     with_meta,
 )
+from tests.support.waiting import eventually
 
 VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT = "1.2.840.10008.1.20.1"
@@ -138,16 +139,41 @@ def test_report_on_the_same_association_never_mixes_with_its_answer(source):
         return 0x0000, None
 
     sent = report()
-    handlers = [(evt.EVT_N_EVENT_REPORT, take)]
+    handlers = [(evt.EVT_CONN_OPEN, order_messages), (evt.EVT_N_EVENT_REPORT, take)]
     with association(source.port, RDSR_CLASS, COMMITMENT, evt_handlers=handlers) as assoc:
         assert assoc.send_c_store(sent).Status == 0x0000
         for _ in range(20):
-            item = Dataset()
-            item.ReferencedSOPClassUID = RDSR_CLASS
-            item.ReferencedSOPInstanceUID = sent.SOPInstanceUID
-            request = Dataset()
-            request.TransactionUID = generate_uid()
-            request.ReferencedSOPSequence = [item]
-            status, _ = assoc.send_n_action(request, 1, COMMITMENT, COMMITMENT_INSTANCE)
-            assert status.Status == 0x0000
+            assert ask_for_commitment(assoc, sent) == 0x0000
             assert arrived.acquire(timeout=10)
+
+
+def test_next_object_may_cross_the_report_of_the_last(source, caplog):
+    """A modality that sends on before it has answered the report loses neither of them."""
+    may_answer = threading.Event()
+
+    def take(_event):
+        assert may_answer.wait(10)
+        return 0x0000, None
+
+    caplog.set_level("INFO", logger="dosebook_edge")
+    sent = report()
+    handlers = [(evt.EVT_CONN_OPEN, order_messages), (evt.EVT_N_EVENT_REPORT, take)]
+    with association(source.port, RDSR_CLASS, COMMITMENT, evt_handlers=handlers) as assoc:
+        assert assoc.send_c_store(sent).Status == 0x0000
+        assert ask_for_commitment(assoc, sent) == 0x0000
+        assert assoc.send_c_store(report()).Status == 0x0000
+        may_answer.set()
+        eventually(lambda: "commitment_reported" in caplog.messages)
+        assert assoc.send_c_store(report()).Status == 0x0000
+
+
+def ask_for_commitment(assoc, sent):
+    """Ask whether an object is stored; returns the status of the answer."""
+    item = Dataset()
+    item.ReferencedSOPClassUID = RDSR_CLASS
+    item.ReferencedSOPInstanceUID = sent.SOPInstanceUID
+    request = Dataset()
+    request.TransactionUID = generate_uid()
+    request.ReferencedSOPSequence = [item]
+    status, _ = assoc.send_n_action(request, 1, COMMITMENT, COMMITMENT_INSTANCE)
+    return status.Status

@@ -24,7 +24,6 @@ from dosebook_edge.capture.dicom.waiting import wait_for_work
 from dosebook_edge.capture.dicom.watch import watch_over
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
 from dosebook_edge.outbox import Outbox
-from dosebook_edge.reactor_pause import pause_surely
 from dosebook_protocol.logs import log
 from dosebook_protocol.record import Clock, SourceKind
 
@@ -185,7 +184,7 @@ class DicomSource:
             (evt.EVT_CONN_OPEN, watch_over),
             (evt.EVT_CONN_OPEN, order_messages),
             (evt.EVT_CONN_OPEN, wait_for_work),
-            (evt.EVT_CONN_OPEN, pause_surely),
+            (evt.EVT_CONN_OPEN, self._commitment.take_answers),
             (evt.EVT_C_STORE, self._store.handle),
             (evt.EVT_N_CREATE, self._mpps.create),
             (evt.EVT_N_SET, self._mpps.set),
