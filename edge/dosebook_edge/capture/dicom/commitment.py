@@ -99,7 +99,7 @@ class CommitmentHandler:
 
     def take_answers(self, event: evt.Event) -> None:
         """Handler of EVT_CONN_OPEN: answers to reports go to who sent them, all else on."""
-        association = event.assoc
+        association: Any = event.assoc
         take = association.dimse.get_msg
 
         def get_msg(block: bool = False) -> Any:  # noqa: FBT001, FBT002
