@@ -49,13 +49,13 @@ def play(player: Player, line: Line, clock: Clock, stopping: threading.Event) ->
                 stopping.wait(_LOOK_S)
                 continue
             if not was_open:
-                waiting += _at(player.opened(now), now)
-            waiting += _at(player.due(now), now)
-            waiting = list(_sent(line, waiting, now))
-            data = line.read(min([_LOOK_S, *(max(0.0, at - now) for at, _ in waiting)]))
+                waiting += _timed(player.opened(now))
+            waiting += _timed(player.due(now))
+            waiting = list(_sent(line, waiting))
+            wait_s = min((at - time.monotonic() for at, _ in waiting), default=_LOOK_S)
+            data = line.read(min(_LOOK_S, max(0.0, wait_s)))
             if data:
-                now = clock()
-                waiting += _at(player.received(data, now), now)
+                waiting += _timed(player.received(data, clock()))
     finally:
         line.unplug()
 
@@ -93,16 +93,16 @@ def player_of(profile: Playable, plan: Plan, seed: str) -> Iterator[Player]:
         yield ModbusPlayer(profile, plan, seed, server)
 
 
-def _at(pieces: list[Piece], now: float) -> Iterator[tuple[float, bytes]]:
+def _timed(pieces: list[Piece]) -> Iterator[tuple[float, bytes]]:
+    """Pieces with the time of the machine when they leave, whatever the clock of the plan says."""
+    now = time.monotonic()
     return ((now + one.after_s, one.data) for one in pieces)
 
 
-def _sent(
-    line: Line, waiting: list[tuple[float, bytes]], now: float
-) -> Iterator[tuple[float, bytes]]:
+def _sent(line: Line, waiting: list[tuple[float, bytes]]) -> Iterator[tuple[float, bytes]]:
     """Send what is due, in order; what is not."""
     for at, data in waiting:
-        if at <= now:
+        if at <= time.monotonic():
             line.write(data)
         else:
             yield at, data
