@@ -11,7 +11,12 @@ from tools.pins import FILES
 
 PIN = re.compile(r"^([a-z0-9.-]+)==(\S+)", re.MULTILINE)
 # Distributions whose module has another name.
-IMPORT_NAMES = {"argon2-cffi": "argon2", "paho-mqtt": "paho", "psycopg2-binary": "psycopg2"}
+IMPORT_NAMES = {
+    "argon2-cffi": "argon2",
+    "paho-mqtt": "paho",
+    "psycopg2-binary": "psycopg2",
+    "pyserial": "serial",
+}
 ASSETS = ROOT / "central/dosebook_central/web/assets"
 
 

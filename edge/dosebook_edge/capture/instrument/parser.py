@@ -37,6 +37,11 @@ class Parser:
         self._offset = 0
         self._listen()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a question is open."""
+        return self._open is not None
+
     def opened(self) -> list[Outcome]:
         """The connection is a new one: nothing is expected, nothing remembered."""
         found: list[Outcome] = list(self._framer.flush())

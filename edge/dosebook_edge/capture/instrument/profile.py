@@ -122,6 +122,9 @@ class Value(Table):
     maximum: Exact | None = None
     counter: Literal["cumulative", "instantaneous"] = "instantaneous"
     wraps_at: Exact | None = None
+    frozen_after_s: int | None = Field(
+        default=None, ge=1, description="The number always moves: the same for so long is odd."
+    )
 
 
 class StateMap(Table):
@@ -175,6 +178,36 @@ class ModbusQuestion(Table):
     function: Literal[3, 4]
     address: int = Field(ge=0, le=65535, description="As on the wire, counted from 0.")
     count: int = Field(ge=1, le=125)
+
+
+class Listening(Table):
+    """When to begin to listen, and when silence is no longer normal."""
+
+    settle_s: float = Field(
+        ge=0, le=60, description="Pause after opening; what comes in it answers no question."
+    )
+    stale_after_s: float = Field(
+        gt=0, le=86400, description="Without a telegram for so long, the line is opened anew."
+    )
+
+
+class Polling(Listening):
+    """What is asked when, and how long an answer may take."""
+
+    at_open: tuple[Name, ...] = Field(
+        description="Questions asked once after each opening: unit, identification, number."
+    )
+    poll: tuple[Name, ...] = Field(min_length=1, description="Questions of each round, in order.")
+    identify: Name | None = Field(
+        default=None, description="Question that may be put to an unknown instrument."
+    )
+    every_s: float = Field(ge=0.05, le=3600, description="From round to round.")
+    every_active_s: float = Field(
+        ge=0.05, le=3600, description="From round to round while something is measured."
+    )
+    answer_within_s: float = Field(gt=0, le=120)
+    tries: int = Field(ge=1, le=10, description="How often an unanswered question is put.")
+    pause_s: float = Field(ge=0, le=60, description="Between an answer and the next question.")
 
 
 class Safety(Table):
@@ -238,6 +271,49 @@ class Simulated(Table):
     refused: Bytes | None = Field(default=None, description="Said to what is no question.")
 
 
+class Exposing(Table):
+    """Which value tells exposures, and how one ends.
+
+    A dose or count is a counter, whose rise is the exposure. A rate is integrated by the box while
+    it is above `above`; of an indication the highest is kept. An activity counts once it is steady.
+    """
+
+    value: Name = Field(description="The value that is followed.")
+    each_telegram: bool = Field(
+        default=False, description="Each telegram is an exposure of its own, not a counter's state."
+    )
+    number: Name | None = Field(
+        default=None, description="Fact that numbers such telegrams: one said twice counts once."
+    )
+    time: Name | None = Field(
+        default=None, description="Value that counts the seconds; where it goes back, so did all."
+    )
+    serial: Name | None = Field(
+        default=None, description="Fact that tells the serial number, heard after each opening."
+    )
+    held_in: tuple[State, ...] = Field(
+        default=(), description="States in which a measurement is over and its value stands still."
+    )
+    repeated: bool = Field(
+        default=True,
+        description="The value is said again and again, so that one altered on the way shows.",
+    )
+    above: Exact = Field(
+        default=Decimal(0),
+        description="Rise, rate or activity, in the storage unit, up to which there is no exposure",
+    )
+    idle_s: float = Field(
+        default=30, gt=0, le=3600, description="Without a change for so long, an exposure is over."
+    )
+    longest_s: float = Field(
+        default=3600, ge=60, le=86400, description="After so long an exposure is divided."
+    )
+    steady_for: int = Field(default=3, ge=2, le=100, description="Equal readings of an activity.")
+    steady_within: Exact = Field(
+        default=Decimal("0.02"), description="Part of the value by which equal readings differ."
+    )
+
+
 class _Profile(Table):
     schema_version: Literal[1]
     id: ProfileId
@@ -252,6 +328,9 @@ class _Profile(Table):
     error: tuple[DeviceError, ...] = ()
     accept: tuple[Accept, ...] = Field(min_length=1)
     reject: tuple[Reject, ...] = Field(min_length=1)
+    exposure: Exposing | None = Field(
+        default=None, description="Without this table nothing becomes an exposure."
+    )
     simulate: Simulated | None = None
 
     @property
@@ -266,6 +345,7 @@ class LineProfile(_Profile):
 
     engine: Literal["line"]
     framing: Lines
+    timing: Listening
 
 
 class PollProfile(_Profile):
@@ -273,16 +353,18 @@ class PollProfile(_Profile):
 
     engine: Literal["poll"]
     framing: Lines
+    timing: Polling
     question: tuple[Question, ...] = Field(min_length=1)
     safety: Safety
 
 
 class FrameProfile(_Profile):
-    """Binary frames, asked for or not."""
+    """Binary question, binary answer."""
 
     engine: Literal["frame"]
     framing: Packet
-    question: tuple[Question, ...] = ()
+    timing: Polling
+    question: tuple[Question, ...] = Field(min_length=1)
     safety: Safety
 
 
@@ -291,6 +373,7 @@ class ModbusProfile(_Profile):
 
     engine: Literal["modbus"]
     framing: ModbusFraming
+    timing: Polling
     question: tuple[ModbusQuestion, ...] = Field(min_length=1)
 
 
@@ -299,6 +382,7 @@ class PushProfile(_Profile):
 
     engine: Literal["push"]
     framing: Lines | Packet = Field(discriminator="mode")
+    timing: Listening
 
 
 Profile = LineProfile | PollProfile | FrameProfile | ModbusProfile | PushProfile

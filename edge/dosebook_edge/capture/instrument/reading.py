@@ -16,7 +16,7 @@ INVALID: Final[frozenset[State]] = frozenset({"overload", "fault", "no-value"})
 Kind = Literal[
     "garbage", "checksum", "too-long", "incomplete", "unknown-answer", "unasked", "ambiguous",
     "no-answer", "not-a-question", "device-error", "overload", "no-value", "not-a-number",
-    "out-of-range", "unknown-unit", "unknown-code", "invalid-state",
+    "out-of-range", "unknown-unit", "unknown-code", "invalid-state", "frozen",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from dosebook_edge.capture.instrument.confirm import units_asked
 from dosebook_edge.capture.instrument.extract import names_of
 from dosebook_edge.capture.instrument.measures import quantity_of
 from dosebook_edge.capture.instrument.profile import (
@@ -28,6 +29,8 @@ def broken(profile: Profile) -> Iterator[str]:
         yield from _modbus(profile)
     elif isinstance(profile, PollProfile | FrameProfile):
         yield from _questions(profile)
+    if isinstance(profile, PollProfile | FrameProfile | ModbusProfile):
+        yield from _timing(profile)
     if isinstance(profile.framing, Lines):
         for index, telegram in enumerate(profile.telegram):
             if telegram.pattern is None:
@@ -93,6 +96,27 @@ def _questions(profile: PollProfile | FrameProfile) -> Iterator[str]:
         for name in question.answers:
             if name not in telegrams:
                 yield f"question[{index}].answers: no telegram is named {name!r}"
+
+
+def _timing(profile: PollProfile | FrameProfile | ModbusProfile) -> Iterator[str]:
+    """Each question has its time; a unit that may change is asked again after each reading."""
+    timing = profile.timing
+    names = {one.name for one in profile.question}
+    for key, listed in (("at_open", timing.at_open), ("poll", timing.poll)):
+        yield from _doubles(f"timing.{key}", listed)
+        for name in listed:
+            if name not in names:
+                yield f"timing.{key}: no question is named {name!r}"
+    for name in sorted(names - {*timing.at_open, *timing.poll}):
+        yield f"timing: {name!r} is never asked: put it into at_open or poll"
+    if timing.identify is not None and timing.identify not in timing.at_open:
+        yield f"timing.identify: {timing.identify!r} is not in at_open"
+    for name in sorted(units_asked(profile)):
+        if name not in timing.at_open or name != timing.poll[-1]:
+            yield (
+                f"timing: {name!r} tells a unit that may be changed at the instrument: put it "
+                "into at_open, and at the end of poll"
+            )
 
 
 def _doubles(key: str, names: Sequence[str]) -> Iterator[str]:
