@@ -59,12 +59,13 @@ class Anchor(Part):
     """A static label that shows that it is this screen, and where it lies.
 
     A language that `texts` leaves out has words there that the reader does not know: any ink will
-    do. Its left edge and its middle count, so that the typeface does not matter.
+    do. One edge and its middle count, so that the typeface does not matter.
     """
 
     name: Name
-    box: Area = Field(description="Tight on the left and centred on the line of text.")
+    box: Area = Field(description="Tight at its edge, centred on the line of text.")
     texts: Texts = Field(min_length=1, description="Language → words; `*` in every language.")
+    edge: Literal["left", "right"] = Field(default="left", description="Which edge is fixed.")
 
 
 class Patch(Part):

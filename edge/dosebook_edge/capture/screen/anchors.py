@@ -1,0 +1,173 @@
+"""Finds the labels of a profile on a picture, and from them where the screen lies.
+
+The left or right edge of a label and the middle of its line do not depend on the typeface, so
+that no picture of the label is needed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from dosebook_edge.capture.screen.ink import has_ink, pieces
+from dosebook_edge.capture.screen.picture import Box, Picture
+from dosebook_edge.capture.screen.profile import Anchor, ScreenProfile
+from dosebook_edge.capture.screen.reading import LineReader, Placement
+from dosebook_edge.capture.screen.spelling import SAME_LABEL, similarity
+
+_ANY: Final = "*"
+_REACH: Final = 0.03
+"""Of the picture's sides: so far may a label lie from where a filling screen would have it."""
+_MOST_OFF: Final = 0.008
+"""Of the sides: so far may a label lie from where the others have it."""
+_MARGIN: Final = 4  # pixels of background beside a label
+_FIRST: Final = 3
+"""Labels of which one at least has to be there before the others are looked for."""
+_SPREAD: Final = 0.25
+"""Of the screen: labels closer together do not tell a scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What stands where a label is expected.
+
+    `at` is its edge and middle on the picture; `similar` maps language to similarity, 0 to 1.
+    """
+
+    anchor: Anchor
+    has_ink: bool = False
+    similar: Mapping[str, float] = field(default_factory=dict)
+    at: tuple[float, float] | None = None
+    is_outside: bool = False
+
+    @property
+    def best(self) -> float:
+        """The similarity to the words of the language that fits best."""
+        return max(self.similar.values(), default=0.0)
+
+    def is_sure(self, language: str) -> bool:
+        """Whether the words of a language stand there."""
+        return max(self.similar.get(language, 0.0), self.similar.get(_ANY, 0.0)) >= SAME_LABEL
+
+    def is_missing(self, language: str) -> bool:
+        """Whether it is not there: other words, or no ink where the words are not known."""
+        is_known = language in self.anchor.texts or _ANY in self.anchor.texts
+        return not (self.is_sure(language) if is_known else self.has_ink)
+
+
+def language_of(profile: ScreenProfile, matches: Sequence[Match]) -> str:
+    """The language whose labels fit best."""
+
+    def fit(language: str) -> float:
+        known = sum(one.similar.get(language, 0.0) for one in matches)
+        unknown = sum(
+            one.has_ink and not {language, _ANY} & one.anchor.texts.keys() for one in matches
+        )
+        return known + SAME_LABEL * unknown
+
+    return max(profile.languages, key=fit)
+
+
+def match_in_place(
+    picture: Picture, profile: ScreenProfile, placement: Placement, net: LineReader
+) -> list[Match]:
+    """Read every label where it has to stand."""
+    found: list[Match] = []
+    for anchor in profile.anchor:
+        x, y, width, height = anchor.box
+        box = placement.box((x - _MARGIN, y, width + 2 * _MARGIN, height))
+        crop = picture.crop(box)
+        if crop.shape != (box.height, box.width):
+            found.append(Match(anchor, is_outside=True))
+        elif not has_ink(crop):
+            found.append(Match(anchor))
+        else:
+            text = net.read(crop).text
+            found.append(Match(anchor, has_ink=True, similar=_similar(anchor, text)))
+    return found
+
+
+def around(
+    picture: Picture, profile: ScreenProfile, first: Placement, net: LineReader
+) -> list[Match]:
+    """Look for every label around where a first guess has it."""
+    reach_x, reach_y = round(_REACH * picture.width), round(_REACH * picture.height)
+    found: list[Match] = []
+    for anchor in profile.anchor:
+        if len(found) == _FIRST and max(one.best for one in found) < SAME_LABEL:
+            # It is another screen: the rest counts as missing.
+            found += [Match(one) for one in profile.anchor[_FIRST:]]
+            break
+        inner = first.box(anchor.box)
+        window = Box(
+            max(0, inner.x - reach_x),
+            max(0, inner.y - reach_y),
+            inner.width + 2 * reach_x,
+            inner.height + 2 * reach_y,
+        )
+        found.append(_best_piece(picture, anchor, window, net))
+    return found
+
+
+def fitted(profile: ScreenProfile, matches: Sequence[Match], first: Placement) -> Placement | None:
+    """Where the screen lies by its labels that were found; None where they do not agree."""
+    points = [
+        (_edge_of(one.anchor), one.at)
+        for one in matches
+        if one.best >= SAME_LABEL and one.at is not None
+    ]
+    if len(points) < 2:
+        return None
+    screen = profile.screen
+    scale_x, left = _line(
+        [(wanted[0], at[0]) for wanted, at in points], first.scale_x, _SPREAD * screen.width
+    )
+    scale_y, top = _line(
+        [(wanted[1], at[1]) for wanted, at in points], first.scale_y, _SPREAD * screen.height
+    )
+    off_x = max(abs(w[0] * scale_x + left - at[0]) for w, at in points)
+    off_y = max(abs(w[1] * scale_y + top - at[1]) for w, at in points)
+    most_x = max(4.0, _MOST_OFF * screen.width * first.scale_x)
+    most_y = max(4.0, _MOST_OFF * screen.height * first.scale_y)
+    if off_x > most_x or off_y > most_y:
+        return None
+    return Placement(scale_x, scale_y, left, top)
+
+
+def _best_piece(picture: Picture, anchor: Anchor, window: Box, net: LineReader) -> Match:
+    best = Match(anchor)
+    for piece in pieces(picture.crop(window)):
+        room = max(2, piece.height // 4)
+        box = Box(
+            window.x + piece.x - room,
+            window.y + piece.y - room,
+            piece.width + 2 * room,
+            piece.height + 2 * room,
+        )
+        similar = _similar(anchor, net.read(picture.crop(box)).text)
+        edge = piece.x if anchor.edge == "left" else piece.x + piece.width
+        at = (float(window.x + edge), window.y + piece.y + piece.height / 2)
+        match = Match(anchor, has_ink=True, similar=similar, at=at)
+        if match.best > best.best or not best.has_ink:
+            best = match
+    return best
+
+
+def _similar(anchor: Anchor, text: str) -> dict[str, float]:
+    return {language: similarity(text, words) for language, words in anchor.texts.items()}
+
+
+def _edge_of(anchor: Anchor) -> tuple[float, float]:
+    x, y, width, height = anchor.box
+    return float(x if anchor.edge == "left" else x + width), y + height / 2
+
+
+def _line(pairs: Sequence[tuple[float, float]], scale: float, spread: float) -> tuple[float, float]:
+    """Scale and offset by least squares; the scale of the first guess where they lie together."""
+    wanted = np.array([one for one, _ in pairs])
+    seen = np.array([one for _, one in pairs])
+    if float(np.ptp(wanted)) >= spread:
+        centred = wanted - wanted.mean()
+        scale = float(centred @ (seen - seen.mean()) / (centred @ centred))
+    return scale, float(seen.mean() - scale * wanted.mean())

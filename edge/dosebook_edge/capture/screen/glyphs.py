@@ -1,0 +1,142 @@
+"""Exact reading of lossless pictures: a cell is read when known shapes explain all of its ink.
+
+A set of glyphs is data of a site: it is learned from crops that a person confirmed, and holds the
+pixels of this console's typeface. None is shipped.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from dosebook_edge.capture.screen.ink import runs
+from dosebook_edge.capture.screen.picture import Grey, PictureError, from_png, to_png
+
+Shape = tuple[int, int, int, bytes]
+"""Rows below the top of the line, height, width, and the pixels."""
+_LEAST_CONTRAST: Final = 16
+_FAINT: Final = 0.2
+"""Of the contrast: what is fainter is background, as segments that are not lit."""
+_SPACE: Final = 0.75
+"""Of the line's height: a wider gap between two shapes is no gap of one number."""
+_MOST: Final = 4096
+
+
+class GlyphError(ValueError):
+    """Glyphs that contradict each other or a file that holds none; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class GlyphSet:
+    """Shapes of one typeface at one size, each with the character that it is."""
+
+    shapes: Mapping[Shape, str]
+
+    def read(self, crop: Grey) -> str | None:
+        """The text of a crop whose ink these shapes explain to the last pixel, else None."""
+        found = _shapes(crop)
+        if not found:
+            return None
+        characters = [self.shapes.get(shape) for shape in found]
+        known = [one for one in characters if one is not None]
+        return "".join(known) if len(known) == len(characters) else None
+
+    def learn(self, crop: Grey, text: str) -> "GlyphSet":
+        """The set with what a confirmed crop shows.
+
+        A crop whose characters touch, or that has blanks in it, teaches nothing.
+
+        Raises:
+            GlyphError: a shape is known as another character.
+        """
+        found = _shapes(crop)
+        if len(found) != len(text) or " " in text:
+            return self
+        shapes = dict(self.shapes)
+        for shape, character in zip(found, text, strict=True):
+            if shapes.setdefault(shape, character) != character:
+                raise GlyphError(
+                    f"one shape is {shapes[shape]!r} in one crop and {character!r} in another: "
+                    "one of the two was confirmed wrongly"
+                )
+        return GlyphSet(MappingProxyType(shapes))
+
+
+NO_GLYPHS: Final = GlyphSet(MappingProxyType({}))
+
+
+def to_json(glyphs: GlyphSet, profile: str) -> str:
+    """Write a set as JSON, sorted, so that the same set is the same file."""
+    rows = [
+        {"text": text, "down": shape[0], "png": base64.b64encode(to_png(_pixels(shape))).decode()}
+        for shape, text in sorted(glyphs.shapes.items(), key=lambda item: (item[1], item[0]))
+    ]
+    return json.dumps({"version": 1, "profile": profile, "glyphs": rows}, indent=1) + "\n"
+
+
+def from_json(text: str) -> tuple[GlyphSet, str]:
+    """Read a set and the id of its profile; raises `GlyphError`."""
+    try:
+        tree = json.loads(text)
+        if not isinstance(tree, dict) or tree.get("version") != 1:
+            raise GlyphError("no glyphs of version 1")
+        rows = list(_rows(tree["glyphs"]))
+        profile = str(tree["profile"])
+    except (KeyError, TypeError, ValueError, RecursionError, binascii.Error) as error:
+        if isinstance(error, GlyphError):
+            raise
+        raise GlyphError(f"no file of glyphs: {type(error).__name__}") from None
+    shapes: dict[Shape, str] = {}
+    for shape, character in rows:
+        if shapes.setdefault(shape, character) != character:
+            raise GlyphError(f"one shape stands for {shapes[shape]!r} and for {character!r}")
+    return GlyphSet(MappingProxyType(shapes)), profile
+
+
+def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[Shape, str]]:
+    if len(rows) > _MOST:
+        raise GlyphError(f"{len(rows)} glyphs, the limit is {_MOST}")
+    for row in rows:
+        character, down = row["text"], row["down"]
+        if not isinstance(character, str) or len(character) != 1 or not isinstance(down, int):
+            raise GlyphError("a glyph is one character and the rows that it stands down")
+        try:
+            grey = from_png(base64.b64decode(row["png"], validate=True))
+        except PictureError as error:
+            raise GlyphError(f"glyph {character!r}: {error}") from None
+        yield (down, grey.shape[0], grey.shape[1], grey.tobytes()), character
+
+
+def _pixels(shape: Shape) -> Grey:
+    _, height, width, data = shape
+    return np.frombuffer(data, dtype=np.uint8).reshape(height, width)
+
+
+def _shapes(crop: Grey) -> list[Shape]:
+    """The pieces of ink of a line from left to right; none where a blank parts them."""
+    if min(crop.shape, default=0) < 2:
+        return []
+    values, counts = np.unique(crop, return_counts=True)
+    away = np.abs(crop.astype(np.int16) - int(values[counts.argmax()]))
+    contrast = int(away.max())
+    if contrast < _LEAST_CONTRAST:
+        return []
+    inked = away > _FAINT * contrast
+    rows = np.flatnonzero(inked.any(axis=1))
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    found: list[Shape] = []
+    before = None
+    for left, right in runs(inked.any(axis=0)):
+        if before is not None and left - before > _SPACE * (bottom - top):
+            return []
+        before = right
+        own = np.flatnonzero(inked[:, left:right].any(axis=1))
+        first, last = int(own[0]), int(own[-1]) + 1
+        piece = np.ascontiguousarray(crop[first:last, left:right])
+        found.append((first - top, last - first, right - left, piece.tobytes()))
+    return found

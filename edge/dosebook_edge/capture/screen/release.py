@@ -1,0 +1,51 @@
+"""The release rule: a value counts when it is proved, and everything else goes to a person.
+
+A value is accepted when its text is grammatical, its unit known, no check fails, and either exact
+glyphs explain every pixel and the net agrees, or the net is sure enough and a sum proves it or
+several different pictures say the same.
+"""
+
+from collections.abc import Sequence
+
+from dosebook_edge.capture.screen.grammar import beyond
+from dosebook_edge.capture.screen.picture import Way
+from dosebook_edge.capture.screen.profile import Release
+from dosebook_edge.capture.screen.reading import Check
+from dosebook_edge.capture.screen.seen import Seen
+
+UNPROVED = "nothing proves it: no sum to the last digit, no exact glyphs, no second picture"
+
+
+def formal(one: Seen) -> tuple[Check, ...]:
+    """What a text shows by itself: its grammar, its unit, its limits, and that readers agree."""
+    fault = one.meant.fault
+    checks = [Check("grammar", "fail", fault) if fault else Check("grammar", "pass")]
+    if one.cell.unit_box is not None:
+        known = Check("unit", "pass", one.unit)
+        checks.append(known if one.unit else Check("unit", "fail", "the unit could not be read"))
+    if one.meant.value is not None:
+        limits = beyond(one.meant.value, one.cell)
+        checks.append(Check("limits", "fail", limits) if limits else Check("limits", "pass"))
+    if one.glyphs is not None:
+        same = one.glyphs == one.line.text
+        said = "" if same else "exact glyphs and the net say different things"
+        checks.append(Check("readers", "pass" if same else "fail", said))
+    return tuple(checks)
+
+
+def judge(one: Seen, checks: Sequence[Check], way: Way, limits: Release) -> str:
+    """Why a person has to look at a value, in one sentence; "" where it is accepted."""
+    for check in checks:
+        if check.outcome == "fail":
+            return f"{check.name}: {check.detail}"
+    if one.cell.quantity is None:
+        return ""
+    if one.glyphs is not None:
+        return ""
+    default = limits.lossless if way == "lossless" else limits.grabbed
+    least = default if one.cell.confidence is None else one.cell.confidence
+    if one.line.confidence < least:
+        return f"confidence {one.line.confidence:.2f} is under {least:.2f}"
+    if any(check.proves or (check.name, check.outcome) == ("frames", "pass") for check in checks):
+        return ""
+    return UNPROVED

@@ -1,0 +1,65 @@
+"""When two texts are the same to a reader: labels, units and identities, each in its own way."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+_JOINTS: Final = str.maketrans(dict.fromkeys(" .·∙⋅*×-^_()[]"))
+_UNIT_SIGNS: Final = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3"})
+# Characters that a screen and a reader of it confuse; the first of each pair becomes the second.
+_CONFUSED: Final = str.maketrans("OQDILSBZ", "00011582")
+SAME_LABEL: Final = 0.6
+"""Least similarity of a label that was read to the words that the profile gives."""
+
+
+def similarity(read: str, wanted: str) -> float:
+    """1 for the same label, 0 for nothing in common: 1 − edit distance / length, accents off."""
+    one, two = _plain(read), _plain(wanted)
+    longest = max(len(one), len(two))
+    return 1.0 if longest == 0 else 1.0 - _distance(one, two) / longest
+
+
+def unit_letters(text: str) -> str:
+    """Letters and digits of a unit as shown: `cGy·cm²` and `cGy*cm2` are `cGycm2`.
+
+    The case is kept, m is not M.
+    """
+    return text.translate(_UNIT_SIGNS).translate(_JOINTS)
+
+
+def unit_symbols(units: Iterable[str]) -> str:
+    """The characters that these units are written with, as a reader may spell them."""
+    shown = set("".join(units))
+    return "".join(sorted(shown | {sign for letter in shown for sign in _SPELLED.get(letter, "")}))
+
+
+_SPELLED: Final = {"µ": "u", "μ": "µu", "²": "2", "·": ".", "∙": "·."}
+
+
+def identity(text: str) -> str:
+    """A number of a patient or order without what screens and readers confuse: O is 0, I is 1."""
+    letters = "".join(letter for letter in text.upper() if letter.isalnum())
+    return letters.translate(_CONFUSED)
+
+
+def differing(one: str, two: str) -> int:
+    """Edit distance of two identities."""
+    return _distance(identity(one), identity(two))
+
+
+def _plain(text: str) -> str:
+    parts = unicodedata.normalize("NFKD", text.translate(_UNIT_SIGNS).casefold())
+    return "".join(part for part in parts if part.isalnum() or part == "/").replace("ł", "l")
+
+
+def _distance(one: str, two: str) -> int:
+    """Levenshtein's."""
+    row = list(range(len(two) + 1))
+    for index, left in enumerate(one, start=1):
+        before, row[0] = row[0], index
+        for place, right in enumerate(two, start=1):
+            before, row[place] = (
+                row[place],
+                min(row[place] + 1, row[place - 1] + 1, before + (left != right)),
+            )
+    return row[-1]
