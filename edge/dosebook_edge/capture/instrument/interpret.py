@@ -6,7 +6,7 @@ from typing import Literal
 
 from dosebook_edge.capture.instrument.extract import Facts
 from dosebook_edge.capture.instrument.measures import quantity_of, stored
-from dosebook_edge.capture.instrument.numbers import parse_number
+from dosebook_edge.capture.instrument.numbers import has_wrapped, parse_number
 from dosebook_edge.capture.instrument.profile import StateMap, Telegram, Value
 from dosebook_edge.capture.instrument.reading import (
     INVALID,
@@ -105,10 +105,9 @@ class Interpreter:
         self._last[value.name] = number
         if number >= last:
             return ""
-        near_end = (
-            value.wraps_at is not None and number + value.wraps_at - last < value.wraps_at / 2
-        )
-        return "wrapped" if near_end else "decreased"
+        wraps_at = value.wraps_at
+        wrapped = wraps_at is not None and has_wrapped(last, number, wraps_at)
+        return "wrapped" if wrapped else "decreased"
 
 
 def _number(value: Value, facts: Facts) -> Decimal:

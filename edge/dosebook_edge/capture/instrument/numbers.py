@@ -29,6 +29,11 @@ def parse_number(text: str) -> Decimal:
     return Decimal(stripped)
 
 
+def has_wrapped(last: Decimal, number: Decimal, wraps_at: Decimal) -> bool:
+    """Whether a counter that shows less has passed its largest number, and was not set to zero."""
+    return number < last and number + wraps_at - last < wraps_at / 2
+
+
 def big_endian(data: bytes, order: Order) -> bytes:
     """Put two or four bytes as sent into the order A B C D, most significant first."""
     if order in ("CDAB", "DCBA"):

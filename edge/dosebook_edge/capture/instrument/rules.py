@@ -23,6 +23,7 @@ def broken(profile: Profile) -> Iterator[str]:
     remembered = {name for telegram in profile.telegram for name in telegram.remember}
     for index, telegram in enumerate(profile.telegram):
         yield from _telegram(f"telegram[{index}]", telegram, remembered)
+    yield from _exposure(profile)
     if isinstance(profile.framing, Packet):
         yield from _packet(profile.framing)
     if isinstance(profile, ModbusProfile):
@@ -69,6 +70,22 @@ def _value(key: str, value: Value, facts: set[str], remembered: set[str]) -> Ite
                 f"{key}: {unit!r} is a unit of {quantity_of(unit)}, "
                 f"not of {' or '.join(value.quantity)}"
             )
+
+
+def _exposure(profile: Profile) -> Iterator[str]:
+    exposing = profile.exposure
+    if exposing is None:
+        return
+    values = {value.name for telegram in profile.telegram for value in telegram.value}
+    facts = {name for telegram in profile.telegram for name in names_of(telegram)}
+    for key, name, known in (
+        ("value", exposing.value, values),
+        ("time", exposing.time, values),
+        ("serial", exposing.serial, facts),
+        ("number", exposing.number, facts),
+    ):
+        if name is not None and name not in known:
+            yield f"exposure.{key}: no telegram has {name!r}"
 
 
 def _packet(framing: Packet) -> Iterator[str]:
