@@ -1,9 +1,10 @@
 // Review of procedure names by keyboard: Enter confirms, / chooses another, x sets aside, u undoes.
 // Every decision is a form of the page; this sends it without leaving, and moves to the next name.
+import { place } from "./_place.js";
+
 const table = document.querySelector("[data-names]");
 const dialog = document.getElementById("choose");
 const done = []; // ids of decided rows, the latest last
-const TOAST_MS = 10_000;
 
 const rowOf = (node) => node?.closest?.("[data-names] tr[data-row]");
 
@@ -21,19 +22,6 @@ async function more(link) {
   place.insertAdjacentHTML("beforebegin", await answer.text());
   place.remove();
   (last.nextElementSibling ?? last).focus();
-}
-
-function place(html) {
-  const part = document.createElement("template");
-  part.innerHTML = html;
-  const row = part.content.querySelector("tr[data-row]");
-  document.getElementById(row.id)?.replaceWith(row);
-  for (const fresh of part.content.querySelectorAll("[data-replace]")) document.getElementById(fresh.id)?.replaceWith(fresh);
-  const toast = part.content.querySelector("[data-toast]");
-  const shown = document.querySelector(".toasts");
-  shown.replaceChildren(toast);
-  setTimeout(() => toast.remove(), TOAST_MS);
-  return row;
 }
 
 async function decide(form) {

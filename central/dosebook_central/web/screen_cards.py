@@ -1,0 +1,137 @@
+"""What a person sees of a value from a screen: its crop, its field, and what speaks for it."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Connection
+
+from dosebook_central.store.queries.screens import Decided, Listed, decisions_on, get_value
+from dosebook_central.web.context import EvidenceReader, context
+from dosebook_central.web.provenance import Origin
+from dosebook_protocol.screen import (
+    MEDIA_TYPE,
+    ScreenError,
+    ScreenEvidence,
+    ScreenReport,
+    ScreenValue,
+    unpack,
+)
+
+REASONS: Final = (
+    "cannot be read in the crop",
+    "not the value that the field names",
+    "screen of another patient or exam",
+    "the screen was still changing",
+)
+"""Why a value counts nowhere, or should not have counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One value with its crop as a data address; `problem` says why there is no picture."""
+
+    listed: Listed
+    report: ScreenReport | None
+    value: ScreenValue | None
+    crop: str
+    problem: str
+    history: tuple[Decided, ...]
+
+    @property
+    def key(self) -> str:
+        """Names the card within a page."""
+        return sha256(f"{self.listed.record_id} {self.listed.path}".encode()).hexdigest()[:16]
+
+    @property
+    def seen(self) -> int:
+        """The last decision that this card shows."""
+        return max((one.id for one in self.history), default=0)
+
+    @property
+    def row(self) -> str:
+        """The row of the table that the value stands in, "" for a value that stands alone."""
+        return self.listed.path.partition("[")[2].removesuffix("]")
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What a person may say against it, in the order of the keys 1 to 4."""
+        return REASONS
+
+    @property
+    def others(self) -> tuple[tuple[str, float | None], ...]:
+        """Other texts that a reader thought possible, each once, with its confidence if known."""
+        if self.value is None:
+            return ()
+        found: dict[str, float | None] = {}
+        if self.value.second:
+            found[self.value.second] = None
+        found |= {one.text: one.confidence for one in self.value.alternatives}
+        found.pop(self.value.text, None)
+        return tuple(found.items())
+
+
+class Screens:
+    """Opens the containers of screens, each once for as long as a page is made."""
+
+    def __init__(self, evidence: EvidenceReader) -> None:
+        self._evidence = evidence
+        self._opened: dict[str, ScreenEvidence | str] = {}
+
+    def open(self, sha256_of: str, media_type: str) -> ScreenEvidence | str:
+        """The opened container, or in a sentence why it cannot be opened."""
+        if sha256_of not in self._opened:
+            self._opened[sha256_of] = self._open(sha256_of, media_type)
+        return self._opened[sha256_of]
+
+    def _open(self, sha256_of: str, media_type: str) -> ScreenEvidence | str:
+        if media_type != MEDIA_TYPE:
+            return "This record has no picture: it was not captured from a screen."
+        try:
+            data = self._evidence.get(sha256_of)
+        except (KeyError, OSError):
+            return "The picture is not in the evidence store: restore it from a backup."
+        if sha256(data).hexdigest() != sha256_of:
+            return "The evidence was changed in the store: its SHA-256 differs. Restore a backup."
+        try:
+            return unpack(data)
+        except ScreenError as error:
+            return f"The evidence cannot be opened: {error}. Compare with the box that sent it."
+
+
+def cards(connection: Connection, screens: Screens, listed: Iterable[Listed]) -> list[Card]:
+    """The cards of some values, with every decision on each."""
+    decided: dict[str, list[Decided]] = {}
+    made = []
+    for one in listed:
+        if one.record_id not in decided:
+            decided[one.record_id] = decisions_on(connection, one.record_id)
+        own = [each for each in decided[one.record_id] if each.decision.path == one.path]
+        made.append(_card(one, screens.open(one.evidence_sha256, one.media_type), own))
+    return made
+
+
+def crops_of(origins: Iterable[Origin]) -> dict[str, Card]:
+    """By record and path, the cards of those numbers that were read from a screen."""
+    read = [one for one in origins if one.record.media_type == MEDIA_TYPE]
+    if not read:
+        return {}
+    with context().engine.connect() as connection:
+        found = [get_value(connection, one.record.id, one.source.path) for one in read]
+        listed = [one for one in found if one is not None]
+        made = cards(connection, Screens(context().evidence), listed)
+    return {f"{one.listed.record_id} {one.listed.path}": one for one in made}
+
+
+def _card(listed: Listed, opened: ScreenEvidence | str, history: Iterable[Decided]) -> Card:
+    if isinstance(opened, str):
+        return Card(listed, None, None, "", opened, tuple(history))
+    value = next((one for one in opened.report.values if one.path == listed.path), None)
+    if value is None:
+        problem = "The picture has no such value: the record and its evidence do not agree."
+        return Card(listed, opened.report, None, "", problem, tuple(history))
+    crop = b64encode(opened.crops[listed.path]).decode()
+    address = f"data:image/png;base64,{crop}"
+    return Card(listed, opened.report, value, address, "", tuple(history))
