@@ -14,13 +14,19 @@ from tools.terminal import ROOT, ToolError, run, say
 FILES = {
     "requirements.txt": ["--no-default-groups", "--group", "build"],
     "requirements-edge.txt": ["--no-default-groups", "--package", "dosebook-edge"],
+    "requirements-edge-screen.txt": [
+        *("--no-default-groups", "--package", "dosebook-edge", "--extra", "screen")
+    ],
     "requirements-dev.txt": ["--no-default-groups", "--group", "build", "--group", "dev"],
+    "requirements-model.txt": ["--only-group", "model"],
     "requirements-node.txt": ["--only-group", "node"],
 }
 PURPOSES = {
     "requirements.txt": "box and registry, as the demo runs them",
     "requirements-edge.txt": "the box alone",
+    "requirements-edge-screen.txt": "a box that reads screens",
     "requirements-dev.txt": "the product, its tests and its checks",
+    "requirements-model.txt": "what trains the reading net of screens",
     "requirements-node.txt": "Node, where the machine has none",
 }
 
