@@ -25,7 +25,11 @@ class Patience:
 
 
 class Watch:
-    """Follows one screen picture by picture; times are monotonic seconds."""
+    """Follows one screen picture by picture; times are monotonic seconds.
+
+    `identical_since` tells since when the picture is the very same, `flat_since` since when it
+    shows nothing, None where it shows something.
+    """
 
     def __init__(self, way: Way, patience: Patience) -> None:
         self._way = way
@@ -35,12 +39,17 @@ class Watch:
         self._restless_since = 0.0
         self._is_read = False
         self.identical_since = 0.0
+        self.flat_since: float | None = None
 
     def see(self, grey: Grey, now: float) -> Seen:
         """`settled` once for each screen that stood still, or moved for too long."""
         last, self._last = self._last, grey
         if last is None or last.shape != grey.shape or not np.array_equal(last, grey):
             self.identical_since = now
+        if not is_flat(grey):
+            self.flat_since = None
+        elif self.flat_since is None:
+            self.flat_since = now
         if last is None or is_changed(last, grey, self._way):
             self._changed_at = now
             if self._is_read or last is None:

@@ -1,0 +1,173 @@
+"""Dose screens among DICOM secondary captures: read after the object is safe, never before.
+
+The C-STORE answer does not wait: the object is a record of its own, and in the same transaction it
+is noted to be read. What was not read when the box stopped is read when it starts again.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from dosebook_edge.capture.screen.equipped import Equipped
+from dosebook_edge.capture.screen.pending import PendingCaptures
+from dosebook_edge.capture.screen.picture import PictureError
+from dosebook_edge.capture.screen.pixel_data import WORDS, pictures_of
+from dosebook_edge.capture.screen.recorder import RecorderSettings, ScreenOutbox, ScreenRecorder
+from dosebook_edge.capture.screen.to_reading import Whose
+from dosebook_edge.capture.source import CaptureError, SourceStatus, State
+from dosebook_edge.outbox import OutboxError, Waiting
+from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.logs import log
+from dosebook_protocol.reading import Moment, Reading
+from dosebook_protocol.record import Clock, SourceKind
+from dosebook_protocol.wire import split_record_message
+
+_logger = logging.getLogger(__name__)
+
+_DICOM: Final = "application/dicom"
+_AGAIN_S: Final = 30.0
+_STOP_S: Final = 10.0
+
+
+class CaptureReading:
+    """Reads what `PendingCaptures` notes, on a thread of its own. Fulfils `Source`."""
+
+    def __init__(
+        self,
+        settings: RecorderSettings,
+        outbox: ScreenOutbox,
+        clock: Callable[[], Clock],
+        pending: PendingCaptures,
+        equip: Callable[[], Equipped],
+        refuse: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._outbox = outbox
+        self._clock = clock
+        self._pending = pending
+        self._equip = equip
+        self._refuse = refuse
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._state: State = "stopped"
+        self._detail = ""
+        self._refused = 0
+        self._last_record_at: datetime | None = None
+
+    def start(self) -> None:
+        """Load reader and profiles and begin; raises `CaptureError`."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        try:
+            equipped = self._equip()
+        except CaptureError as error:
+            self._state, self._detail = "failed", str(error)
+            raise
+        recorder = ScreenRecorder(self._settings, equipped.profiles, self._outbox, self._clock)
+        self._stopping.clear()
+        self._thread = threading.Thread(
+            target=self._run, args=(equipped, recorder), name=self._settings.source
+        )
+        self._thread.start()
+        self._state, self._detail = "listening", f"reads {', '.join(equipped.profiles)}"
+
+    def stop(self) -> None:
+        """Stop after the object that is being read; the others wait for the next start."""
+        self._stopping.set()
+        self._pending.wake()
+        if self._thread is not None:
+            self._thread.join(_STOP_S)
+            self._thread = None
+        self._state = "stopped"
+
+    def health(self) -> SourceStatus:
+        """State now."""
+        return SourceStatus(
+            name=self._settings.source,
+            kind=SourceKind.SCREEN,
+            state=self._state,
+            detail=self._detail,
+            last_record_at=self._last_record_at,
+            refused=self._refused,
+        )
+
+    def _run(self, equipped: Equipped, recorder: ScreenRecorder) -> None:
+        while not self._stopping.is_set():
+            try:
+                while self._read_some(equipped, recorder):
+                    pass
+            except OutboxError as error:
+                log(
+                    _logger,
+                    logging.ERROR,
+                    "capture_not_stored",
+                    source=self._settings.source,
+                    code=error.code,
+                )
+                self._stopping.wait(_AGAIN_S)
+            else:
+                self._pending.wait(_AGAIN_S)
+
+    def _read_some(self, equipped: Equipped, recorder: ScreenRecorder) -> bool:
+        """Read what waits now; whether there was anything. Raises `OutboxError`."""
+        found = self._pending.waiting()
+        for one in found:
+            if self._stopping.is_set():
+                return False
+            if isinstance(one, Waiting):
+                self._read(one, equipped, recorder)
+            self._pending.done(one.sequence if isinstance(one, Waiting) else one)
+        return bool(found)
+
+    def _read(self, waiting: Waiting, equipped: Equipped, recorder: ScreenRecorder) -> None:
+        """Record each frame of an object that is a dose screen; raises `OutboxError`."""
+        try:
+            _, evidence = split_record_message(waiting.message)
+            header = read_object(evidence, _DICOM)
+            pictures = pictures_of(evidence, datetime.now(UTC))
+        except PictureError as error:
+            self._note(f"unreadable: {error}")
+            return
+        whose = _whose(header)
+        transport = {
+            "screen": WORDS,
+            "object": header.sop_instance_uid,
+            "series": header.series_uid,
+            "record": waiting.record_id,
+        }
+        for picture in pictures:
+            seen = equipped.reader.read(picture, (), whose.exam)
+            if seen.refusal is not None:
+                self._note(f"{seen.refusal.code}: {seen.refusal.detail}")
+            elif (
+                recorder.record(picture, seen, whose, transport | {"way": picture.way}) is not None
+            ):
+                self._last_record_at = seen.taken_at
+
+    def _note(self, reason: str) -> None:
+        self._refused += 1
+        self._refuse(reason)
+
+
+def _whose(header: Reading) -> Whose:
+    """The exam that an object's own header names."""
+    return Whose(
+        patient=header.patient,
+        study=header.study,
+        equipment=header.equipment,
+        modality=header.modality,
+        performed_step_uid=header.performed_step_uid,
+        created=header.created or _content_moment(header),
+    )
+
+
+def _content_moment(header: Reading) -> Moment | None:
+    """Content Date (0008,0023) and Time (0008,0033) of an object, as it wrote them."""
+    original = f"{header.content_date}{header.content_time}"
+    try:
+        at = datetime.strptime(original.partition(".")[0], "%Y%m%d%H%M%S")  # noqa: DTZ007 - as sent
+    except ValueError:
+        return None
+    return Moment(original, at.isoformat())

@@ -1,0 +1,67 @@
+"""The pictures of a DICOM object, as grey as the screen's other ways give them."""
+
+from datetime import datetime
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import pixel_array
+
+from dosebook_edge.capture.screen.picture import MOST_PIXELS, Grey, Picture, PictureError, Way
+
+WORDS: Final = "secondary capture"
+_MOST_FRAMES: Final = 20
+# JPEG baseline and extended, JPEG-LS near-lossless, JPEG 2000, HTJ2K: what may have lost pixels.
+_LOSSY: Final = frozenset(
+    f"1.2.840.10008.1.2.4.{number}" for number in ("50", "51", "81", "91", "93", "203")
+)
+
+
+def pictures_of(data: bytes, taken_at: datetime) -> list[Picture]:
+    """Every frame of a DICOM file, none where it has no pixels; raises `PictureError`."""
+    try:
+        dataset = dcmread(BytesIO(data))
+        if "PixelData" not in dataset:
+            return []
+        count = int(dataset.get("NumberOfFrames", 1) or 1)
+        pixels = int(dataset.Rows) * int(dataset.Columns) * count
+        if not 0 < pixels <= MOST_PIXELS or count > _MOST_FRAMES:
+            raise PictureError(f"{count} frames of {dataset.Columns} x {dataset.Rows}")
+        frames = [_grey(dataset, index) for index in range(count)]
+    except PictureError:
+        raise
+    except Exception as error:  # noqa: BLE001 - pydicom and its plug-ins raise anything on broken pixels
+        raise PictureError(f"pixels that cannot be read: {type(error).__name__}") from None
+    return [Picture(frame, _way(dataset), taken_at, WORDS) for frame in frames]
+
+
+def _way(dataset: Dataset) -> Way:
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    is_lossy = syntax in _LOSSY or str(dataset.get("LossyImageCompression", "")) == "01"
+    return "grabbed" if is_lossy else "lossless"
+
+
+def _grey(dataset: Dataset, index: int) -> Grey:
+    frame: NDArray[Any] = pixel_array(dataset, index=index)
+    kind = str(dataset.PhotometricInterpretation)
+    if kind == "PALETTE COLOR":
+        frame = apply_color_lut(frame, dataset)
+        frame = frame >> 8 if frame.dtype == np.uint16 else frame
+    if frame.ndim == 3:
+        red, green, blue = (frame[:, :, place].astype(np.uint32) for place in range(3))
+        return ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16).astype(np.uint8)
+    grey = _eight_bits(frame, dataset)
+    return 255 - grey if kind == "MONOCHROME1" else grey
+
+
+def _eight_bits(frame: NDArray[Any], dataset: Dataset) -> Grey:
+    bits = int(dataset.BitsStored)
+    if bits <= 8 and not int(dataset.get("PixelRepresentation", 0)):
+        return frame.astype(np.uint8)
+    least, most = int(frame.min()), int(frame.max())
+    spread = max(1, most - least)
+    return ((frame.astype(np.int64) - least) * 255 // spread).astype(np.uint8)

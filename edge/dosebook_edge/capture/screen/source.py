@@ -1,0 +1,231 @@
+"""A source that watches one screen and writes a record of each dose screen that stands still."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from dosebook_edge.capture.screen.equipped import Equipped, Reader
+from dosebook_edge.capture.screen.falls import kept_falls
+from dosebook_edge.capture.screen.grabbing import Grabber, ScreenLostError, open_screen
+from dosebook_edge.capture.screen.picture import Grey, Picture
+from dosebook_edge.capture.screen.reading import Exam, ScreenReading
+from dosebook_edge.capture.screen.recorder import RecorderSettings, ScreenOutbox, ScreenRecorder
+from dosebook_edge.capture.screen.to_reading import Whose
+from dosebook_edge.capture.screen.watch import Patience, Watch
+from dosebook_edge.capture.source import CaptureError, SourceStatus, State
+from dosebook_edge.outbox import OutboxError
+from dosebook_protocol.logs import log
+from dosebook_protocol.record import Clock, SourceKind
+
+_logger = logging.getLogger(__name__)
+
+_STOP_S: Final = 10.0
+_LONGEST_WAIT_S: Final = 30.0
+_MOST_FRAMES: Final = 4
+_KEPT_SCREENS: Final = 3
+_NOTHING_AFTER_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """One `[[source]]` of kind `screen`; times in seconds.
+
+    A picture that stays the very same for `frozen_after_s` is reported; 0 never.
+    """
+
+    name: str
+    box_id: str
+    address: str
+    interval_s: float = 0.5
+    settle_s: float = 1.0
+    frozen_after_s: float = 0.0
+    mask_patient_text: bool = False
+
+
+class ScreenSource:
+    """Fulfils `Source`. One thread: looks, waits until the screen stands still, reads, records."""
+
+    def __init__(
+        self,
+        settings: ScreenSettings,
+        outbox: ScreenOutbox,
+        clock: Callable[[], Clock],
+        equip: Callable[[], Equipped],
+        *,
+        running: Callable[[datetime], Whose],
+        refuse: Callable[[str], None],
+        opening: Callable[[str], Grabber] = open_screen,
+    ) -> None:
+        """`running` names the exam in the room at a moment; `refuse` notes a refusal in words.
+
+        `equip` loads reader and profiles once; it raises `CaptureError` with the cure.
+        """
+        self._settings = settings
+        self._outbox = outbox
+        self._clock = clock
+        self._equip = equip
+        self._running = running
+        self._refuse = refuse
+        self._opening = opening
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._state: State = "stopped"
+        self._detail = ""
+        self._refused = 0
+        self._last_record_at: datetime | None = None
+        self._equipped: Equipped | None = None
+        self._recorder: ScreenRecorder | None = None
+        self._scope = ""
+        self._before: list[ScreenReading] = []
+
+    def start(self) -> None:
+        """Begin to watch; raises `CaptureError` where pictures could not be read at all."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        settings = self._settings
+        if self._equipped is None:
+            try:
+                self._equipped = self._equip()
+            except CaptureError:
+                self._state = "failed"
+                raise
+        recorded = RecorderSettings(settings.box_id, settings.name, settings.mask_patient_text)
+        self._recorder = ScreenRecorder(
+            recorded, self._equipped.profiles, self._outbox, self._clock
+        )
+        self._stopping.clear()
+        self._state, self._detail = "listening", settings.address
+        self._thread = threading.Thread(
+            target=self._run, args=(self._equipped.reader, self._recorder), name=settings.name
+        )
+        self._thread.start()
+        log(_logger, logging.INFO, "screen_watched", source=settings.name)
+
+    def stop(self) -> None:
+        """Stop watching; a screen that is being read is recorded first."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_S)
+            self._thread = None
+        self._state = "stopped"
+
+    def health(self) -> SourceStatus:
+        """State now."""
+        return SourceStatus(
+            name=self._settings.name,
+            kind=SourceKind.SCREEN,
+            state=self._state,
+            detail=self._detail,
+            last_record_at=self._last_record_at,
+            refused=self._refused,
+        )
+
+    def _run(self, reader: Reader, recorder: ScreenRecorder) -> None:
+        wait = self._settings.interval_s
+        while not self._stopping.is_set():
+            try:
+                grabber = self._opening(self._settings.address)
+            except ScreenLostError as error:
+                self._lose(error)
+            else:
+                wait = self._settings.interval_s
+                try:
+                    self._follow(grabber, _Eye(reader, recorder))
+                except ScreenLostError as error:
+                    self._lose(error)
+                except Exception:
+                    # Whatever a picture holds, the next one is another chance.
+                    _logger.exception("screen_failed")
+                finally:
+                    grabber.close()
+            self._stopping.wait(wait)
+            wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    def _follow(self, grabber: Grabber, eye: "_Eye") -> None:
+        """Look again and again until stopped; raises `ScreenLostError`."""
+        settings = self._settings
+        watch = Watch(grabber.way, Patience(settings.settle_s))
+        is_due = False
+        while not self._stopping.wait(settings.interval_s):
+            grey = grabber.grab()
+            now = time.monotonic()
+            seen = watch.see(grey, now)
+            self._note_sight(grey, watch, now)
+            is_due = seen == "settled" or (is_due and seen == "still")
+            if is_due and watch.flat_since is None:
+                is_due = not self._take(eye, grabber, grey)
+
+    def _take(self, eye: "_Eye", grabber: Grabber, grey: Grey) -> bool:
+        """Read a settled screen and record it; whether that is done, or has to be tried again."""
+        whose = self._running(datetime.now(UTC))
+        scope = whose.performed_step_uid or whose.study.uid
+        if scope != self._scope:
+            self._scope, self._before = scope, []
+        picture, seen = self._read(eye.reader, grabber, grey, whose.exam)
+        if seen.refusal is not None:
+            self._refused += 1
+            self._refuse(f"{seen.refusal.code}: {seen.refusal.detail}")
+            return True
+        try:
+            transport = {"screen": grabber.words, "way": grabber.way}
+            appended = eye.recorder.record(picture, seen, whose, transport)
+        except OutboxError as error:
+            log(
+                _logger, logging.ERROR, "screen_not_stored", source=self._settings.name,
+                code=error.code,
+            )  # fmt: skip
+            return False
+        self._before = [*self._before, seen][-_KEPT_SCREENS:]
+        if appended is not None:
+            self._last_record_at = seen.taken_at
+        return True
+
+    def _read(
+        self, reader: Reader, grabber: Grabber, grey: Grey, exam: Exam | None
+    ) -> tuple[Picture, ScreenReading]:
+        """Read a screen; a grabbed one from several frames, until they agree or are enough."""
+        picture = Picture(grey, grabber.way, datetime.now(UTC), grabber.words)
+        first = seen = reader.read(picture, self._before, exam)
+        tries = [first]
+        while (
+            grabber.way == "grabbed"
+            and len(tries) < _MOST_FRAMES
+            and seen.refusal is None
+            and any(one.state == "review" for one in seen.values)
+            and not self._stopping.wait(self._settings.interval_s)
+        ):
+            picture = Picture(grabber.grab(), grabber.way, datetime.now(UTC), grabber.words)
+            seen = reader.read(picture, [*self._before, *tries], exam)
+            tries.append(seen)
+        return picture, kept_falls(first, seen)
+
+    def _note_sight(self, grey: Grey, watch: Watch, now: float) -> None:
+        """Say in health what is seen: size, nothing, or a picture that never changes."""
+        settings = self._settings
+        detail = f"{settings.address}, {grey.shape[1]} x {grey.shape[0]}"
+        unchanged = now - watch.identical_since
+        if watch.flat_since is not None and now - watch.flat_since > _NOTHING_AFTER_S:
+            detail += ": it shows nothing. No signal, screen off, or copy protection (HDCP)"
+        elif 0 < settings.frozen_after_s < unchanged:
+            detail += f": the very same picture for {unchanged:.0f} s. Is the source frozen?"
+        self._state, self._detail = "listening", detail
+
+    def _lose(self, error: ScreenLostError) -> None:
+        if self._state != "failed":
+            log(
+                _logger, logging.WARNING, "screen_lost", source=self._settings.name,
+                reason=str(error),
+            )  # fmt: skip
+        self._state, self._detail = "failed", str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    """What a screen is read and recorded with."""
+
+    reader: Reader
+    recorder: ScreenRecorder
