@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from dosebook_edge.capture.screen.ink import has_ink, pieces
+from dosebook_edge.capture.screen.ink import contrast, pieces
 from dosebook_edge.capture.screen.picture import Box, Picture
 from dosebook_edge.capture.screen.profile import Anchor, ScreenProfile
 from dosebook_edge.capture.screen.reading import LineReader, Placement
@@ -24,6 +24,7 @@ _MOST_OFF: Final = 0.008
 _MARGIN: Final = 4  # pixels of background beside a label
 _FIRST: Final = 3
 """Labels of which one at least has to be there before the others are looked for."""
+_LEAST_CONTRAST: Final = 24  # grey levels
 _SPREAD: Final = 0.25
 """Of the screen: labels closer together do not tell a scale."""
 
@@ -80,7 +81,7 @@ def match_in_place(
         crop = picture.crop(box)
         if crop.shape != (box.height, box.width):
             found.append(Match(anchor, is_outside=True))
-        elif not has_ink(crop):
+        elif contrast(crop) < _LEAST_CONTRAST:
             found.append(Match(anchor))
         else:
             text = net.read(crop).text

@@ -8,7 +8,7 @@ import numpy as np
 
 from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphError, GlyphSet
 from dosebook_edge.capture.screen.grammar import allowed, means
-from dosebook_edge.capture.screen.ink import NO_STROKES, strokes
+from dosebook_edge.capture.screen.ink import NO_STROKES, background, contrast, strokes
 from dosebook_edge.capture.screen.locate import Located
 from dosebook_edge.capture.screen.picture import Box, Grey, Picture, digest
 from dosebook_edge.capture.screen.profile import Area, Cell, TableArea
@@ -31,7 +31,8 @@ class Sight:
     @classmethod
     def of(cls, picture: Picture, placement: Placement) -> "Sight":
         """The sight of a located screen."""
-        away = np.abs(picture.grey[::2, ::2].astype(np.int16) - int(np.median(picture.grey)))
+        grey = picture.grey[::2, ::2]
+        away = np.abs(grey.astype(np.int16) - background(grey))
         return cls(picture, placement, float(np.percentile(away, 99.5)))
 
     def crop(self, area: Area) -> tuple[Box, Grey]:
@@ -44,10 +45,7 @@ class Sight:
     def is_empty(self, area: Area) -> bool:
         """Whether nothing there stands out as the ink of this screen does."""
         _, grey = self.crop(area)
-        if grey.size < 8:
-            return True
-        away = np.abs(grey.astype(np.int16) - int(np.median(grey)))
-        return float(np.partition(away, -2, axis=None)[-2]) < max(12.0, _FAINT * self.contrast)
+        return contrast(grey) < max(12.0, _FAINT * self.contrast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class CellReader:
             unit=unit,
             unit_text=unit_text,
             glyphs=exact,
-            strokes=strokes(grey) if line.text else NO_STROKES,
+            strokes=strokes(grey) if line.text and exact is None else NO_STROKES,
         )
 
     def _unit(self, cell: Cell) -> tuple[str, str]:

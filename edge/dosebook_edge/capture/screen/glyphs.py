@@ -7,14 +7,15 @@ pixels of this console's typeface. None is shipped.
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
-from dosebook_edge.capture.screen.ink import runs
+from dosebook_edge.capture.screen.ink import background, runs
 from dosebook_edge.capture.screen.picture import Grey, PictureError, from_png, to_png
 
 Shape = tuple[int, int, int, bytes]
@@ -49,22 +50,40 @@ class GlyphSet:
     def learn(self, crop: Grey, text: str) -> "GlyphSet":
         """The set with what a confirmed crop shows.
 
-        A crop whose characters touch, or that has blanks in it, teaches nothing.
+        Two characters that touch are one shape, which is learned once the others are known;
+        before that, and with blanks in it, a crop teaches nothing.
 
         Raises:
             GlyphError: a shape is known as another character.
         """
         found = _shapes(crop)
-        if len(found) != len(text) or " " in text:
-            return self
+        if len(found) == len(text) and " " not in text:
+            parts: list[str] = list(text)
+        else:
+            ways = list(islice(self._ways(found, text), 2))
+            if len(ways) != 1:
+                return self
+            parts = ways[0]
         shapes = dict(self.shapes)
-        for shape, character in zip(found, text, strict=True):
-            if shapes.setdefault(shape, character) != character:
+        for shape, part in zip(found, parts, strict=True):
+            if shapes.setdefault(shape, part) != part:
                 raise GlyphError(
-                    f"one shape is {shapes[shape]!r} in one crop and {character!r} in another: "
+                    f"one shape is {shapes[shape]!r} in one crop and {part!r} in another: "
                     "one of the two was confirmed wrongly"
                 )
         return GlyphSet(MappingProxyType(shapes))
+
+    def _ways(self, found: Sequence[Shape], text: str) -> Iterator[list[str]]:
+        """The ways in which shapes of one or two characters each make up a text."""
+        if not found:
+            if not text:
+                yield []
+            return
+        for size in (1, 2):
+            part = text[:size]
+            if len(part) == size and self.shapes.get(found[0], part) == part:
+                for rest in self._ways(found[1:], text[size:]):
+                    yield [part, *rest]
 
 
 NO_GLYPHS: Final = GlyphSet(MappingProxyType({}))
@@ -103,8 +122,10 @@ def _rows(rows: list[dict[str, Any]]) -> Iterator[tuple[Shape, str]]:
         raise GlyphError(f"{len(rows)} glyphs, the limit is {_MOST}")
     for row in rows:
         character, down = row["text"], row["down"]
-        if not isinstance(character, str) or len(character) != 1 or not isinstance(down, int):
-            raise GlyphError("a glyph is one character and the rows that it stands down")
+        if not isinstance(character, str) or not 1 <= len(character) <= 2:
+            raise GlyphError("a glyph is one character, or two that touch")
+        if not isinstance(down, int):
+            raise GlyphError(f"glyph {character!r}: down is a number of rows")
         try:
             grey = from_png(base64.b64decode(row["png"], validate=True))
         except PictureError as error:
@@ -121,8 +142,7 @@ def _shapes(crop: Grey) -> list[Shape]:
     """The pieces of ink of a line from left to right; none where a blank parts them."""
     if min(crop.shape, default=0) < 2:
         return []
-    values, counts = np.unique(crop, return_counts=True)
-    away = np.abs(crop.astype(np.int16) - int(values[counts.argmax()]))
+    away = np.abs(crop.astype(np.int16) - background(crop))
     contrast = int(away.max())
     if contrast < _LEAST_CONTRAST:
         return []

@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dosebook_edge.capture.screen.normalise import find_ink
 from dosebook_edge.capture.screen.picture import Box, Grey
 
 Run = tuple[int, int]
@@ -42,25 +41,37 @@ class Strokes:
 NO_STROKES: Final = Strokes()
 
 
+def background(grey: Grey) -> int:
+    """The commonest grey level; 0 of no pixels."""
+    return int(np.bincount(grey.ravel(), minlength=1).argmax())
+
+
+def contrast(grey: Grey) -> int:
+    """How far ink stands out of the background, in grey levels; one stray pixel does not count."""
+    if grey.size < 2:
+        return 0
+    return int(np.partition(_away(grey), -2, axis=None)[-2])
+
+
 def strokes(crop: Grey) -> Strokes:
-    """The strokes of the line of text in a crop.
+    """The strokes of the line of text in a crop; of several lines, of the tallest.
 
     Hair-wide gaps, as between two segments of one digit, do not part a stroke.
     """
-    ink = find_ink(crop) if min(crop.shape, default=0) > 1 else None
-    if ink is None:
+    strength = contrast(crop)
+    if strength < _LEAST_CONTRAST:
         return NO_STROKES
-    band = ink.strength[ink.top : ink.bottom] > _INKED
-    edges = runs(band.any(axis=0), bridge=int(0.05 * (ink.bottom - ink.top)))
-    tall = [
-        int(np.ptp(np.flatnonzero(band[:, left:right].any(axis=1)))) + 1 for left, right in edges
-    ]
-    return Strokes(tuple(edges), max(tall, default=0))
+    inked = _away(crop) > _INKED * strength
+    top, bottom = max(runs(inked.any(axis=1), bridge=1), key=lambda run: run[1] - run[0])
+    band = inked[top:bottom]
+    edges = runs(band.any(axis=0), bridge=int(0.05 * (bottom - top)))
+    # No column of a digit with a comma beside it reaches from the one's top to the other's foot.
+    reach = band.shape[0] - band[::-1].argmax(axis=0) - band.argmax(axis=0)
+    return Strokes(tuple(edges), int(reach[band.any(axis=0)].max()))
 
 
-def has_ink(crop: Grey) -> bool:
-    """Whether anything stands out of the background of a crop."""
-    return min(crop.shape, default=0) > 1 and find_ink(crop) is not None
+def _away(grey: Grey) -> NDArray[np.int16]:
+    return np.abs(grey.astype(np.int16) - background(grey))
 
 
 def pieces(grey: Grey, *, most: int = 400) -> list[Box]:
@@ -70,8 +81,7 @@ def pieces(grey: Grey, *, most: int = 400) -> list[Box]:
     """
     if min(grey.shape, default=0) < _LEAST_HEIGHT:
         return []
-    levels = grey.astype(np.int16)
-    away = np.abs(levels - int(np.median(levels)))
+    away = _away(grey)
     strongest = int(np.partition(away, -4, axis=None)[-4])
     if strongest < _LEAST_CONTRAST:
         return []
