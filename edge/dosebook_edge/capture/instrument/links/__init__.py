@@ -1,0 +1,1 @@
+"""What carries the bytes between box and instrument, one module for each kind of line."""

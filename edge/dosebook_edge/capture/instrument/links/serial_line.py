@@ -1,0 +1,113 @@
+"""Serial ports and pseudo-terminals, by pyserial; nobody else may have them open."""
+
+import contextlib
+import termios
+from collections.abc import Sequence
+from typing import Any, Final
+
+import serial
+from serial.tools import list_ports
+
+from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.links.address import Port, Usb
+from dosebook_edge.capture.instrument.links.ready import is_readable
+from dosebook_edge.capture.instrument.profile import Serial
+
+WRITE_S: Final = 3.0
+# pyserial's own error is an OSError; so are those of the control lines, which a pty does not have.
+FAULTS: Final = (OSError, termios.error, ValueError)
+
+
+class SerialLink:
+    """One open serial port.
+
+    Args:
+        path: name of the port.
+        settings: line rate and the like.
+    """
+
+    def __init__(self, path: str, settings: Serial) -> None:
+        self._path = path
+        try:
+            self._port = serial.Serial(
+                path, timeout=0, write_timeout=WRITE_S, exclusive=True, **line_settings(settings)
+            )
+        except FAULTS as error:
+            raise LinkError(_not_opened(path, error)) from None
+
+    def read(self, timeout_s: float) -> bytes:
+        """What came within some seconds; raises `LinkError`."""
+        try:
+            if not is_readable(self._port.fileno(), timeout_s):
+                return b""
+            return bytes(self._port.read(self._port.in_waiting or 1))
+        except FAULTS as error:
+            raise self._broken(error) from None
+
+    def write(self, data: bytes) -> None:
+        """Send all of it; raises `LinkError`."""
+        try:
+            self._port.write(data)
+        except FAULTS as error:
+            raise self._broken(error) from None
+
+    def close(self) -> None:
+        """Give the port back."""
+        with contextlib.suppress(*FAULTS):
+            self._port.close()
+
+    def _broken(self, error: Exception) -> LinkError:
+        return LinkError(f"{self._path} broke off ({error}): is its cable still plugged in?")
+
+
+def line_settings(settings: Serial) -> dict[str, Any]:
+    """The settings of a line as pyserial names them."""
+    return {
+        "baudrate": settings.baudrate,
+        "bytesize": settings.bytesize,
+        "parity": settings.parity,
+        "stopbits": settings.stopbits,
+        "rtscts": settings.rtscts,
+    }
+
+
+def find_port(address: Usb | Port) -> str:
+    """The path of a port now; raises `LinkError` where none, or more than one, is meant."""
+    if isinstance(address, Port):
+        return address.path
+    wanted = f"{address.vendor:04x}:{address.product:04x}"
+    ports = [one for one in _ports() if (one.vid, one.pid) == (address.vendor, address.product)]
+    if address.serial is not None:
+        wanted += f":{address.serial}"
+        ports = [one for one in ports if one.serial_number == address.serial]
+    if not ports:
+        there = ", ".join(sorted(usb_name(one) for one in _ports() if one.vid is not None))
+        raise LinkError(f"no USB adapter {wanted} is plugged in; there is {there or 'none at all'}")
+    if len(ports) > 1:
+        raise LinkError(
+            f"{len(ports)} USB adapters are {wanted}: add the serial number, one of "
+            + ", ".join(sorted(usb_name(one) for one in ports))
+            + ", or use the name in /dev/serial/by-path"
+        )
+    return str(ports[0].device)
+
+
+def usb_name(port: Any) -> str:
+    """The `usb:` address of a port that pyserial lists."""
+    serial_number = f":{port.serial_number}" if port.serial_number else ""
+    return f"usb:{port.vid:04x}:{port.pid:04x}{serial_number}"
+
+
+def _ports() -> Sequence[Any]:
+    return list_ports.comports()
+
+
+def _not_opened(path: str, error: Exception) -> str:
+    said = str(error)
+    if "exclusively lock" in said:
+        return f"{path} is in use: another source or program has it open. Close that first"
+    if isinstance(error, OSError) and error.errno == 13:
+        return f"{path} may not be opened: add the user of the box to the group that owns it"
+    if isinstance(error, OSError) and error.errno == 2:
+        return f"{path} is not there: see what is with: dosebook-box instrument probe"
+    return f"{path} cannot be opened as a serial line: {said}"
