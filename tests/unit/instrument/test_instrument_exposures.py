@@ -235,6 +235,49 @@ def test_nothing_is_counted_before_the_serial_number_is_known():
     assert line.exposures.memory() is None
 
 
+def test_a_meter_that_does_not_tell_its_number_is_followed_and_that_is_said():
+    """After twenty readings it is counted all the same; what rose before may be another meter's."""
+    line = Line("ptw-diamentor")
+
+    def measures(*values):
+        for value in values:
+            line.asks(b"M\r\n")
+            text = f"M{value},0000.00,001,05,0000.00,0000.00,000,00,00000\r\n"
+            line.says(text.encode())
+
+    def opens(*questions):
+        for question, answer in questions:
+            line.asks(question)
+            line.says(answer)
+
+    unit = (b"U\r\n", b"U1\r\n")
+    opens((b"SER\r\n", b"SER1\r\n"), unit)
+    measures("0100.00", "0100.00")
+    line.breaks()
+    opens((b"SER\r\n", b"E1\r\n"), unit)
+    measures(*["0103.00"] * 25)
+    line.passes(31)
+    assert line.raws == [d("0.03")]
+    assert {"incomplete:stale", "incomplete:unidentified"} <= set(line.ended[0].flags)
+
+
+def test_of_two_channels_one_is_followed():
+    """FHT 6020 answers both channels alike: a neutron rate is no part of the gamma dose."""
+    line = Line("thermo-fht-6020")
+
+    def rate(question, text):
+        body = b"\x0701RM1 " + text
+        line.asks(question)
+        line.says(body + f"{sum(body) & 0xFF:02X}".encode() + b"\x03")
+
+    for gamma in (b"0.1", b"36", b"36", b"0.1"):
+        rate(b"\x0701RM138\x03", gamma)
+        rate(b"\x0701RM239\x03", b"900")
+    line.passes(31)
+    (one,) = line.ended
+    assert one.raw == d("0.04")
+
+
 def test_a_dose_calibrator_records_a_sample_once():
     """An activity counts when it is steady, once, whatever one altered reading says between."""
     line = Line("veenstra-vik-202")

@@ -10,8 +10,8 @@ from dosebook_edge.capture.instrument.reading import State
 
 Flag = Literal[
     "incomplete:restart", "incomplete:stale", "incomplete:lost-poll", "incomplete:garbage",
-    "incomplete:reset", "incomplete:overload", "incomplete:unit-changed", "integrated-by-host",
-    "highest-value", "wrapped",
+    "incomplete:reset", "incomplete:overload", "incomplete:unit-changed",
+    "incomplete:unidentified", "integrated-by-host", "highest-value", "wrapped",
 ]  # fmt: skip
 
 UNOBSERVED: Final[frozenset[Flag]] = frozenset({"incomplete:restart", "incomplete:stale"})

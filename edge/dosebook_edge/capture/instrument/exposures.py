@@ -32,6 +32,7 @@ from dosebook_edge.capture.instrument.telling import Telling, transcript_of
 from dosebook_protocol.quantities import plain
 
 _MOST_LINES: Final = 20_000
+_MOST_UNIDENTIFIED: Final = 20
 
 
 class Follower(Protocol):
@@ -78,6 +79,7 @@ class Exposures:
         rules: what an exposure is.
         recall: the memory of the instrument of a serial number, from before a restart.
         serial: serial number that the site states, whatever the instrument tells.
+        before: serial number of the instrument that was heard last, from before a restart.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Exposures:
         *,
         recall: Callable[[str], Memory | None] = _nothing,
         serial: str = "",
+        before: str = "",
     ) -> None:
         self._profile_id = profile.id
         self._rules = rules
@@ -99,6 +102,8 @@ class Exposures:
         asked = rules.exposing.serial is not None and not serial
         self._stated_serial = None if asked else serial
         self._serial: str | None = None
+        self._before = before
+        self._unidentified = 0  # readings since the line was opened that nobody is known to tell
         self._is_known = False  # since the line was opened, which instrument it is
         self._follower: Follower | None = None
         self._account: Account | None = None
@@ -122,10 +127,13 @@ class Exposures:
         ended = self.tick(heard.monotonic)
         if heard.event == "opened":
             self._is_known = False
+            self._unidentified = 0
         if not self._is_known and self._stated_serial is not None:
             ended += self._identify(self._stated_serial)
         if heard.event in ("lost", "stale"):
             self._since.add("incomplete:stale")
+        elif heard.event == "sent":
+            self._reader.asked(heard.data)
         points = []
         for outcome in heard.outcomes:
             if isinstance(outcome, Notice):
@@ -191,11 +199,16 @@ class Exposures:
         return self._finished(list(self._follower.close(reason, *flags)))
 
     def _read(self, point: Point) -> list[Exposure]:
+        ended: list[Exposure] = []
         if not self._is_known:
-            return []
+            self._unidentified += 1
+            if self._unidentified < _MOST_UNIDENTIFIED:
+                return []
+            # It does not tell its number: it may be the one of before, or another.
+            ended = self._identify(self._before if self._serial is None else self._serial)
+            self._since.add("incomplete:unidentified")
         point = point.with_flags(*self._since)
         self._since.clear()
-        ended: list[Exposure] = []
         follower = self._follower
         if follower is None or self._quantity != point.quantity:
             ended += self._leave("unit", "incomplete:unit-changed")

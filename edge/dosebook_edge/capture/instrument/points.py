@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
+from dosebook_edge.capture.instrument.codec import questions_of
 from dosebook_edge.capture.instrument.exposure import Flag, Moment, Point
 from dosebook_edge.capture.instrument.exposure_rules import Rules
 from dosebook_edge.capture.instrument.measures import stored
@@ -28,7 +29,14 @@ class Reader:
 
     def __init__(self, profile: Profile, rules: Rules) -> None:
         self._rules = rules.exposing
+        known = questions_of(profile)
+        self._question = known.get(self._rules.question or "")
+        self._asked = b""
         self._wraps = {one.name: rules.wraps_at(profile, one.name) for one in profile.telegram}
+
+    def asked(self, data: bytes) -> None:
+        """The box has sent a question."""
+        self._asked = data
 
     def serial(self, answer: Answer) -> str | None:
         """The serial number, where an answer tells it."""
@@ -38,7 +46,7 @@ class Reader:
         """The reading of the value that is followed, where an answer has one."""
         found = {one.name: one for one in answer.readings}
         reading = found.get(self._rules.value)
-        if reading is None:
+        if reading is None or self._question not in (None, self._asked):
             return None
         time = found.get(self._rules.time or "")
         last_digit = Decimal((0, (1,), int(reading.value.as_tuple().exponent)))

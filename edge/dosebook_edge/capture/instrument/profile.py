@@ -279,6 +279,9 @@ class Exposing(Table):
     """
 
     value: Name = Field(description="The value that is followed.")
+    question: Name | None = Field(
+        default=None, description="Question whose answers are, where several get such a telegram."
+    )
     each_telegram: bool = Field(
         default=False, description="Each telegram is an exposure of its own, not a counter's state."
     )

@@ -7,11 +7,15 @@ from dosebook_edge.capture.instrument.extract import names_of
 from dosebook_edge.capture.instrument.measures import quantity_of
 from dosebook_edge.capture.instrument.profile import (
     FrameProfile,
+    LineProfile,
     Lines,
     ModbusProfile,
+    ModbusQuestion,
     Packet,
     PollProfile,
     Profile,
+    PushProfile,
+    Question,
     Telegram,
     Value,
 )
@@ -86,6 +90,18 @@ def _exposure(profile: Profile) -> Iterator[str]:
     ):
         if name is not None and name not in known:
             yield f"exposure.{key}: no telegram has {name!r}"
+    telling = {one.name for one in profile.telegram for v in one.value if v.name == exposing.value}
+    asking = [one.name for one in _asked(profile) if telling & {*_answers(one)}]
+    if exposing.question not in asking and (exposing.question or len(asking) > 1):
+        yield f"exposure.question: name one of {', '.join(asking)}"
+
+
+def _asked(profile: Profile) -> Sequence[Question | ModbusQuestion]:
+    return () if isinstance(profile, LineProfile | PushProfile) else profile.question
+
+
+def _answers(question: Question | ModbusQuestion) -> tuple[str, ...]:
+    return question.answers if isinstance(question, Question) else (question.name,)
 
 
 def _packet(framing: Packet) -> Iterator[str]:
