@@ -13,7 +13,7 @@ from dosebook_edge.simulate.instrument.plan import FAULTS, Exposure, Fault, Inci
 from dosebook_edge.simulate.instrument.profile import Playable, Shown
 
 _HOLD_S: Final = 20.0  # a held dose stays so long before the next measurement
-_RISE_S: Final = 3.0  # an activity settles so long after a sample came
+_RISE_S: Final = 1.0  # an activity settles so long after a sample came
 _ONE: Final = Decimal(1)
 
 
@@ -55,9 +55,7 @@ class Device:
             "counter": self._counter, "held": self._held, "rate": self._rate,
             "sample": self._sample,
         }[self._measure.behaviour](seen)  # fmt: skip
-        seconds = Decimal(0)
-        if exposure is not None and state != "idle":
-            seconds = Decimal(int(min(seen, exposure.ended_s) - exposure.started_s))
+        seconds = self._seconds(seen, exposure if state != "idle" else None)
         if self.has("overload", now):
             state = "overload"
         return Display(number, self._unit(seen), seconds, state)
@@ -90,6 +88,14 @@ class Device:
     def unit(self, exposure: Exposure) -> str:
         """The unit of its true amount."""
         return self._unit(exposure.ended_s)
+
+    def _seconds(self, now: float, exposure: Exposure | None) -> Decimal:
+        """The time that goes with a counter since its reset, or with one measurement."""
+        if self._measure.behaviour != "counter":
+            return Decimal(int(min(now, exposure.ended_s) - exposure.started_s) if exposure else 0)
+        since = max((one for one in self._resets if one <= now), default=0.0)
+        spans = ((max(one.started_s, since), min(one.ended_s, now)) for one in self._plan.exposures)
+        return Decimal(int(sum(max(0.0, end - begin) for begin, end in spans)))
 
     def _counter(self, now: float) -> Decimal:
         number = self._shown(now, now)

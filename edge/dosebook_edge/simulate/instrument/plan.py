@@ -74,6 +74,7 @@ def faults_of(profile: Playable) -> tuple[Fault, ...]:
         "overload": not profile.can_overload,
         "frozen": measure.behaviour in ("held", "sample"),
         "wrong-check": not profile.has_check,
+        "byte-loss": profile.transport["kind"] != "serial",  # TCP loses none, or the connection
     }
     return tuple(kind for kind in FAULTS if not impossible.get(kind, False))
 

@@ -15,6 +15,7 @@ from dosebook_edge.simulate.instrument.writer import Fact, Writer
 
 _ANSWER_S: Final = 0.02
 _PIECE_S: Final = 0.03
+_LOSSES: Final = 0.1  # of the telegrams on a line that loses bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Player:
         has = self.device.has
         if has("silence", now) or not self.is_plugged(now):
             return []
-        if has("byte-loss", now) and self._dice.random() < 0.5:
+        if has("byte-loss", now) and self._dice.random() < _LOSSES:
             place = self._dice.randrange(len(data))
             data = data[:place] + data[place + 1 :]
         if has("wrong-check", now) and self._dice.random() < 0.5:
