@@ -6,7 +6,15 @@ from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from dosebook_central.web import gate, headers, measures, modalities, names, numbers
+from dosebook_central.web import (
+    gate,
+    headers,
+    instrument_words,
+    measures,
+    modalities,
+    names,
+    numbers,
+)
 from dosebook_central.web.assets import Assets, AssetsMissingError
 from dosebook_central.web.context import WebContext
 from dosebook_central.web.views import BLUEPRINTS
@@ -84,6 +92,7 @@ def _teach_templates(app: Flask, context: WebContext) -> None:
         (names, "name_text other_name_text sex_text"),
         (modalities, "chips family family_label evidence_word"),
         (measures, "basis_text key_measures measures_html qualifier"),
+        (instrument_words, "flag_text"),
     ):
         app.jinja_env.filters.update({word: getattr(module, word) for word in words.split()})
     app.jinja_env.globals.update(asset=asset, may=gate.may, MISSING=numbers.MISSING)

@@ -18,7 +18,7 @@ from dosebook_central.store.matching import history
 from dosebook_central.store.models import Event, Exam, Patient, ReadingDecision, Record
 from dosebook_central.store.queries import unassigned
 from dosebook_protocol.reading import EventKind
-from tests.support.dosimeter import MEDIA_TYPE, exposure, transcript
+from tests.support.dosimeter import exposure, in_study, metered
 from tests.support.readings import PATIENT, event, reading, step, total
 from tests.support.registry import NOW, RegistryUnderTest, SigningBox
 
@@ -37,24 +37,6 @@ def registry(database_url, tmp_path):
 def box(registry):
     """The box of a fluoroscopy room."""
     return registry.add(SigningBox("rf-1"))
-
-
-def metered(box, read, at=NOW):
-    """A dosimeter's record as its box sends it."""
-    return box.message(
-        transcript(read),
-        read,
-        media_type=MEDIA_TYPE,
-        source="dap",
-        source_kind="instrument",
-        captured_at=at,
-        reader_version="instrument-1",
-    )
-
-
-def in_study(read, study="1.9"):
-    """A reading of a study, whose image or step names it."""
-    return replace(read, study=replace(read.study, uid=study), scope_uid=study)
 
 
 def report(dose="5.2", study="1.9", uid="1.2.3", **fields):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+from dosebook_central.ingest.verify import Incoming
 from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import (
     CodedItem,
@@ -21,6 +21,7 @@ from dosebook_protocol.reading import (
     Reading,
     Study,
 )
+from tests.support.registry import NOW, SigningBox
 
 MEDIA_TYPE = "text/vnd.dosebook.transcript; profile=ptw-diamentor-e2; revision=3f1c0a9b22d4"
 PROFILE = "ptw-diamentor-e2"
@@ -89,10 +90,9 @@ def exposure(
     )
 
 
-def attached(reading: Reading, **fields: Any) -> Reading:
-    """The same reading in a study, as the procedure step in progress names it."""
-    study = replace(reading.study, uid=fields.pop("study", "1.9"))
-    return replace(reading, study=study, **fields)
+def in_study(read: Reading, study: str = "1.9") -> Reading:
+    """The same reading in another study."""
+    return replace(read, study=replace(read.study, uid=study), scope_uid=study)
 
 
 def transcript(reading: Reading, polls: int = 4) -> bytes:
@@ -105,3 +105,16 @@ def transcript(reading: Reading, polls: int = 4) -> bytes:
         at = (started + timedelta(seconds=place)).isoformat(timespec="milliseconds")
         lines += [f"{at}Z > M\\r\\n", f"{at}Z < M;{number};Gy.cm2\\r\\n"]
     return ("\n".join(lines) + "\n").encode()
+
+
+def metered(box: SigningBox, read: Reading, at: datetime = NOW) -> Incoming:
+    """A dosimeter's record as its box sends it."""
+    return box.message(
+        transcript(read),
+        read,
+        media_type=MEDIA_TYPE,
+        source="dap",
+        source_kind="instrument",
+        captured_at=at,
+        reader_version="instrument-1",
+    )

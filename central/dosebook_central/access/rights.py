@@ -15,11 +15,13 @@ class Right(StrEnum):
     BOX_READ = "box.read"
     QUARANTINE_READ = "quarantine.read"
     QUARANTINE_RESOLVE = "quarantine.resolve"
+    SCREEN_REVIEW = "screen.review"
     IMPORT_RUN = "import.run"
     STATISTICS_READ = "statistics.read"
     RISK_READ = "risk.read"
     PROCEDURE_MAP = "procedure.map"
     ORDER_ASSIGN = "order.assign"
+    READING_ASSIGN = "reading.assign"
     DOSIMETRY_MANAGE = "dosimetry.manage"
     AUDIT_READ = "audit.read"
     USER_MANAGE = "user.manage"
@@ -32,11 +34,13 @@ RIGHT_WORDS: Final[dict[Right, str]] = {
     Right.BOX_READ: "See the state of boxes",
     Right.QUARANTINE_READ: "See what could not be accepted",
     Right.QUARANTINE_RESOLVE: "Replay or dismiss quarantined objects",
+    Right.SCREEN_REVIEW: "Confirm, correct and reject values read from screens",
     Right.IMPORT_RUN: "Import files",
     Right.STATISTICS_READ: "See reference levels and statistics",
     Right.RISK_READ: "See which patients a cumulative rule names",
     Right.PROCEDURE_MAP: "Map procedure names",
     Right.ORDER_ASSIGN: "Correct which order an irradiation event answers",
+    Right.READING_ASSIGN: "Give readings that came without a patient to their exams",
     Right.DOSIMETRY_MANAGE: "Switch coefficient sets and change alert rules",
     Right.AUDIT_READ: "Read and verify the activity log",
     Right.USER_MANAGE: "Add, change and unlock people",
@@ -66,9 +70,11 @@ ROLES: Final[dict[str, Role]] = {
         | {
             Right.EVIDENCE_DOWNLOAD,
             Right.QUARANTINE_RESOLVE,
+            Right.SCREEN_REVIEW,
             Right.IMPORT_RUN,
             Right.PROCEDURE_MAP,
             Right.ORDER_ASSIGN,
+            Right.READING_ASSIGN,
             Right.DOSIMETRY_MANAGE,
         },
     ),
@@ -81,10 +87,12 @@ ROLES: Final[dict[str, Role]] = {
         | _OPERATING
         | {
             Right.QUARANTINE_RESOLVE,
+            Right.SCREEN_REVIEW,
             Right.IMPORT_RUN,
             Right.STATISTICS_READ,
             Right.PROCEDURE_MAP,
             Right.ORDER_ASSIGN,
+            Right.READING_ASSIGN,
         },
     ),
     "field-engineer": Role("Field engineer", _OPERATING),

@@ -143,6 +143,7 @@ _IS_UNASSIGNED = text(
 _IS_INSTRUMENT = text("source_kind = 'instrument'")
 Index(
     "ix_record_unassigned",
+    Record.group_id,  # the same in all, but without it SQLite takes another index
     Record.captured_at,
     postgresql_where=_IS_UNASSIGNED,
     sqlite_where=_IS_UNASSIGNED,

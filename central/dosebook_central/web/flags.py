@@ -1,6 +1,6 @@
 """What raised a flag on an exam, each in one sentence with its numbers and where they come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -8,6 +8,8 @@ from typing import Final
 from dosebook_central.domain.exam import Conflict, ConflictValue, Difference
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived
 from dosebook_central.store.queries.exams import ExamPage
+from dosebook_central.web.instrument_words import flag_text
+from dosebook_central.web.instruments import ExamReading
 from dosebook_central.web.measures import qualifier
 from dosebook_central.web.modalities import evidence_word
 from dosebook_central.web.numbers import (
@@ -56,6 +58,25 @@ def flags(page: ExamPage) -> Iterator[Flag]:
             "info",
             f"The objects depart from their standard in {number} {noun}; open a number to see.",
         )
+
+
+def reading_flags(readings: Sequence[ExamReading]) -> Iterator[Flag]:
+    """What is not sure of the readings of instruments, and calibrations that were overdue (P18)."""
+    told: dict[tuple[str, str], int] = {}
+    for one in readings:
+        name = one.words.instrument or one.source
+        for flag in one.words.flags:
+            told[(name, flag_text(flag.code))] = told.get((name, flag_text(flag.code)), 0) + 1
+    for (name, text), number in told.items():
+        noun = "reading" if number == 1 else "readings"
+        yield Flag("warn", f"{number} {noun} of {name}: {text}.")
+    overdue = {
+        (one.words.instrument or one.source, one.words.calibration.due)
+        for one in readings
+        if one.words.was_overdue()
+    }
+    for name, due in sorted(overdue):
+        yield Flag("warn", f"The calibration of {name} was overdue since {due}.")
 
 
 def derived_flags(derived: Derived | None) -> Iterator[Flag]:

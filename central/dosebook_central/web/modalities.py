@@ -48,6 +48,8 @@ EVIDENCE_WORDS: Final = {
     "image-header": "Image header",
     "dose-sc-header": "Dose picture header",
     "mpps": "Performed procedure step (MPPS)",
+    "instrument": "Instrument's reading",
+    "screen": "Dose screen",
     "other": "Other object",
 }
 

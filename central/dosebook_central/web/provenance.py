@@ -17,6 +17,7 @@ from pydicom.datadict import dictionary_description
 from dosebook_central.domain.exam import Source
 from dosebook_central.store.queries.exams import EvidenceRecord, SourceRecord
 from dosebook_central.web.context import EvidenceReader
+from dosebook_central.web.transcript import Transcript, is_transcript, read_transcript
 from dosebook_protocol.codes import CONCEPTS
 from dosebook_protocol.cose import SignatureError, verify
 from dosebook_protocol.reading import Deviation, DoseValue, IrradiationEvent, Reading
@@ -71,6 +72,7 @@ class Origin:
     deviations: tuple[Deviation, ...]
     transport: dict[str, str]
     event: IrradiationEvent | None = None
+    transcript: Transcript | None = None
 
 
 def read_back(source: SourceRecord) -> Reading | None:
@@ -100,7 +102,19 @@ def origin(
         deviations=reading.deviations if reading else (),
         transport={key: str(value) for key, value in found.transport.items() if value},
         event=event,
+        transcript=_transcript(found.record, source, evidence),
     )
+
+
+def _transcript(
+    record: EvidenceRecord, source: Source, evidence: EvidenceReader
+) -> Transcript | None:
+    if not is_transcript(record.media_type):
+        return None
+    try:
+        return read_transcript(evidence.get(record.evidence_sha256), source.original)
+    except (KeyError, OSError):
+        return None
 
 
 def event_value(event: IrradiationEvent, quantity: str) -> DoseValue | None:

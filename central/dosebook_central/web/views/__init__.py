@@ -18,9 +18,11 @@ from dosebook_central.web.views import (
     profile,
     quarantine,
     reference_levels,
+    screens,
     service,
     sets,
     skin_dose,
+    unassigned,
 )
 
 BLUEPRINTS = (
@@ -34,11 +36,13 @@ BLUEPRINTS = (
     skin_dose.bp,
     orders.bp,
     boxes.bp,
+    unassigned.bp,
     reference_levels.bp,
     alerts.bp,
     at_risk.bp,
     procedures.bp,
     quarantine.bp,
+    screens.bp,
     imports.bp,
     audit.bp,
     people.bp,

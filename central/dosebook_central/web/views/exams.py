@@ -13,11 +13,20 @@ from dosebook_central.web.derived_panel import Panel, absences, headlines, panel
 from dosebook_central.web.derived_source import derived_source
 from dosebook_central.web.exam_events import STATED, event_parts
 from dosebook_central.web.exam_levels import exam_levels
-from dosebook_central.web.flags import derived_flags, flags, is_rounding, rounding_text
+from dosebook_central.web.flags import (
+    derived_flags,
+    flags,
+    is_rounding,
+    reading_flags,
+    rounding_text,
+)
 from dosebook_central.web.gate import needs, tell
+from dosebook_central.web.instruments import readings_in
 from dosebook_central.web.orders import orders_panel
 from dosebook_central.web.provenance import Origin, event_value, origin, read_back
 from dosebook_central.web.regions import region_text
+from dosebook_central.web.screen_cards import crops_of
+from dosebook_central.web.transcript import is_transcript
 
 bp = Blueprint("exams", __name__, url_prefix="/exams")
 
@@ -97,13 +106,18 @@ def download(exam_id: str, record_id: str) -> Response:
         abort(404)
     tell("evidence.download", "record", record_id, exam=exam_id)
     # The name is the hash: a patient's name or UID does not belong in a file name.
-    is_dicom = found.record.media_type == "application/dicom"
-    name = f"{found.record.evidence_sha256[:16]}{'.dcm' if is_dicom else '.bin'}"
+    name = f"{found.record.evidence_sha256[:16]}{_suffix(found.record.media_type)}"
     return Response(
         content,
         mimetype="application/octet-stream",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _suffix(media_type: str) -> str:
+    if is_transcript(media_type):
+        return ".txt"
+    return ".dcm" if media_type == "application/dicom" else ".bin"
 
 
 def _page(exam_id: str) -> ExamPage:
@@ -120,6 +134,7 @@ def _render(page: ExamPage, **pane: object) -> str:
         orders = orders_panel(connection, page, found.derived if found else None)
         alerts = alerts_of(connection, page.head.id)
         levels = exam_levels(connection, page.head.id, found.derived) if found else None
+        instruments = readings_in(connection, page)
     values = found.derived if found else None
     parts = event_parts(page.events, values, request.args.get("region", ""))
     views = {row.event.ordinal: row.view for part in parts for row in part.rows if row.view}
@@ -130,7 +145,7 @@ def _render(page: ExamPage, **pane: object) -> str:
         patient=page.patient,
         alerts=alerts,
         levels=levels,
-        flags=[*flags(page), *derived_flags(values)],
+        flags=[*flags(page), *reading_flags(instruments), *derived_flags(values)],
         parts=parts,
         chosen_region=request.args.get("region", ""),
         figures=figures,
@@ -143,6 +158,7 @@ def _render(page: ExamPage, **pane: object) -> str:
         with_skin_dose=bool({"XA", "RF"} & set(_modalities(page))),
         region_text=region_text,
         orders=orders,
+        instruments=instruments,
         **pane,
     )
 
@@ -180,6 +196,7 @@ def _pane(
         "origins": origins,
         "hidden_origins": max(0, len(found.sources) - len(origins)),
         "line": line,
+        "crops": crops_of(origins),
     }
     if request.headers.get("HX-Request"):
         return render_template("parts/evidence.html", page=page, **pane)

@@ -10,6 +10,7 @@ from dosebook_central.derivation.due import work_state
 from dosebook_central.store import skin_dose
 from dosebook_central.store.queries import alert_list, alerts, boxes, exams, quarantine
 from dosebook_central.store.queries.procedures import Share, unmapped_share
+from dosebook_central.store.queries.unassigned import count_waiting
 from dosebook_central.web.box_words import describe
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import may, personal, tell
@@ -55,6 +56,8 @@ def _tasks(connection: Connection) -> dict[str, object]:
         since = datetime.combine(yesterday, time.min).astimezone()
         tasks["alerts"] = alert_list.count_alerts(connection, alert_list.AlertFilter(since=since))
         tasks["alerts_since"] = yesterday.isoformat()
+    if may(Right.READING_ASSIGN):
+        tasks["unassigned"] = count_waiting(connection)
     if may(Right.RISK_READ):
         year = (today - timedelta(days=365)).isoformat()
         tasks["at_risk"] = alerts.count_at_risk(connection, year)

@@ -366,7 +366,7 @@ def upgrade() -> None:
     with op.batch_alter_table("record", schema=None) as batch_op:
         batch_op.create_index(
             "ix_record_unassigned",
-            ["captured_at"],
+            ["group_id", "captured_at"],
             unique=False,
             postgresql_where=unassigned,
             sqlite_where=unassigned,

@@ -3,8 +3,10 @@ import "htmx.org";
 import "./_keys.js";
 import "./_upload.js";
 import "./_procedures.js";
+import "./_screens.js";
 import "./_rules.js";
 import "./_skin_map.js";
+import "./_unassigned.js";
 
 const token = document.querySelector('meta[name="csrf-token"]')?.content;
 

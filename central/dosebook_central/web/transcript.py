@@ -1,0 +1,109 @@
+r"""What went over an instrument's wire, line by line, with the place that a value was read from.
+
+The text form is the box's: `[TIME] > TEXT` is sent to the instrument, `<` comes from it, `>x` and
+`<x` are the same in hexadecimal digits, TEXT holds `\r \n \t \\ \xNN`, and `opened` is a new
+connection. A line that is none of these is shown as it stands: evidence is never left out.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+MEDIA_TYPE: Final = "text/vnd.dosebook.transcript"
+_SHOWN_BEFORE: Final = 30
+_SHOWN_AFTER: Final = 10
+_LINE: Final = re.compile(r"(?:(?P<time>[0-9][0-9T:.Z+-]*) +)?(?P<way>[<>]x?)(?: (?P<rest>.*))?")
+_OPENED: Final = re.compile(r"(?:(?P<time>[0-9][0-9T:.Z+-]*) +)?opened")
+_ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
+_PLAIN: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\"}
+
+Way = Literal["sent", "received", "opened", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: when, which way, and its bytes as text and in hexadecimal digits."""
+
+    number: int
+    time: str
+    way: Way
+    text: str
+    digits: str = ""
+    is_source: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The lines around the one that a value was read from, and how many more there are."""
+
+    lines: tuple[Line, ...]
+    before: int
+    after: int
+    has_source: bool
+
+
+def is_transcript(media_type: str) -> bool:
+    """Whether evidence of this type is a transcript."""
+    return media_type.partition(";")[0].strip() == MEDIA_TYPE
+
+
+def read_transcript(content: bytes, original: str) -> Transcript:
+    """Show a transcript around the last line from the instrument that `original` stands in.
+
+    Where none has it as text, as in binary protocols, the end is shown and nothing is marked.
+    """
+    texts = content.decode("utf-8", "replace").splitlines()
+    lines = [_line(number, text) for number, text in enumerate(texts, 1) if text.strip()]
+    source = _source(lines, original)
+    place = len(lines) - 1 if source is None else source
+    first, end = max(0, place - _SHOWN_BEFORE), min(len(lines), place + _SHOWN_AFTER + 1)
+    shown = tuple(
+        Line(one.number, one.time, one.way, one.text, one.digits, at == source)
+        for at, one in enumerate(lines[first:end], first)
+    )
+    return Transcript(shown, first, len(lines) - end, source is not None)
+
+
+def _source(lines: list[Line], original: str) -> int | None:
+    """The last line of the instrument with this number, not as a part of a longer one."""
+    if not original:
+        return None
+    number = re.compile(rf"(?<![\d.]){re.escape(original)}(?![\d.]|,\d)")
+    found = [
+        at for at, one in enumerate(lines) if one.way == "received" and number.search(one.text)
+    ]
+    return found[-1] if found else None
+
+
+def _line(number: int, text: str) -> Line:
+    opened = _OPENED.fullmatch(text)
+    if opened:
+        return Line(number, opened["time"] or "", "opened", "connection opened")
+    match = _LINE.fullmatch(text)
+    if match is None:
+        return Line(number, "", "note", text.removeprefix("#").strip())
+    rest = match["rest"] or ""
+    try:
+        data = bytes.fromhex(rest) if match["way"].endswith("x") else _unescape(rest)
+    except ValueError:
+        return Line(number, "", "note", text)
+    way: Way = "sent" if match["way"].startswith(">") else "received"
+    shown = "".join(chr(one) if 32 <= one < 127 else _name(one) for one in data)
+    return Line(number, match["time"] or "", way, shown, data.hex(" "))
+
+
+def _unescape(text: str) -> bytes:
+    """The bytes of a text with escapes; raises `ValueError` for one that is none."""
+    parts, end = [], 0
+    for match in _ESCAPE.finditer(text):
+        if match[2] and match[2] not in _PLAIN:
+            raise ValueError(f"{match[0]} is no escape")
+        parts.append(text[end : match.start()].encode())
+        parts.append(bytes.fromhex(match[1]) if match[1] else _PLAIN[match[2]])
+        end = match.end()
+    return b"".join([*parts, text[end:].encode()])
+
+
+def _name(byte: int) -> str:
+    """A byte that is no printable character, by its name: ␍ ␊ ␂, else its number."""
+    return chr(0x2400 + byte) if byte < 32 else f"\\x{byte:02x}"
