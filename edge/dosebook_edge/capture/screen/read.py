@@ -5,33 +5,24 @@ patient than the running exam is refused whole (P51); a value that nothing prove
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
-from dosebook_edge.capture.screen.cells import CellReader, Sight, learned
-from dosebook_edge.capture.screen.checks import Checks, arithmetic, counter, frames
+from dosebook_edge.capture.screen.cells import CellReader, Sight
 from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphSet
-from dosebook_edge.capture.screen.grammar import FORMS, means
-from dosebook_edge.capture.screen.line import Line
+from dosebook_edge.capture.screen.judging import judged, with_own_glyphs
 from dosebook_edge.capture.screen.loader import LoadedProfile
 from dosebook_edge.capture.screen.locate import Located, locate
 from dosebook_edge.capture.screen.patient import agreement
 from dosebook_edge.capture.screen.picture import Picture, digest
-from dosebook_edge.capture.screen.profile import ScreenProfile
 from dosebook_edge.capture.screen.reading import (
-    Check,
     Exam,
     LineReader,
     PatientText,
     Placement,
-    ReaderName,
     ReadValue,
     Refusal,
     ScreenReading,
 )
-from dosebook_edge.capture.screen.release import formal, judge
-from dosebook_edge.capture.screen.seen import Seen
-from dosebook_edge.capture.screen.widths import widths
 
 _NOBODY: Final = Exam()
 
@@ -84,8 +75,8 @@ class ScreenReader:
             return self._told(
                 picture, located, patient=patient, refusal=Refusal("half-drawn", said)
             )
-        seen = _with_own_glyphs(sight, profile, cells.cells())
-        values = _judged(seen, picture, profile, [*earlier], same_patient)
+        seen = with_own_glyphs(sight, profile, cells.cells())
+        values = judged(seen, picture.way, profile, earlier, same_patient)
         return self._told(picture, located, values=values, patient=patient)
 
     def _told(
@@ -121,87 +112,3 @@ def _last_place(earlier: Sequence[ScreenReading]) -> tuple[str, Placement] | Non
         if one.placement is not None:
             return one.profile, one.placement
     return None
-
-
-def _with_own_glyphs(sight: Sight, profile: ScreenProfile, seen: list[Seen]) -> list[Seen]:
-    """Read what no glyphs explained with those that a sum proves on the same lossless screen."""
-    if sight.picture.way != "lossless":
-        return seen
-    checks = arithmetic(profile, seen)
-    proved = [
-        one for one in seen if any(c.proves for c in checks.get(one.name, ())) and not one.glyphs
-    ]
-    own = learned(sight, proved)
-    if not own.shapes:
-        return seen
-    again: list[Seen] = []
-    for one in seen:
-        numeric = FORMS[one.cell.type] in ("number", "clock")
-        text = own.read(sight.picture.crop(one.crop)) if one.glyphs is None and numeric else None
-        again.append(
-            one if text is None else replace(one, glyphs=text, meant=means(text, one.cell, profile))
-        )
-    return again
-
-
-def _judged(
-    seen: Sequence[Seen],
-    picture: Picture,
-    profile: ScreenProfile,
-    earlier: list[ScreenReading],
-    same_patient: Check | None,
-) -> tuple[ReadValue, ...]:
-    sums: Checks = arithmetic(profile, seen)
-    wide = widths(seen)
-    same_screen = [one for one in earlier if one.profile == profile.id]
-    values: list[ReadValue] = []
-    for one in seen:
-        more = (
-            wide.get(one.name),
-            counter(one, same_screen),
-            frames(one, same_screen, profile.release.frames),
-            same_patient,
-        )
-        checks = (
-            *formal(one),
-            *sums.get(one.name, ()),
-            *(check for check in more if check is not None),
-        )
-        reason = judge(one, checks, picture.way, profile.release)
-        values.append(_value(one, checks, reason))
-    return tuple(values)
-
-
-def _value(one: Seen, checks: tuple[Check, ...], reason: str) -> ReadValue:
-    cell = one.cell
-    reader: ReaderName = "net"
-    if one.glyphs is not None:
-        reader = "both" if one.glyphs == one.line.text else "glyphs"
-    return ReadValue(
-        name=one.name,
-        label=cell.label,
-        text=one.text,
-        value=one.meant.value,
-        unit=one.unit,
-        quantity=cell.quantity or "",
-        form=FORMS[cell.type],
-        confidence=one.line.confidence,
-        reader=reader,
-        crop=one.crop,
-        crop_digest=one.crop_digest,
-        table=one.table,
-        row=one.row,
-        meaning=one.meant.meaning,
-        decimals=0 if cell.type == "integer" else cell.decimals,
-        minimum=cell.minimum,
-        maximum=cell.maximum,
-        second="" if one.glyphs is None else one.line.text,
-        alternatives=_others(one.line),
-        checks=checks,
-        state="review" if reason else "accepted",
-        reason=reason,
-    )
-
-
-def _others(line: Line) -> tuple[tuple[str, float], ...]:
-    return tuple((text, min(1.0, max(0.0, sure))) for text, sure in line.alternatives)

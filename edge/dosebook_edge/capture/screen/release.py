@@ -38,14 +38,14 @@ def judge(one: Seen, checks: Sequence[Check], way: Way, limits: Release) -> str:
     for check in checks:
         if check.outcome == "fail":
             return f"{check.name}: {check.detail}"
-    if one.cell.quantity is None:
-        return ""
     if one.glyphs is not None:
         return ""
     default = limits.lossless if way == "lossless" else limits.grabbed
     least = default if one.cell.confidence is None else one.cell.confidence
     if one.line.confidence < least:
         return f"confidence {one.line.confidence:.2f} is under {least:.2f}"
+    if one.cell.quantity is None:
+        return ""  # context: it becomes no dose, so that being sure is enough
     if any(check.proves or (check.name, check.outcome) == ("frames", "pass") for check in checks):
         return ""
     return UNPROVED
