@@ -24,6 +24,7 @@ from dosebook_edge.capture.dicom.store import failure, transport_of
 from dosebook_edge.outbox import Draft, Outbox, OutboxError
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
+from dosebook_protocol.reading import Reading
 from dosebook_protocol.record import Clock, SourceKind
 
 SUCCESS: Final = 0x0000
@@ -50,6 +51,8 @@ DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at, sealed =
 
 Message = Literal["n-create", "n-set"]
 Answer = tuple[int | Dataset, Dataset | None]
+OnStep = Callable[[str, Reading, datetime], None]
+"""Told of each step that was taken: by which source, what it says now, and when."""
 
 _logger = logging.getLogger(__name__)
 
@@ -81,11 +84,13 @@ class MppsHandler:
         outbox: Outbox,
         clock: Callable[[], Clock],
         on_stored: Callable[[datetime], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> None:
         self._source = source
         self._outbox = outbox
         self._clock = clock
         self._on_stored = on_stored or (lambda _: None)
+        self._on_step = on_step or (lambda *_: None)
         self._lock = threading.Lock()
 
     def create(self, event: Any) -> Answer:
@@ -144,8 +149,9 @@ class MppsHandler:
         dataset = _encode(step.attributes)
         evidence = file_of(dataset, MPPS, uid, EXPLICIT_LITTLE)
         media_type = f"application/dicom; mpps={message}"
+        reading = read_object(evidence, media_type)
         uid_hash = self._outbox.vault.identifier_hash(uid)
-        sealed = self._outbox.vault.seal(_place(uid_hash), dataset)
+        sealed = self._outbox.vault.seal(place_of(uid_hash), dataset)
 
         def save(connection: sqlite3.Connection) -> None:
             connection.execute(_SAVE, (uid_hash, step.state, at.isoformat(), sealed))
@@ -158,13 +164,14 @@ class MppsHandler:
                 evidence=evidence,
                 media_type=media_type,
                 transport=transport_of(event.assoc, message.upper()),
-                reading=read_object(evidence, media_type),
+                reading=reading,
                 clock=self._clock(),
                 sop_instance_uid=uid,
             ),
             also=save,
         )
         self._on_stored(at)
+        self._on_step(self._source, reading, at)
         return step.state
 
     def _load(self, uid: str) -> Step | None:
@@ -175,7 +182,7 @@ class MppsHandler:
         if row is None:
             return None
         state, sealed = row
-        dataset = self._outbox.vault.unseal(_place(uid_hash), sealed)
+        dataset = self._outbox.vault.unseal(place_of(uid_hash), sealed)
         return Step(state, dcmread(BytesIO(file_of(dataset, MPPS, uid, EXPLICIT_LITTLE))))
 
     def _log_refusal(self, message: Message, answer: Dataset) -> None:
@@ -239,5 +246,6 @@ def _encode(attributes: Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _place(uid_hash: str) -> str:
+def place_of(uid_hash: str) -> str:
+    """Where the vault seals the attributes of a step."""
     return f"mpps|{uid_hash}"
