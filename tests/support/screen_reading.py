@@ -32,12 +32,12 @@ class TruthNet:
     model_hash = "truth"
     runtime = "stub"
 
-    def __init__(self, screen, loaded, wrong=None):
+    def __init__(self, screen, loaded, wrong=None, grey=None):
         self.known = {}
         self.reads = 0
         self._wrong = wrong or {}
         self.confidence = SURE
-        grey = grey_of(screen)
+        grey = grey_of(screen) if grey is None else grey
         profile = loaded.profile
         units = {(c.unit_box, text) for c in profile.cells if c.unit_box for text in [*c.units][:1]}
         for (x, y, w, h), text in units:

@@ -19,8 +19,8 @@ _OPPOSITE: Final = {"S": "SI", "I": "SI", "L": "LR", "R": "LR", "P": "PA", "A": 
     "H": "HF", "F": "HF"
 }  # fmt: skip
 _END: Final = r"([SILRPAHF]?)(-?\d{1,4}(?:[.,]\d{1,3})?)"
-_RANGE: Final = re.compile(rf"{_END}\s?(?:-|–|to)\s?{_END}")
-_CLOCK: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
+_RANGE: Final = re.compile(rf"{_END}\s?(?:-|–|to)\s?{_END}", re.ASCII)
+_CLOCK: Final = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})", re.ASCII)
 _LEAST_SIMILAR: Final = 0.7
 _LEAST_APART: Final = 0.2
 
@@ -87,16 +87,16 @@ def _ordered(symbols: str) -> str:
 
 def _number(text: str, cell: Cell, profile: ScreenProfile) -> Meant:
     marks = "" if cell.type == "integer" else "".join(profile.decimal_marks)
-    match = re.fullmatch(rf"(\d{{1,7}})(?:([{re.escape(marks)}])(\d{{1,6}}))?" if marks else
-                         r"(\d{1,7})()()", text)  # fmt: skip
+    part = rf"(?:([{re.escape(marks)}])(\d{{1,6}}))?" if marks else "()()"
+    match = re.fullmatch(rf"(\d{{1,7}}){part}", text, re.ASCII)
     if not match:
         return Meant(fault="it is not a number as this cell shows it")
-    whole, mark, part = match[1], match[2] or "", match[3] or ""
+    whole, mark, rest = match[1], match[2] or "", match[3] or ""
     if len(whole) > 1 and whole.startswith("0"):
         return Meant(fault="a number here does not begin with 0")
-    if cell.decimals is not None and len(part) != cell.decimals:
-        return Meant(fault=f"it has {len(part)} decimals, this cell always {cell.decimals}")
-    return Meant(value=Decimal(f"{whole}.{part}" if part else whole), mark=mark)
+    if cell.decimals is not None and len(rest) != cell.decimals:
+        return Meant(fault=f"it has {len(rest)} decimals, this cell always {cell.decimals}")
+    return Meant(value=Decimal(f"{whole}.{rest}" if rest else whole), mark=mark)
 
 
 def _clock(text: str) -> Meant:
