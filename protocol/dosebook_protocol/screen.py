@@ -171,12 +171,18 @@ class Pending:
 
 def pending_item(value: ScreenValue) -> CodedItem:
     """The item that stands in a reading in the place of a value that waits for a person."""
-    code = Code(value.quantity, _SCHEME, value.reason)
-    return CodedItem(REVIEW_ITEM, code, f"{value.text} {value.unit}".strip(), value.path)
+    text = f"{value.text} {value.unit}".strip()
+    return item_of(Pending(value.path, value.quantity, text, value.reason))
+
+
+def item_of(pending: Pending) -> CodedItem:
+    """The item that names a value of which nothing counts yet."""
+    code = Code(pending.quantity, _SCHEME, pending.reason)
+    return CodedItem(REVIEW_ITEM, code, pending.text, pending.path)
 
 
 def pending_of(item: CodedItem) -> Pending | None:
-    """What `pending_item` wrote, None for any other item."""
+    """What `item_of` wrote, None for any other item."""
     if item.name != REVIEW_ITEM or item.code is None:
         return None
     return Pending(item.path, item.code.value, item.text, item.code.meaning)

@@ -82,7 +82,10 @@ def test_a_waiting_value_is_no_dose_until_a_person_confirms_it(registry):
     """The exam has the released values only; a confirmed one joins its event, an undo takes it."""
     record_id = _send(registry)
     before = registry.everything()
-    assert _total(registry) == Decimal("89.2")
+    assert set(_dlps(registry)) == {Decimal("89.2"), None}
+    assert _total(registry) is None, "a sum of the rows that are known would be no total (P29)"
+    ((summary,),) = registry.rows(Exam.summary)
+    assert any("of 1 of 2 irradiation events was not read" in note for note in summary["notes"])
     assert _decide(registry, record_id, "SCREEN/dlp[1]", "correct", "816.70") is State.CORRECTED
     assert Decimal("816.7") in _dlps(registry)
     assert _total(registry) == Decimal("905.9")

@@ -58,6 +58,7 @@ def test_a_wrong_accepted_value_leaves_and_its_correction_takes_its_place() -> N
     """A void takes a released value out; the corrected one stands in the same event."""
     gone = complete(READING, [_decision(3, "void")])
     assert "SCREEN/dlp[2]" not in _numbers(gone)
+    assert [item.path for item in gone.events[1].items] == ["SCREEN/dlp[2]"]
     again = complete(READING, [_decision(3, "void"), _decision(3, "correct", "39.20")])
     assert _numbers(again)["SCREEN/dlp[2]"] == Decimal("39.2")
     assert again.events[1].values[0].path == "SCREEN/dlp[2]"

@@ -5,7 +5,7 @@ release counts until a person says that it is wrong. Decisions are a series that
 takes back the one before it, so that the reading is then the very one of before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from dosebook_protocol.reading import (
     Reading,
     Total,
 )
-from dosebook_protocol.screen import PATH, pending_of
+from dosebook_protocol.screen import PATH, Pending, item_of, pending_of
 
 Act = Literal["accept", "correct", "reject", "void", "undo"]
 
@@ -128,9 +128,11 @@ def complete(reading: Reading, decisions: Iterable[Decision]) -> Reading:
     }:
         raise ValueError(f"the reading has no event {min(missing)}")
     settled = {one.value.path for one in numbers}
+    open_values = {path: one for path, one in held.items() if path not in settled}
+    stated = [total.value for total in reading.totals]
     return replace(
         reading,
-        events=tuple(_event(event, held.keys(), settled, numbers) for event in reading.events),
+        events=tuple(_event(event, settled, open_values, numbers) for event in reading.events),
         totals=(
             *(total for total in reading.totals if total.value.path not in held),
             *(
@@ -139,7 +141,7 @@ def complete(reading: Reading, decisions: Iterable[Decision]) -> Reading:
                 if not one.event_uid
             ),
         ),
-        items=_without(reading.items, settled),
+        items=(*_without(reading.items, settled), *_taken_out(stated, open_values)),
     )
 
 
@@ -159,16 +161,39 @@ def screen_values(reading: Reading) -> dict[str, tuple[str, bool]]:
 
 def _event(
     event: IrradiationEvent,
-    decided: Iterable[str],
-    settled: set[str],
+    settled: Collection[str],
+    open_values: Mapping[str, Decision],
     numbers: Iterable[Confirmed],
 ) -> IrradiationEvent:
     own = tuple(one.value for one in numbers if one.event_uid == event.uid)
-    kept = tuple(value for value in event.values if value.path not in set(decided))
-    return replace(event, values=(*kept, *own), items=_without(event.items, settled))
+    kept = tuple(
+        value
+        for value in event.values
+        if value.path not in settled and value.path not in open_values
+    )
+    items = (*_without(event.items, settled), *_taken_out(event.values, open_values))
+    return replace(event, values=(*kept, *own), items=items)
 
 
-def _without(items: tuple[CodedItem, ...], settled: set[str]) -> tuple[CodedItem, ...]:
+def _taken_out(
+    values: Iterable[DoseValue], open_values: Mapping[str, Decision]
+) -> tuple[CodedItem, ...]:
+    """Items in the place of released values that a person calls wrong."""
+    return tuple(
+        item_of(
+            Pending(
+                value.path,
+                value.quantity,
+                f"{value.original} {value.original_unit}".strip(),
+                open_values[value.path].note,
+            )
+        )
+        for value in values
+        if value.path in open_values
+    )
+
+
+def _without(items: tuple[CodedItem, ...], settled: Collection[str]) -> tuple[CodedItem, ...]:
     """Items without those that stand in the place of a value that is now confirmed."""
     return tuple(
         item

@@ -5,13 +5,14 @@ DAP adds over planes, air kerma at the reference point does not (P16); DLP adds 
 (P29).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from dosebook_central.domain.claims import Claim
 from dosebook_central.domain.exam import Basis, Difference, Measure, Source
+from dosebook_central.domain.waiting import waiting, waiting_notes
 from dosebook_protocol.quantities import QUANTITIES, plain
 from dosebook_protocol.reading import (
     BreastSide,
@@ -66,10 +67,11 @@ def part_totals(
     family: EventKind, claims: Sequence[Claim], events: Sequence[IndexedEvent]
 ) -> PartTotals:
     """Compute the totals of one part from its standing claims and the events counted from them."""
-    from_events = _from_events(family, events)
+    open_values = waiting(event for _, _, event in events)
+    from_events = _from_events(family, events, open_values)
     stated = _stated(claims, from_events)
     values = dict(stated)
-    notes: list[str] = []
+    notes = waiting_notes(open_values, len(events), claims)
     for quantity, measures in from_events.items():
         if quantity not in values:
             values[quantity] = measures
@@ -151,10 +153,13 @@ def _are_disjoint(claims: Sequence[Claim]) -> bool:
 
 
 def _from_events(
-    family: EventKind, events: Sequence[IndexedEvent]
+    family: EventKind, events: Sequence[IndexedEvent], open_values: Collection[str]
 ) -> dict[str, tuple[Measure, ...]]:
+    """Derive totals from events; none of a quantity that is not known yet of one of them."""
     found: dict[str, tuple[Measure, ...]] = {}
     for quantity, basis in _FROM_EVENTS[family]:
+        if quantity in open_values:
+            continue
         places: dict[_Place, list[_Sourced]] = {}
         for record, _, event in events:
             for value in event.values:

@@ -1,0 +1,160 @@
+"""Screen review as a person does it: by keyboard alone, by touch, in both themes."""
+
+import pytest
+from sqlalchemy import func, select
+
+from dosebook_central.store.models import Event
+from dosebook_central.store.screen_models import ScreenValue
+from dosebook_central.web.assets import MANIFEST
+from tests.support.axe import barriers
+from tests.support.screen_site import boxed, send_screens
+from tests.support.web import make_site
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+
+SCREENS = 24
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A registry with the dose pages of 24 exams: 48 values wait."""
+    if not MANIFEST.is_file():
+        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    made = make_site(tmp_path_factory.mktemp("screens"))
+    send_screens(boxed(made.engine, made.evidence), range(SCREENS))
+    yield made, None
+    made.importer.stop()
+    made.engine.dispose()
+
+
+def _states(site):
+    with site[0].engine.connect() as connection:
+        rows = connection.execute(
+            select(ScreenValue.state, func.count()).group_by(ScreenValue.state)
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+def _open(visit, address="/screens", **options):
+    page = visit(**options).sign_in("physicist")
+    page.goto(address)
+    page.wait_for_selector("[data-screens] [data-row]:focus")
+    return page
+
+
+def _focused(page):
+    return page.evaluate("document.activeElement.id")
+
+
+def _press(page, key, words):
+    """Press a key and wait for the toast that tells of it."""
+    page.keyboard.press(key)
+    page.wait_for_selector(f".toast >> text={words}")
+    page.evaluate("document.querySelector('.toasts').replaceChildren()")
+
+
+def test_values_are_reviewed_by_keyboard_alone(visit, site):
+    """Move, accept, type another number, choose a guess, reject, undo: no mouse."""
+    page = _open(visit)
+    before = _states(site)
+    first = _focused(page)
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert _focused(page) == first
+    _press(page, "a", "accepted")
+    second = _focused(page)
+    assert second != first
+    page.keyboard.type("80010")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"#{second} [role=alert]")
+    assert "2 decimals" in page.inner_text(f"#{second} [role=alert]")
+    page.keyboard.type("800.55")
+    _press(page, "Enter", "corrected")
+    third = _focused(page)
+    page.keyboard.press("n")
+    assert page.input_value(f"#{third} input[name=text]").endswith(".70")
+    _press(page, "Enter", "corrected")
+    fourth = _focused(page)
+    page.keyboard.press("r")
+    page.wait_for_selector(f"#{fourth} details.dismiss[open]")
+    _press(page, "2", "rejected")
+    assert _states(site)["waiting"] == before["waiting"] - 4
+    _press(page, "u", "taken back")
+    assert _focused(page) == fourth
+    assert _states(site).get("rejected", 0) == 0
+    page.keyboard.press("f")
+    page.wait_for_selector(f"#{fourth} > .screen-frame image[href]")
+    for key in ("k", "u", "k", "u", "k"):
+        if key == "u":
+            _press(page, key, "taken back")
+        else:
+            page.keyboard.press(key)
+    _press(page, "u", "taken back")
+    assert _states(site) == before
+
+
+def test_thirty_values_in_one_go(visit, site):
+    """Thirty in a few minutes: one key each, and the next page is there before it is needed."""
+    page = _open(visit)
+    for _ in range(30):
+        _press(page, "a", "accepted")
+    assert _states(site)["accepted"] == 30
+    assert page.url.endswith("/screens")
+    with site[0].engine.connect() as connection:
+        assert connection.scalar(select(func.count()).where(Event.dlp_mgy_cm.is_not(None))) == 15
+    for _ in range(30):
+        _press(page, "u", "taken back")
+        page.keyboard.press("k")
+    assert "accepted" not in _states(site)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800])
+def test_the_page_reads_well_everywhere(visit, scheme, width):
+    """Both themes, both widths: no barrier, nothing wider than the window; a picture to look at."""
+    opened = visit(scheme=scheme, width=width)
+    page = opened.sign_in("physicist")
+    page.goto("/screens")
+    page.wait_for_selector("[data-screens] [data-row]:focus")
+    page.keyboard.press("j")
+    opened.shoot(f"screens-{scheme}-{width}")
+    assert barriers(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.keyboard.press("f")
+    page.wait_for_selector(".screen-frame image[href]")
+    opened.shoot(f"screens-frame-{scheme}-{width}")
+    page.evaluate("document.getElementById('numbers').scrollIntoView()")
+    opened.shoot(f"screens-numbers-{scheme}-{width}")
+
+
+def test_touch_is_enough(visit, site):
+    """Buttons do all that keys do, and are large enough for a finger (WCAG 2.5.8)."""
+    page = _open(visit)
+    before = _states(site)
+    card = "[data-screens] [data-row]:first-child"
+    for selector in ("button:visible", "summary:visible", "a.button:visible"):
+        for box in [one.bounding_box() for one in page.query_selector_all(f"{card} {selector}")]:
+            assert box["height"] >= 24
+    page.click(f"{card} [data-other]")
+    page.click(f"{card} .screen-form .button")
+    page.click(".toast >> text=Undo")
+    page.wait_for_selector(".toast >> text=taken back")
+    assert _states(site) == before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_number_of_the_exam_opens_its_crop(visit, site, scheme):
+    """From the exam's event table to the pixels in one click, and back to review from there."""
+    opened = visit(scheme=scheme)
+    page = opened.sign_in("physicist")
+    page.goto("/screens?state=released")
+    page.click("[data-screens] [data-row]:first-child .screen-place a")
+    page.click("#events a.q.source")
+    page.wait_for_selector("#evidence .screen-crop")
+    opened.shoot(f"screens-exam-{scheme}")
+    assert barriers(page) == []
+    page.click("#evidence .screen-source summary")
+    page.click("#evidence .reasons button")
+    page.wait_for_selector(".toast >> text=Taken out of the dose")
+    page.click(".toast >> text=Undo")
+    page.wait_for_selector(".toast >> text=Taken back")
