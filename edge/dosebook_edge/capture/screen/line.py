@@ -15,9 +15,13 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text; `confidence`, 0 to 1, is that of its least sure character.
+    """A line of text as a reader understood it.
 
-    `alternatives` are other texts that were thought possible, each with its confidence.
+    Attributes:
+        text: "" where the crop is empty or shows no line.
+        confidence: 0 to 1, that of the text as a whole: one doubtful character makes it small.
+        characters: of the text, in order; () where their places are not sure.
+        alternatives: other texts that were thought possible with their confidence, best first.
     """
 
     text: str

@@ -121,7 +121,8 @@ def _strength(grey: _Grey, polarity: Polarity) -> _Grey | None:
     contrast = light if polarity == "light-on-dark" else -dark
     if abs(contrast) < _LEAST_CONTRAST or (contrast > 0) != (polarity == "light-on-dark"):
         return None
-    return np.clip((grey - background) / contrast, 0.0, 1.0)
+    strength: _Grey = np.clip((grey - background) / contrast, 0.0, 1.0)
+    return strength
 
 
 def _ink_level(strength: _Grey) -> float:

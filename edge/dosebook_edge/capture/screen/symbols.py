@@ -4,14 +4,18 @@ import unicodedata
 from typing import Final
 
 SYMBOLS: Final = (
-    "0123456789.,:;-+/%()"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    "abcdefghijklmnopqrstuvwxyz"
-    " *=#&'<>[]_!?@|µ·²³°×"
+    "0123456789.,:;-+/%()ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz *=#&'<>[]_!?@|µ·²³°×"
 )
 """Class `n + 1` of the net is `SYMBOLS[n]`; class 0 is the blank between characters."""
 
 BLANK: Final = 0
+
+# In a cell of numbers these are digits: no other reading of their shapes is meant there.
+LOOK_ALIKES: Final = {
+    "l": "1", "I": "1", "|": "1", "!": "1", "i": "1", "]": "1", "[": "1",
+    "O": "0", "o": "0", "D": "0", "Q": "0",
+    "S": "5", "s": "5", "B": "8", "Z": "2", "z": "2", "g": "9", "q": "9", "b": "6", "G": "6",
+}  # fmt: skip
 
 # Looks alike on a screen, or is the same letter with a mark: what a label needs, not what a
 # dictionary wants.

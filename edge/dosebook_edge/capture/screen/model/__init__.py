@@ -1,0 +1,1 @@
+"""The reading net: its data recipe, training, conversion, evaluation, and the model file itself."""

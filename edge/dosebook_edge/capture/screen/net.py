@@ -1,0 +1,157 @@
+"""The reading net: one line of text from a crop, with how sure it is.
+
+Each line is looked at thrice, a little smaller, wider and moved each time. Its confidence is the
+probability of the whole text in the least convinced look: a digit that one look drops or another
+sees twice makes all of it doubtful.
+"""
+
+import base64
+import io
+import json
+import threading
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from dosebook_edge.capture.screen.ctc import (
+    Peak,
+    Probabilities,
+    best_path,
+    probabilities,
+    text_of,
+    text_probabilities,
+    variants,
+)
+from dosebook_edge.capture.screen.line import Character, Line
+from dosebook_edge.capture.screen.normalise import (
+    HEIGHT,
+    PLAIN,
+    NormalLine,
+    Polarity,
+    View,
+    find_ink,
+    normal_form,
+)
+from dosebook_edge.capture.screen.runtime import ModelError, ModelFile
+from dosebook_edge.capture.screen.symbols import SYMBOLS
+
+MODEL: Final = Path(__file__).with_name("model") / "line.tflite"
+KNOWN: Final = Path(__file__).with_name("model") / "known.json"
+
+VIEWS: Final = (PLAIN, View(0.93, 1.06, 1.0, 0.6), View(1.03, 0.95, -1.0, -0.6))
+STRIDE: Final = 2  # px of the normal form per frame
+_LEAST_WIDTH: Final = 64
+_GREATEST_WIDTH: Final = 2048
+_NOTHING: Final = Line("", 0.0)
+
+
+class LineNet:
+    """Reads lines; one thread at a time is inside. Make one with `load`.
+
+    Attributes:
+        model_hash: SHA-256 of the model file, in hexadecimal.
+        runtime: name and version of what runs it.
+    """
+
+    def __init__(self, model: ModelFile) -> None:
+        self._model = model
+        self._turn = threading.Lock()
+        self.model_hash = model.sha256
+        self.runtime = model.runtime
+
+    @classmethod
+    def load(cls, model: Path | None = None) -> Self:
+        """Load the model that ships with the box, or another one, and test it on known crops.
+
+        Raises:
+            ModelError: it cannot be run here, or reads a known crop wrongly: then no screen may
+                be read with it.
+        """
+        net = cls(ModelFile(model or MODEL))
+        net._test_itself()
+        return net
+
+    def read(
+        self,
+        crop: NDArray[np.uint8],
+        allowed: str | None = None,
+        *,
+        polarity: Polarity = "auto",
+    ) -> Line:
+        """The text of a crop.
+
+        Args:
+            crop: grey, shape (height, width), uint8, one line of text with any margin.
+            allowed: the symbols that the cell may hold; all if not given. An unknown one is an
+                error of the caller (`ValueError`).
+            polarity: found by itself, or told.
+        """
+        if unknown := set(allowed or "") - set(SYMBOLS):
+            raise ValueError(f"the net has no symbols {' '.join(sorted(unknown))}")
+        ink = find_ink(crop, polarity) if min(crop.shape) > 1 else None
+        if ink is None:
+            return _NOTHING
+        lines = [normal_form(ink, view) for view in VIEWS]
+        widest = max(line.pixels.shape[1] for line in lines)
+        if widest > _GREATEST_WIDTH:
+            return _NOTHING
+        with self._turn:
+            scores = self._model.scores(_stacked(lines, widest))
+        frames = -(-widest // STRIDE) + 1
+        return _understood(probabilities(scores[:, :frames], allowed), lines[0])
+
+    def _test_itself(self) -> None:
+        for known in json.loads(KNOWN.read_text()):
+            image = Image.open(io.BytesIO(base64.b64decode(known["png"])))
+            seen = self.read(np.asarray(image, dtype=np.uint8), known["allowed"]).text
+            if seen != known["text"]:
+                raise ModelError(
+                    f"the model {self.model_hash[:12]} under {self.runtime} read {seen!r} where "
+                    f"{known['text']!r} stands. Screens are not read: install the runtime that "
+                    "the box was tested with, and the model that came with it"
+                )
+
+
+def _stacked(lines: list[NormalLine], widest: int) -> NDArray[np.uint8]:
+    """All looks in one array, as wide as the next power of two: few shapes, few interpreters."""
+    width = max(_LEAST_WIDTH, 1 << (widest - 1).bit_length())
+    stack = np.zeros((len(lines), HEIGHT, width), dtype=np.uint8)
+    for row, line in zip(stack, lines, strict=True):
+        row[:, : line.pixels.shape[1]] = line.pixels
+    return stack
+
+
+def _understood(views: Probabilities, plain: NormalLine) -> Line:
+    """What the looks say together."""
+    paths = [best_path(rows) for rows in views]
+    texts = list(dict.fromkeys([*map(text_of, paths), *variants(views[0], paths[0])]))
+    told = text_probabilities(views, texts)
+    together = np.exp(np.log(told + 1e-30).mean(axis=0))
+    order = sorted(range(len(texts)), key=lambda n: -together[n])
+    best, others = order[0], order[1:]
+    text = texts[best].strip()
+    if not text:
+        return _NOTHING
+    agreed = text_of(paths[0]) == text
+    return Line(
+        text,
+        float(told[:, best].min()),
+        _characters(paths[0], plain) if agreed else (),
+        tuple((texts[n].strip(), float(told[:, n].min())) for n in others if together[n] > 1e-6),
+    )
+
+
+def _characters(peaks: tuple[Peak, ...], line: NormalLine) -> tuple[Character, ...]:
+    """Places in the crop: two characters part midway between their peaks."""
+    middles = [(peak.first + peak.last + 1) / 2 * STRIDE for peak in peaks]
+    parts = [(one + other) / 2 for one, other in pairwise(middles)]
+    edges = [0.0, *parts, float(line.pixels.shape[1])]
+    places = [line.left + edge / line.scale for edge in edges]
+    return tuple(
+        Character(SYMBOLS[peak.symbol - 1], peak.probability, left, right)
+        for peak, (left, right) in zip(peaks, pairwise(places), strict=True)
+    )
