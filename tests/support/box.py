@@ -17,6 +17,7 @@ from pynetdicom import AE, _config, evt
 
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.dicom.scp import DicomSettings, DicomSource
+from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.outbox import Draft, Outbox, OutboxSettings
 from dosebook_edge.reactor_pause import pause_surely
 from dosebook_protocol.cose import Signer
@@ -33,7 +34,9 @@ PATIENT = "Zyxwalska^Testymona"
 CR_CLASS = "1.2.840.10008.5.1.4.1.1.1"
 DX_CLASS = "1.2.840.10008.5.1.4.1.1.1.1"
 RDSR_CLASS = "1.2.840.10008.5.1.4.1.1.88.67"
-SIGNER = Signer(Ed25519PrivateKey.generate(), BOX)
+_KEY = Ed25519PrivateKey.generate()
+SIGNER = Signer(_KEY, BOX)
+SIGNER_KEY = _KEY.public_key()
 
 
 def draft(evidence: bytes = b"evidence", **changes: Any) -> Draft:
@@ -73,11 +76,16 @@ def opened_outbox(folder: Path, **settings: Any):
 
 
 @contextmanager
-def listening(outbox: Outbox, refusals: Refusals | None = None, **settings: Any):
+def listening(
+    outbox: Outbox,
+    refusals: Refusals | None = None,
+    captures: PendingCaptures | None = None,
+    **settings: Any,
+):
     """A DICOM source on a free port, stopped afterwards."""
     values: dict[str, Any] = {"name": "ct", "ae_title": TITLE, "port": 0, "bind": "127.0.0.1"}
     values |= settings
-    source = DicomSource(DicomSettings(**values), outbox, Clock, refusals or Refusals())
+    source = DicomSource(DicomSettings(**values), outbox, Clock, refusals or Refusals(), captures)
     source.start()
     try:
         yield source

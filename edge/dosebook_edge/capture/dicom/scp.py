@@ -13,7 +13,7 @@ from pynetdicom import AE, evt
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.dicom.commitment import CommitmentHandler, Peer
 from dosebook_edge.capture.dicom.contexts import supported_contexts
-from dosebook_edge.capture.dicom.mpps import MppsHandler
+from dosebook_edge.capture.dicom.mpps import MppsHandler, OnStep
 from dosebook_edge.capture.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from dosebook_edge.capture.dicom.reasons import contexts_reason
 from dosebook_edge.capture.dicom.sending import order_messages
@@ -22,6 +22,7 @@ from dosebook_edge.capture.dicom.store import StoreHandler
 from dosebook_edge.capture.dicom.tls import server_context
 from dosebook_edge.capture.dicom.waiting import wait_for_work
 from dosebook_edge.capture.dicom.watch import watch_over
+from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
 from dosebook_edge.outbox import Outbox
 from dosebook_protocol.logs import log
@@ -68,7 +69,10 @@ class DicomSource:
         outbox: Outbox,
         clock: Callable[[], Clock],
         refusals: Refusals,
+        captures: PendingCaptures | None = None,
+        on_step: OnStep | None = None,
     ) -> None:
+        """`captures` notes the secondary captures whose pictures are read afterwards."""
         self._settings = settings
         self._refusals = refusals
         self._server: SourceServer | None = None
@@ -80,9 +84,10 @@ class DicomSource:
             outbox,
             clock,
             keep_pixels=settings.keep_pixels,
+            captures=captures,
             on_stored=self._note_record,
         )
-        self._mpps = MppsHandler(settings.name, outbox, clock, self._note_record)
+        self._mpps = MppsHandler(settings.name, outbox, clock, self._note_record, on_step)
         self._commitment = CommitmentHandler(
             settings.name,
             settings.ae_title,

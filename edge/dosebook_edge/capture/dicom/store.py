@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from dosebook_edge.capture.dicom.contexts import IMAGE_CLASSES
 from dosebook_edge.capture.dicom.part10 import file_of
+from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.outbox import Appended, Draft, OutboxError
 from dosebook_protocol.dicom.pixels import EncodingError, without_pixels
 from dosebook_protocol.dicom.read import read_object
@@ -30,8 +32,10 @@ _images = frozenset(IMAGE_CLASSES)
 class Appender(Protocol):
     """The part of the outbox that a source needs."""
 
-    def append(self, draft: Draft) -> Appended:
-        """Make a record durable; raises `OutboxError`."""
+    def append(
+        self, draft: Draft, also: Callable[[sqlite3.Connection], None] | None = None
+    ) -> Appended:
+        """Make a record durable, with what else is written then; raises `OutboxError`."""
         ...
 
     def find_repeat(self, source: str, evidence: bytes) -> Appended | None:
@@ -60,12 +64,14 @@ class StoreHandler:
         clock: Callable[[], Clock],
         *,
         keep_pixels: bool = False,
+        captures: PendingCaptures | None = None,
         on_stored: Callable[[datetime], None] | None = None,
     ) -> None:
         self._source = source
         self._outbox = outbox
         self._clock = clock
         self._keep_pixels = keep_pixels
+        self._captures = captures
         self._on_stored = on_stored or (lambda _: None)
 
     def handle(self, event: Any) -> int | Dataset:
@@ -100,20 +106,25 @@ class StoreHandler:
         repeat = self._outbox.find_repeat(self._source, evidence)
         if repeat is not None:
             return repeat
-        appended = self._outbox.append(
-            Draft(
-                source=self._source,
-                source_kind=SourceKind.DICOM_STORE,
-                captured_at=at,
-                evidence=evidence,
-                media_type=MEDIA_TYPE,
-                transport=transport,
-                reading=read_object(evidence, MEDIA_TYPE),
-                clock=self._clock(),
-                sop_instance_uid=received.sop_instance_uid,
-                once=True,
-            )
+        reading = read_object(evidence, MEDIA_TYPE)
+        draft = Draft(
+            source=self._source,
+            source_kind=SourceKind.DICOM_STORE,
+            captured_at=at,
+            evidence=evidence,
+            media_type=MEDIA_TYPE,
+            transport=transport,
+            reading=reading,
+            clock=self._clock(),
+            sop_instance_uid=received.sop_instance_uid,
+            once=True,
         )
+        captures = self._captures
+        if captures is not None and captures.is_to_be_read(received.sop_class_uid, reading):
+            appended = self._outbox.append(draft, captures.note)
+            captures.wake()
+        else:
+            appended = self._outbox.append(draft)
         self._on_stored(at)
         return appended
 
@@ -121,7 +132,7 @@ class StoreHandler:
         """The file to keep; images without their pixels unless the source keeps them."""
         transport = dict(received.transport)
         dataset = received.dataset
-        if received.sop_class_uid in _images and not self._keep_pixels:
+        if received.sop_class_uid in _images and not self._keeps_pixels(received):
             try:
                 header = without_pixels(dataset, received.transfer_syntax_uid)
             except EncodingError:
@@ -138,6 +149,13 @@ class StoreHandler:
             received.transfer_syntax_uid,
         )
         return evidence, transport
+
+    def _keeps_pixels(self, received: Received) -> bool:
+        captures = self._captures
+        return self._keep_pixels or (
+            captures is not None
+            and captures.wants_pixels(received.sop_class_uid, len(received.dataset))
+        )
 
 
 def received_of(event: Any) -> Received:

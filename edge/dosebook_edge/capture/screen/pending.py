@@ -62,9 +62,9 @@ class PendingCaptures:
         """Whether an object of so many bytes is kept whole, because its picture may be read."""
         return sop_class_uid in SECONDARY_CAPTURES and size <= MOST_BYTES
 
-    def is_to_be_read(self, reading: Reading) -> bool:
+    def is_to_be_read(self, sop_class_uid: str, reading: Reading) -> bool:
         """Whether the picture is asked: only where the header states no dose."""
-        return reading.outcome is Outcome.NO_DOSE
+        return sop_class_uid in SECONDARY_CAPTURES and reading.outcome is Outcome.NO_DOSE
 
     def note(self, connection: sqlite3.Connection) -> None:
         """Note the record that the same transaction just wrote."""

@@ -1,0 +1,176 @@
+"""Dose screens sent as DICOM secondary captures: stored first, read afterwards, once."""
+
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from dosebook_edge.capture.screen.captures import CaptureReading
+from dosebook_edge.capture.screen.pending import SECONDARY_CAPTURES, PendingCaptures
+from dosebook_edge.capture.screen.picture import PictureError
+from dosebook_edge.capture.screen.pixel_data import pictures_of
+from dosebook_edge.capture.screen.recorder import RecorderSettings
+from dosebook_edge.simulate.scene import make_scene, to_bytes
+from dosebook_edge.simulate.screens import sequences
+from dosebook_edge.simulate.screens.capture import SECONDARY_CAPTURE, dose_capture, visit_of
+from dosebook_edge.simulate.screens.gallery import draw
+from dosebook_edge.simulate.vendors import VENDORS
+from dosebook_protocol.record import Clock, SourceKind
+from tests.support.box import BOX, association, listening, opened_outbox
+from tests.support.fonts import need_fonts
+from tests.support.screen_reading import TAKEN_AT, grey_of
+from tests.support.screen_source import opened, reader_of, record_of
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def outbox(tmp_path: Path):
+    need_fonts()
+    with opened_outbox(tmp_path) as outbox:
+        yield outbox
+
+
+def exam(seed: int = 5):
+    """A simulated exam: its scene, the screen of its console, and the object that holds it."""
+    rng = Random(seed)
+    scene = make_scene(rng, VENDORS["ge-ct"])
+    screen = draw("ge-ct", seed, visit=visit_of(rng, scene))
+    return scene, screen, dose_capture(rng, scene, screen, at=scene.after(600))
+
+
+@contextmanager
+def reading_captures(outbox, pending, equipped, refused):
+    """A reader of noted captures, stopped afterwards."""
+    settings = RecorderSettings(BOX, "ct-screens")
+    reading = CaptureReading(settings, outbox, Clock, pending, lambda: equipped, refused.append)
+    reading.start()
+    try:
+        yield reading
+    finally:
+        reading.stop()
+
+
+def send(port: int, *datasets) -> list[int]:
+    """C-STORE objects; the statuses."""
+    with association(port, SECONDARY_CAPTURE) as assoc:
+        return [assoc.send_c_store(one).Status for one in datasets]
+
+
+def messages(outbox) -> list[bytes]:
+    """Every message of the outbox, in order."""
+    return [one.message for one in outbox.unacknowledged(0, 100, 10**9)]
+
+
+def test_a_capture_is_stored_first_and_its_picture_is_read_afterwards(outbox):
+    """Two records: the object with its pixels, then the doses of its picture, in its exam."""
+    scene, screen, dataset = exam()
+    pending, refused = PendingCaptures("ct", outbox), []
+    with listening(outbox, captures=pending) as source:
+        assert send(source.port, dataset) == [0]
+        assert len(messages(outbox)) == 1  # nothing reads yet, and the answer did not wait
+        with reading_captures(outbox, pending, reader_of(screen), refused) as reading:
+            eventually(lambda: len(messages(outbox)) == 2, what="the second record")
+            assert send(source.port, dataset) == [0]  # again: the object that was there
+            eventually(lambda: not pending.waiting())
+            assert reading.health().last_record_at is not None
+    first, second = messages(outbox)
+    stored, (record, evidence) = record_of(first), opened(second)
+    assert stored.source_kind is SourceKind.DICOM_STORE
+    assert stored.evidence.size > 512 * 512
+    assert record.source_kind is SourceKind.SCREEN
+    assert record.transport["object"] == dataset.SOPInstanceUID
+    assert record.transport["record"] == stored.record_id
+    assert record.reading.study.uid == scene.study_uid
+    assert record.reading.patient.id == scene.patient.id
+    assert record.reading.equipment.station_name == scene.vendor.station
+    (total,) = record.reading.totals
+    assert total.value.value == Decimal(screen.cell("total_dlp").value)
+    assert evidence.report.source == "secondary capture"
+    assert not refused
+
+
+def test_what_was_not_read_before_a_stop_is_read_after_the_next_start(tmp_path):
+    """The note to read lies on disk with the object: a box that dies in between loses nothing."""
+    need_fonts()
+    _, screen, dataset = exam(6)
+    with opened_outbox(tmp_path) as outbox:
+        pending = PendingCaptures("ct", outbox)
+        with listening(outbox, captures=pending) as source:
+            send(source.port, dataset)
+    with opened_outbox(tmp_path) as outbox:
+        pending = PendingCaptures("ct", outbox)
+        with reading_captures(outbox, pending, reader_of(screen), []):
+            eventually(lambda: len(messages(outbox)) == 2, what="the second record")
+            eventually(lambda: not pending.waiting())
+
+
+def test_other_captures_and_other_patients_are_refused_by_name(outbox):
+    """A page that no profile knows and a screen of somebody else leave no dose behind (P51)."""
+    _, screen, dataset = exam(7)
+    _, _, unknown = exam(8)
+    page = sequences.work_list((512, 512), 1)
+    unknown.PixelData = page.tobytes()
+    dataset.PatientID = "another"
+    pending, refused = PendingCaptures("ct", outbox), []
+    with (
+        listening(outbox, captures=pending) as source,
+        reading_captures(outbox, pending, reader_of(screen), refused) as reading,
+    ):
+        send(source.port, dataset, unknown)
+        eventually(lambda: len(refused) == 2, what="two refusals")
+        eventually(lambda: not pending.waiting())
+        assert [one.partition(":")[0] for one in refused] == ["wrong-patient", "unknown-layout"]
+        assert reading.health().refused == 2
+    assert len(messages(outbox)) == 2
+
+
+def test_without_screens_to_read_pixels_are_dropped_as_ever(outbox):
+    """Nobody pays for pictures that nobody reads."""
+    _, _, dataset = exam(9)
+    with listening(outbox) as source:
+        assert send(source.port, dataset) == [0]
+    (message,) = messages(outbox)
+    assert record_of(message).transport["pixels"] == "dropped"
+
+
+def test_a_header_that_states_a_dose_is_asked_first(outbox):
+    """Its picture is kept and not read: one object is one dose, whatever it shows."""
+    _, _, dataset = exam(10)
+    dataset.CommentsOnRadiationDose = "Total DLP=123.4"
+    pending = PendingCaptures("ct", outbox)
+    with listening(outbox, captures=pending) as source:
+        assert send(source.port, dataset) == [0]
+    assert not pending.waiting()
+
+
+def test_pixels_become_the_grey_of_the_screen_itself():
+    """RGB, grey and inverted grey give one picture; what is no picture is an error."""
+    need_fonts()
+    _, screen, dataset = exam(11)
+    expected = grey_of(screen)
+    (picture,) = pictures_of(to_bytes(dataset), TAKEN_AT)
+    assert (picture.grey == expected).all()
+    assert picture.way == "lossless"
+    for kind, pixels in (("MONOCHROME2", expected), ("MONOCHROME1", 255 - expected)):
+        dataset.PhotometricInterpretation, dataset.SamplesPerPixel = kind, 1
+        dataset.PixelData = pixels.tobytes()
+        (picture,) = pictures_of(to_bytes(dataset), TAKEN_AT)
+        assert (picture.grey == expected).all()
+    dataset.LossyImageCompression = "01"
+    assert pictures_of(to_bytes(dataset), TAKEN_AT)[0].way == "grabbed"
+    dataset.Rows = 60_000
+    with pytest.raises(PictureError):
+        pictures_of(to_bytes(dataset), TAKEN_AT)
+    with pytest.raises(PictureError):
+        pictures_of(b"not DICOM", TAKEN_AT)
+
+
+def test_only_secondary_captures_of_a_sensible_size_keep_their_pixels(outbox):
+    """A cine run under this class must not fail to be stored for its pixels."""
+    pending = PendingCaptures("ct", outbox)
+    assert SECONDARY_CAPTURE in SECONDARY_CAPTURES
+    assert pending.wants_pixels(SECONDARY_CAPTURE, 4_000_000)
+    assert not pending.wants_pixels(SECONDARY_CAPTURE, 90_000_000)
+    assert not pending.wants_pixels("1.2.840.10008.5.1.4.1.1.2", 500_000)

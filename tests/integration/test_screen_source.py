@@ -1,0 +1,191 @@
+"""A source that watches a screen: one record of each dose screen, and the right refusals."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dosebook_edge.capture.screen.equipped import Equipped
+from dosebook_edge.capture.screen.to_reading import Whose
+from dosebook_edge.capture.source import CaptureError
+from dosebook_edge.outbox import OutboxFullError
+from dosebook_edge.simulate.screens import sequences
+from dosebook_edge.simulate.screens.gallery import draw
+from dosebook_protocol.record import SourceKind
+from tests.support.box import opened_outbox
+from tests.support.fonts import need_fonts
+from tests.support.screen_source import reader_of, watching, whose
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def outbox(tmp_path: Path):
+    need_fonts()
+    with opened_outbox(tmp_path) as outbox:
+        yield outbox
+
+
+def code_of(watched) -> str:
+    """The code of the last refusal."""
+    return watched.refused[-1].partition(":")[0] if watched.refused else ""
+
+
+def test_a_dose_screen_becomes_one_record_of_the_exam_in_the_room(outbox):
+    """Values, exam and evidence arrive; the same screen shown again adds nothing (P6)."""
+    screen = draw("ge-ct", 3)
+    with watching(outbox, reader_of(screen)) as watched:
+        watched.whose = whose(screen)
+        watched.monitor.show(screen.picture)
+        ((record, evidence),) = eventually(watched.records, what="a record")
+        assert record.source_kind is SourceKind.SCREEN
+        assert record.transport == {"screen": "framebuffer", "way": "lossless"}
+        assert record.reading.patient.id == screen.cell("patient_id").text
+        assert record.reading.performed_step_uid == "2.25.72"
+        (total,) = record.reading.totals
+        assert total.value.value == Decimal(screen.cell("total_dlp").value)
+        assert evidence.report.width == 512
+        watched.monitor.show(sequences.work_list((512, 512), 1))
+        eventually(lambda: code_of(watched) == "unknown-layout")
+        watched.monitor.show(screen.picture)
+        seen = watched.monitor.grabs
+        eventually(lambda: watched.monitor.grabs > seen + 30)
+        assert len(watched.records()) == 1
+        assert watched.source.health().last_record_at is not None
+
+
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        (lambda _: draw("ge-ct", 4).picture, "wrong-patient"),
+        (lambda screen: sequences.half_drawn(screen, 0.5), "half-drawn"),
+        (lambda _: sequences.screensaver((512, 512), 3), "screensaver"),
+        (lambda _: sequences.work_list((512, 512), 2), "unknown-layout"),
+    ],
+    ids=["next patient", "half drawn", "screensaver", "unknown layout"],
+)
+def test_what_is_no_dose_screen_of_the_running_exam_is_refused(outbox, shown, code):
+    """Each is refused by its own name, and nothing of it becomes a dose (P51)."""
+    screen = draw("ge-ct", 3)
+    with watching(outbox, reader_of(screen, draw("ge-ct", 4))) as watched:
+        watched.whose = whose(screen)
+        watched.monitor.show(shown(screen))
+        eventually(lambda: watched.refused, what="a refusal")
+        assert code_of(watched) == code
+        assert not watched.records()
+        assert watched.source.health().refused >= 1
+        assert screen.cell("patient_id").text not in " ".join(watched.refused)
+
+
+def test_a_screen_without_an_exam_is_kept_and_says_why(outbox):
+    """No step runs: the record names nobody, for a person to assign (P51)."""
+    screen = draw("ge-ct", 3)
+    with watching(outbox, reader_of(screen)) as watched:
+        watched.whose = Whose(unassigned="two procedure steps are in progress")
+        watched.monitor.show(screen.picture)
+        ((record, _),) = eventually(watched.records, what="a record")
+    assert not record.reading.patient.id
+    assert "two procedure steps are in progress" in [
+        one.detail for one in record.reading.deviations
+    ]
+
+
+def test_a_full_outbox_is_tried_again_until_there_is_room(outbox):
+    """A screen that could not be kept is not forgotten while it is shown."""
+    screen = draw("ge-ct", 3)
+    equipped = reader_of(screen)
+    refusing = _Refusing(outbox)
+    with watching(refusing, equipped) as watched:
+        watched.whose = whose(screen)
+        watched.monitor.show(screen.picture)
+        eventually(lambda: refusing.refusals >= 2)
+        refusing.is_full = False
+        eventually(lambda: outbox.unacknowledged(0, 10, 10**8), what="a record")
+        assert len(outbox.unacknowledged(0, 10, 10**8)) == 1
+
+
+def test_a_lost_signal_shows_in_health_and_comes_back(outbox):
+    """A grabber without signal fails with its reason; with the picture the source is back."""
+    screen = draw("ge-ct", 3)
+    with watching(outbox, reader_of(screen)) as watched:
+        eventually(lambda: watched.source.health().state == "failed")
+        assert watched.source.health().detail == "the cable is out"
+        watched.monitor.show(screen.picture)
+        eventually(lambda: watched.source.health().state == "listening", timeout=40)
+        eventually(watched.records, what="a record")
+    assert watched.source.health().state == "stopped"
+
+
+def test_a_grabbed_screen_is_read_from_several_frames(outbox):
+    """Noise differs between frames, so that they prove each other: they are read until they do."""
+    screen = draw("ge-ct", 6)
+    equipped = reader_of(screen)
+    reader = _Hesitant(equipped.reader, frames=3)
+    with watching(outbox, Equipped(reader, equipped.profiles)) as watched:
+        watched.whose = whose(screen)
+        watched.monitor.way, watched.monitor.words = "grabbed", "grabber"
+        watched.monitor.show(screen.picture)
+        ((record, _),) = eventually(watched.records, what="a record")
+    assert reader.earlier == [0, 1, 2]
+    assert record.transport == {"screen": "grabber", "way": "grabbed"}
+    assert record.reading.totals
+
+
+def test_a_source_that_cannot_read_does_not_start(outbox):
+    """A model that fails its self-test is a failed source with the reason, not wrong doses."""
+
+    def broken() -> Equipped:
+        raise CaptureError("the model reads its known crops wrongly")
+
+    screen = draw("ge-ct", 3)
+    with watching(outbox, reader_of(screen)) as watched:
+        source = watched.source
+        source.stop()
+        source._equipped, source._equip = None, broken
+        with pytest.raises(CaptureError, match="known crops"):
+            source.start()
+        assert source.health().state == "failed"
+
+
+class _Hesitant:
+    """A reader that releases nothing before the last of so many frames."""
+
+    def __init__(self, reader, frames: int) -> None:
+        self._reader = reader
+        self._frames = frames
+        self.earlier: list[int] = []
+
+    def read(self, picture, earlier=(), exam=None):
+        self.earlier.append(len(earlier))
+        seen = self._reader.read(replace(picture, way="lossless"), (), exam)
+        state = "accepted" if len(earlier) + 1 >= self._frames else "review"
+        return replace(seen, values=tuple(replace(one, state=state) for one in seen.values))
+
+
+class _Refusing:
+    """An outbox that is full until a test says otherwise."""
+
+    def __init__(self, outbox) -> None:
+        self._outbox = outbox
+        self.is_full = True
+        self.refusals = 0
+
+    def append(self, draft):
+        if self.is_full:
+            self.refusals += 1
+            raise OutboxFullError("no room")
+        return self._outbox.append(draft)
+
+    def __getattr__(self, name):
+        return getattr(self._outbox, name)
+
+
+def test_black_is_nobodys_dose_screen(outbox):
+    """A dark monitor is looked at and never read: no record, no refusal for every picture."""
+    screen = draw("ge-ct", 3)
+    with watching(outbox, reader_of(screen)) as watched:
+        watched.monitor.show(np.zeros((512, 512), np.uint8))
+        eventually(lambda: watched.monitor.grabs > 20)
+        assert not watched.refused
+        assert not watched.records()
