@@ -95,10 +95,12 @@ def around(
     """Look for every label around where a first guess has it."""
     reach_x, reach_y = round(_REACH * picture.width), round(_REACH * picture.height)
     found: list[Match] = []
-    for anchor in profile.anchor:
+    # Labels of every language first: they tell soonest whether it is this screen at all.
+    anchors = sorted(profile.anchor, key=lambda one: _ANY not in one.texts)
+    for anchor in anchors:
         if len(found) == _FIRST and max(one.best for one in found) < SAME_LABEL:
             # It is another screen: the rest counts as missing.
-            found += [Match(one) for one in profile.anchor[_FIRST:]]
+            found += [Match(one) for one in anchors[_FIRST:]]
             break
         inner = first.box(anchor.box)
         window = Box(

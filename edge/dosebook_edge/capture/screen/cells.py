@@ -1,21 +1,25 @@
 """Reads every cell that a profile names, where the profile lies on the picture."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphError, GlyphSet
 from dosebook_edge.capture.screen.grammar import allowed, means
-from dosebook_edge.capture.screen.ink import NO_STROKES, background, contrast, strokes
+from dosebook_edge.capture.screen.ink import NO_STROKES, background, contrast, is_dash, strokes
+from dosebook_edge.capture.screen.line import Line
 from dosebook_edge.capture.screen.locate import Located
 from dosebook_edge.capture.screen.picture import Box, Grey, Picture, digest
 from dosebook_edge.capture.screen.profile import Area, Cell, TableArea
 from dosebook_edge.capture.screen.reading import LineReader, PatientText, Placement
 from dosebook_edge.capture.screen.seen import EMPTY, Seen
-from dosebook_edge.capture.screen.spelling import SAME_LABEL, similarity, unit_letters, unit_symbols
+from dosebook_edge.capture.screen.spelling import SAME_LABEL, similarity, unit_of, unit_symbols
+from dosebook_edge.capture.screen.symbols import SYMBOLS
 
+_RIVAL: Final = 0.05  # confidence of a reading as another unit, above which neither is taken
+_DASH: Final = "-"
 _FAINT: Final = 0.3
 """Of the contrast of the whole screen: what is fainter is noise in an empty cell."""
 
@@ -56,6 +60,7 @@ class CellReader:
     located: Located
     net: LineReader
     glyphs: GlyphSet = NO_GLYPHS
+    _lines: dict[tuple[str, str | None], Line] = field(default_factory=dict)
 
     def cells(self) -> list[Seen]:
         """Every value that stands on the screen; what means no value is left out."""
@@ -115,9 +120,10 @@ class CellReader:
         profile = self.located.loaded.profile
         box, grey = self.sight.crop(area)
         line, exact = EMPTY, None
-        if not self.sight.is_empty(area):
-            line = self.net.read(grey, allowed(cell, profile))
-            line = replace(line, text=line.text.strip())
+        if _DASH in cell.empty and not self.sight.is_empty(area) and is_dash(grey):
+            line = Line(_DASH, 1.0)
+        elif not self.sight.is_empty(area):
+            line = self._line(grey, allowed(cell, profile))
             if self.sight.picture.way == "lossless":
                 exact = self.glyphs.read(grey)
         text = line.text if exact is None else exact
@@ -135,6 +141,14 @@ class CellReader:
             strokes=strokes(grey) if line.text and exact is None else NO_STROKES,
         )
 
+    def _line(self, grey: Grey, symbols: str | None) -> Line:
+        known = None if symbols is None else "".join(s for s in symbols if s in SYMBOLS)
+        key = digest(grey), known
+        if key not in self._lines:  # the unit of a column is that of each row
+            line = self.net.read(grey, known or None)
+            self._lines[key] = replace(line, text=line.text.strip())
+        return self._lines[key]
+
     def _unit(self, cell: Cell) -> tuple[str, str]:
         """The unit in UCUM and as shown: declared, or read where the screen says it."""
         if cell.unit is not None or cell.unit_box is None:
@@ -142,10 +156,11 @@ class CellReader:
         if self.sight.is_empty(cell.unit_box):
             return "", ""
         grey = self.sight.crop(cell.unit_box)[1]
-        text = self.net.read(grey, unit_symbols(cell.units)).text.strip()
-        letters = unit_letters(text)
-        known = {unit_letters(shown): unit for shown, unit in cell.units.items()}
-        return known.get(letters, ""), text
+        starred = any(shown.startswith("*") for shown in cell.units)
+        line = self._line(grey, None if starred else unit_symbols(cell.units))
+        unit = unit_of(line.text, cell.units)
+        rivals = {unit_of(text, cell.units) for text, sure in line.alternatives if sure > _RIVAL}
+        return (unit if rivals <= {unit, ""} else ""), line.text
 
 
 def learned(sight: Sight, proved: Sequence[Seen]) -> GlyphSet:

@@ -12,6 +12,7 @@ Run = tuple[int, int]
 _INKED: Final = 0.4
 _LEAST_CONTRAST: Final = 24
 _LEAST_HEIGHT: Final = 5
+_FLAT: Final = 0.25
 _RULE: Final = 0.7
 """A row or column of which more than this is ink is a drawn line, no text."""
 
@@ -68,6 +69,15 @@ def strokes(crop: Grey) -> Strokes:
     # No column of a digit with a comma beside it reaches from the one's top to the other's foot.
     reach = band.shape[0] - band[::-1].argmax(axis=0) - band.argmax(axis=0)
     return Strokes(tuple(edges), int(reach[band.any(axis=0)].max()))
+
+
+def is_dash(crop: Grey) -> bool:
+    """Whether the only ink of a cell is one flat stroke."""
+    seen = strokes(crop)
+    if len(seen.edges) != 1:
+        return False
+    ((left, right),) = seen.edges
+    return seen.height <= _FLAT * crop.shape[0] and right - left >= 1.25 * seen.height
 
 
 def _away(grey: Grey) -> NDArray[np.int16]:

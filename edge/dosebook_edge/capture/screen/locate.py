@@ -76,9 +76,14 @@ def locate(
     """
     if int(picture.grey.max(initial=0)) < _BLACK:
         return Refusal("black", "the picture is black: no signal, or a source that is protected")
-    known = list(profiles)
-    tries = [one for one in (_try(picture, p, net, before) for p in known) if one is not None]
-    tries = [one for one in tries if one.is_named]
+    known = sorted(profiles, key=lambda one: _misshapen(picture, one.profile))
+    tries: list[_Try] = []
+    for loaded in known:
+        found = _try(picture, loaded, net, before)
+        if found is not None and found.is_named:
+            tries.append(found)
+            if not found.missing:
+                break  # every label of it was found: it is no other screen
     if not tries:
         return _unknown(picture, known, net)
     best = max(tries, key=lambda one: one.sure + 2 * len(one.loaded.profile.patch))
@@ -116,14 +121,20 @@ def _try(
 
 def _try_scaled(picture: Picture, loaded: LoadedProfile, net: LineReader) -> _Try | None:
     profile = loaded.profile
-    first = _filling(picture, profile)
-    if abs(first.scale_x / first.scale_y - 1) > _SAME_SHAPE:
+    if _misshapen(picture, profile) > _SAME_SHAPE:
         return None
+    first = _filling(picture, profile)
     matches = around(picture, profile, first, net)
     placement = fitted(profile, matches, first)
     if placement is None or not find_patches(picture, profile.patch, placement):
         return None
     return _Try(loaded, placement, matches)
+
+
+def _misshapen(picture: Picture, profile: ScreenProfile) -> float:
+    """How far width to height of a picture is from that of a screen; 0 is equal."""
+    first = _filling(picture, profile)
+    return abs(first.scale_x / first.scale_y - 1)
 
 
 def _filling(picture: Picture, profile: ScreenProfile) -> Placement:

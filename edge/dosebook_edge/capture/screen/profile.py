@@ -85,7 +85,9 @@ class Cell(Part):
     quantity: QuantityName | None = Field(default=None, description="None: read for checks.")
     unit: Unit | None = Field(default=None, description="Unit (UCUM) that the screen never shows.")
     unit_box: Area | None = Field(default=None, description="Where the screen shows the unit.")
-    units: dict[str, Unit] = Field(default={}, description="What stands there → UCUM.")
+    units: dict[str, Unit] = Field(
+        default={}, description="What stands there, or `*` and how it ends → UCUM."
+    )
     decimals: int | None = Field(default=None, ge=0, le=6, description="Always so many.")
     minimum: Exact | None = None
     maximum: Exact | None = None

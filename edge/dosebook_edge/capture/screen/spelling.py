@@ -1,14 +1,15 @@
 """When two texts are the same to a reader: labels, units and identities, each in its own way."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 _JOINTS: Final = str.maketrans(dict.fromkeys(" .·∙⋅*×-^_()[]"))
+_LOOSE: Final = str.maketrans(dict.fromkeys(" .·∙⋅*×-^_"))
 _UNIT_SIGNS: Final = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3"})
 # Characters that a screen and a reader of it confuse; the first of each pair becomes the second.
 _CONFUSED: Final = str.maketrans("OQDILSBZ", "00011582")
-SAME_LABEL: Final = 0.6
+SAME_LABEL: Final = 0.5
 """Least similarity of a label that was read to the words that the profile gives."""
 
 
@@ -27,13 +28,31 @@ def unit_letters(text: str) -> str:
     return text.translate(_UNIT_SIGNS).translate(_JOINTS)
 
 
+def unit_of(text: str, units: Mapping[str, str]) -> str:
+    """The unit of a text by what the screen may show → UCUM; "" where it is none of them.
+
+    A key that begins with `*` is what the text ends with, as the unit behind a heading.
+    """
+    for shown, unit in units.items():
+        if shown.startswith("*"):
+            if _in_brackets(text).endswith(_in_brackets(shown[1:])):
+                return unit
+        elif unit_letters(text) == unit_letters(shown):
+            return unit
+    return ""
+
+
 def unit_symbols(units: Iterable[str]) -> str:
     """The characters that these units are written with, as a reader may spell them."""
-    shown = set("".join(units))
+    shown = set("".join(units)) - {"*"} | {"*", "-", "."}
     return "".join(sorted(shown | {sign for letter in shown for sign in _SPELLED.get(letter, "")}))
 
 
 _SPELLED: Final = {"µ": "u", "μ": "µu", "²": "2", "·": ".", "∙": "·."}
+
+
+def _in_brackets(text: str) -> str:
+    return text.translate(_UNIT_SIGNS).translate(_LOOSE)
 
 
 def identity(text: str) -> str:
