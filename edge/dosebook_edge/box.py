@@ -18,12 +18,17 @@ from typing import IO, Any, Final
 from dosebook_edge import __version__
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.dicom.commitment import Peer
+from dosebook_edge.capture.dicom.known_steps import known_steps
 from dosebook_edge.capture.dicom.scp import DicomSettings, DicomSource
+from dosebook_edge.capture.room import Room
+from dosebook_edge.capture.screen.pending import PendingCaptures
+from dosebook_edge.capture.screens import ScreenSources
 from dosebook_edge.capture.source import CaptureError, Source
 from dosebook_edge.clock import BoxClock
 from dosebook_edge.config import BoxSettings, ConfigError, Loaded, SourceSection, load
 from dosebook_edge.config.dicom_source import DicomSourceSection, parse_peer
 from dosebook_edge.config.layers import DESIRED
+from dosebook_edge.config.screen_source import ScreenSourceSection
 from dosebook_edge.folder import IDENTITY, LOCK, STATUS
 from dosebook_edge.health.report import Facts, StatusFile, health_of, status_of
 from dosebook_edge.identity.files import IdentityError
@@ -80,7 +85,10 @@ class Box:
         self._clock = BoxClock()
         self._refusals = Refusals()
         self.outbox = Outbox(self._folder, settings.box.id, self._signer, outbox_settings(settings))
-        self.sources: list[Source] = [self._source(one) for one in settings.source]
+        self._room = Room(known_steps(self.outbox, self._started_at))
+        self.sources: list[Source] = [
+            source for one in settings.source for source in self._sources(one)
+        ]
         self._facts = self._make_facts()
         self.uplink = self._make_uplink() if settings.uplink.enabled else None
         self._status_file = StatusFile(self._folder / STATUS)
@@ -125,11 +133,24 @@ class Box:
         """What `dosebook-box status` shows."""
         return status_of(self._facts, self._loaded.problems)
 
-    def _source(self, section: SourceSection) -> Source:
+    def _sources(self, section: SourceSection) -> Iterator[Source]:
         if isinstance(section, DicomSourceSection):
             settings = _dicom_settings(section)
-            return DicomSource(settings, self.outbox, self._clock, self._refusals)
-        raise BoxError(f"source {section.name}: this box has no {section.kind} sources yet")
+            screens = section.read_screens
+            captures = PendingCaptures(section.name, self.outbox) if screens else None
+            yield DicomSource(
+                settings, self.outbox, self._clock, self._refusals, captures, self._room.note
+            )
+            if captures is not None:
+                yield self._screens().of_captures(section, captures)
+        elif isinstance(section, ScreenSourceSection):
+            yield self._screens().of_monitor(section)
+        else:
+            raise BoxError(f"source {section.name}: this box has no {section.kind} sources yet")
+
+    def _screens(self) -> ScreenSources:
+        box_id = self._loaded.settings.box.id
+        return ScreenSources(box_id, self.outbox, self._clock, self._room, self._refusals)
 
     def _make_facts(self) -> Facts:
         settings = self._loaded.settings

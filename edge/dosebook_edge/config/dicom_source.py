@@ -55,6 +55,13 @@ class DicomSourceSection(NamedSource):
         description="Keep the pixels of images; otherwise their header alone is kept.",
         examples=[False],
     )
+    read_screens: tuple[str, ...] = Field(
+        default=(),
+        description="Profiles of dose screens (dosebook-box screen list) to look for in secondary "
+        "captures whose header states no dose; empty: their pictures are not read.",
+        examples=[["ge-ct-dose-report"]],
+        json_schema_extra=LOCAL_ONLY,
+    )
     max_associations: int = Field(
         default=20, ge=1, le=200, description="Most associations at once.", examples=[20]
     )

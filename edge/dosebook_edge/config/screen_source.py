@@ -1,10 +1,16 @@
 """Keys of a source that reads the dose screen of a console."""
 
-from typing import Literal
+from datetime import timedelta
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from dosebook_edge.config.section import LOCAL_ONLY, NamedSource
+from dosebook_edge.config.values import Duration
+
+_DURATION: Final[dict[str, JsonValue]] = {"unit": "duration"}
+
+ScreenProfiles = tuple[Annotated[str, Field(min_length=1)], ...]
 
 
 class ScreenSourceSection(NamedSource):
@@ -14,7 +20,58 @@ class ScreenSourceSection(NamedSource):
         description="Way of capture.", examples=["screen"], json_schema_extra=LOCAL_ONLY
     )
     address: str = Field(
-        description="Where the picture comes from: xwd:PATH, fb:DEVICE or v4l2:DEVICE.",
+        pattern="^(xwd|fb|v4l2):/",
+        description="Where the picture comes from: xwd:PATH (the file of Xvfb -fbdir), fb:DEVICE "
+        "(a framebuffer of the kernel) or v4l2:DEVICE (a frame grabber).",
         examples=["v4l2:/dev/video0"],
         json_schema_extra=LOCAL_ONLY,
+    )
+    profiles: ScreenProfiles = Field(
+        min_length=1,
+        description="Ids of shipped profiles (dosebook-box screen list), or paths of your own: the "
+        "screens that this console shows. Any other screen is refused.",
+        examples=[["ge-ct-dose-report"]],
+        json_schema_extra=LOCAL_ONLY,
+    )
+    steps_from: tuple[str, ...] = Field(
+        default=(),
+        description="Names of the DICOM sources whose procedure steps run at this console; empty: "
+        "all of this box.",
+        examples=[["ct"]],
+        json_schema_extra=LOCAL_ONLY,
+    )
+    linger: Duration = Field(
+        default=timedelta(minutes=10),
+        ge=timedelta(0),
+        description="How long after the end of a procedure step a dose screen is still its own, "
+        "while no other step runs.",
+        examples=["10min"],
+        json_schema_extra=_DURATION,
+    )
+    interval: Duration = Field(
+        default=timedelta(milliseconds=500),
+        ge=timedelta(milliseconds=100),
+        description="Time between two looks at the screen.",
+        examples=["500ms"],
+        json_schema_extra=_DURATION,
+    )
+    settle: Duration = Field(
+        default=timedelta(seconds=1),
+        ge=timedelta(milliseconds=200),
+        description="How long a screen stands still before it is read.",
+        examples=["1s"],
+        json_schema_extra=_DURATION,
+    )
+    frozen_after: Duration = Field(
+        default=timedelta(0),
+        ge=timedelta(0),
+        description="Report a picture that is the very same for longer; 0s: never. For a screen "
+        "that shows a clock.",
+        examples=["10min"],
+        json_schema_extra=_DURATION,
+    )
+    mask_patient_text: bool = Field(
+        default=False,
+        description="Blank the patient's name and numbers in the picture that is kept as evidence.",
+        examples=[True],
     )

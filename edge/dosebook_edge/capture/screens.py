@@ -1,0 +1,81 @@
+"""Sources that read screens, where this box has what that takes; else ones that say what lacks."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from dosebook_edge.capture.dicom.associations import Refusals
+from dosebook_edge.capture.room import Room
+from dosebook_edge.capture.screen.pending import PendingCaptures
+from dosebook_edge.capture.source import Source
+from dosebook_edge.capture.unavailable import UnavailableSource
+from dosebook_edge.clock import BoxClock
+from dosebook_edge.config.dicom_source import DicomSourceSection
+from dosebook_edge.config.screen_source import ScreenSourceSection
+from dosebook_edge.outbox import Outbox
+from dosebook_protocol.record import SourceKind
+
+_CURE: Final = (
+    "reading screens needs more software: pip install 'dosebook-edge[screen]' ({error} is missing)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSources:
+    """Makes the sources of one box that read screens. Picture libraries load here or not at all."""
+
+    box_id: str
+    outbox: Outbox
+    clock: BoxClock
+    room: Room
+    refusals: Refusals
+
+    def of_monitor(self, section: ScreenSourceSection) -> Source:
+        """A source that watches a monitor."""
+        try:
+            from dosebook_edge.capture.screen.equip import equip
+            from dosebook_edge.capture.screen.exam import running_exam
+            from dosebook_edge.capture.screen.source import ScreenSettings, ScreenSource
+        except ImportError as error:
+            return _without(section.name, error)
+        settings = ScreenSettings(
+            name=section.name,
+            box_id=self.box_id,
+            address=section.address,
+            interval_s=section.interval.total_seconds(),
+            settle_s=section.settle.total_seconds(),
+            frozen_after_s=section.frozen_after.total_seconds(),
+            mask_patient_text=section.mask_patient_text,
+        )
+        return ScreenSource(
+            settings,
+            self.outbox,
+            self.clock,
+            lambda: equip(section.profiles),
+            running=running_exam(self.room, section.steps_from, section.linger),
+            refuse=lambda reason: self._refuse(section.name, section.address, reason),
+        )
+
+    def of_captures(self, section: DicomSourceSection, pending: PendingCaptures) -> Source:
+        """A source that reads the secondary captures that a DICOM source stored."""
+        name = f"{section.name}-screens"
+        try:
+            from dosebook_edge.capture.screen.captures import CaptureReading
+            from dosebook_edge.capture.screen.equip import equip
+            from dosebook_edge.capture.screen.recorder import RecorderSettings
+        except ImportError as error:
+            return _without(name, error)
+        return CaptureReading(
+            RecorderSettings(self.box_id, name),
+            self.outbox,
+            self.clock,
+            pending,
+            lambda: equip(section.read_screens),
+            lambda reason: self._refuse(name, "secondary capture", reason),
+        )
+
+    def _refuse(self, source: str, where: str, reason: str) -> None:
+        self.refusals.note(source, "", where, reason)
+
+
+def _without(name: str, error: ImportError) -> Source:
+    return UnavailableSource(name, SourceKind.SCREEN, _CURE.format(error=error.name))
