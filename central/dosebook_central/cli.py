@@ -21,6 +21,7 @@ _LAZY: Final = {
     "derive": "dosebook_central.offline.cli",
     "derived": "dosebook_central.derivation.cli",
     "recompute": "dosebook_central.derivation.cli",
+    "screens": "dosebook_central.screens.cli",
     "sets": "dosebook_central.coefficients.cli",
     "skin-dose": "dosebook_central.dosimetry.skin_dose.cli",
 }

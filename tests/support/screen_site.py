@@ -15,6 +15,8 @@ from dosebook_protocol.wire import encode_record, encode_record_message
 from tests.support.screens import TAKEN_AT, evidence, place_of_total, reading_of, value
 from tests.support.seed import Hospital, SimBox
 
+_TOTAL = {"x": 100, "y": 80, "width": 74, "height": 20}
+
 
 def message(
     box: SimBox, screen: ScreenEvidence, read: Reading, at: datetime, data: bytes | None = None
@@ -40,7 +42,7 @@ def message(
     return Incoming(topic(box.id, Channel.RECORDS), encode_record_message(envelope, content))
 
 
-def screen_of(number: int) -> ScreenEvidence:
+def screen_of(number: int, profile: str = "") -> ScreenEvidence:
     """The dose page of one CT exam: a released row, a doubtful row and a doubtful total."""
     uid = f"2.25.7100{number}"
     doubtful = f"{800 + number}.10"
@@ -60,11 +62,12 @@ def screen_of(number: int) -> ScreenEvidence:
             state="accepted",
             confidence=0.99,
             place={"event_uid": uid},
+            area={"x": 20, "y": 40, "width": 64, "height": 20},
             checks=({"name": "range-times-ctdi", "result": "pass"},),
             reader="both",
         ),
-        value("SCREEN/total_dlp", doubtful, label="Total DLP", place=place_of_total()),
-        profile="ge-ct-dose-report" if number % 2 else "siemens-ct-protocol",
+        value("SCREEN/total_dlp", doubtful, label="Total DLP", place=place_of_total(), area=_TOTAL),
+        profile=profile or ("ge-ct-dose-report" if number % 2 else "siemens-ct-protocol"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,17 +37,44 @@ TAKEN_AT = datetime(2026, 11, 2, 8, 31, tzinfo=UTC)
 EVENT_UID = "2.25.7101"
 
 
-def png(width: int, height: int, shade: int = 200) -> bytes:
-    """An 8-bit grey PNG of one shade with a darker bar, so that a browser shows something."""
-    rows = b"".join(
-        b"\0"
-        + bytes(
-            30 if height // 3 < y < 2 * height // 3 and x % 9 < 4 else shade for x in range(width)
-        )
-        for y in range(height)
-    )
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+_DIGITS = {
+    "0": "69996", "1": "26227", "2": "e168f", "3": "e161e", "4": "99f11", "5": "f8e1e",
+    "6": "68e96", "7": "f1244", "8": "69696", "9": "69716", ".": "00002", ":": "02020",
+}  # fmt: skip
+_SCALE = 2
+
+
+def png(width: int, height: int, text: str = "") -> bytes:
+    """An 8-bit grey PNG: light digits on black, or a black screen."""
+    return _written([_line(y, width, height, text) for y in range(height)], width)
+
+
+def frame(width: int, height: int, texts: Iterable[tuple[Area, str]]) -> bytes:
+    """A black screen with texts at their places."""
+    lines = [bytearray(width) for _ in range(height)]
+    for area, text in texts:
+        for y in range(area.height):
+            line = _line(y, area.width, area.height, text)
+            lines[area.y + y][area.x : area.x + area.width] = line
+    return _written(lines, width)
+
+
+def _line(y: int, width: int, height: int, text: str) -> bytes:
+    """One line of a field whose digits are four columns of pixels wide and five lines high."""
+    row = (y - (height - 5 * _SCALE) // 2) // _SCALE
+    dots = [
+        0 <= row < 5 and bool(int(_DIGITS.get(one, "00000")[row], 16) << column & 8)
+        for one in text
+        for column in range(5)
+        for _ in range(_SCALE)
+    ]
+    return bytes(235 if 0 <= x < len(dots) and dots[x] else 12 for x in range(-3, width - 3))
+
+
+def _written(lines: Sequence[bytes], width: int) -> bytes:
+    header = struct.pack(">IIBBBBB", width, len(lines), 8, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + bytes(line) for line in lines))
+    chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
     body = b"".join(
         struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
         for name, data in chunks
@@ -70,7 +97,7 @@ def value(path: str, text: str, **changes: Any) -> ScreenValue:
         "reader": "net",
         "alternatives": (Alternative(text="818.10", confidence=0.2),),
         "checks": (Check(name="dlp-sum", result="fail", detail="rows add up to 805.20"),),
-        "area": Area(x=100, y=40, width=60, height=16),
+        "area": Area(x=100, y=40, width=74, height=20),
         "place": Place(event_uid=EVENT_UID),
     }
     return ScreenValue.model_validate(fields | changes)
@@ -90,8 +117,9 @@ def evidence(*values: ScreenValue, **changes: object) -> ScreenEvidence:
         "patient_areas": (Area(x=0, y=0, width=120, height=20),),
     }
     report = ScreenReport.model_validate(fields | changes)
-    crops = {one.path: png(one.area.width, one.area.height) for one in values}
-    return ScreenEvidence(report, png(320, 200), crops)
+    crops = {one.path: png(one.area.width, one.area.height, one.text) for one in values}
+    whole = frame(report.width, report.height, [(one.area, one.text) for one in values])
+    return ScreenEvidence(report, whole, crops)
 
 
 def place_of_total() -> Place:

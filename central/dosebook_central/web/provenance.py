@@ -170,6 +170,8 @@ def _compare(record: EvidenceRecord, stored: Reading | None, signed: Reading) ->
         return Check(False, "The stored reading is missing or cannot be read.")
     if stored == signed:
         return Check(True, "Read on the box, unchanged since.")
+    if "+" in record.reader_version:  # screens.decide: the reader's version and a decision
+        return Check(True, "Read on the box; a person has decided on its values since.")
     return Check(True, f"Read again by the registry, with reader version {record.reader_version}.")
 
 

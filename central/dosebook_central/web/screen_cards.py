@@ -8,17 +8,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from dosebook_central.screens.opening import Screens
 from dosebook_central.store.queries.screens import Decided, Listed, decisions_on, get_value
-from dosebook_central.web.context import EvidenceReader, context
+from dosebook_central.web.context import context
 from dosebook_central.web.provenance import Origin
-from dosebook_protocol.screen import (
-    MEDIA_TYPE,
-    ScreenError,
-    ScreenEvidence,
-    ScreenReport,
-    ScreenValue,
-    unpack,
-)
+from dosebook_protocol.screen import MEDIA_TYPE, ScreenEvidence, ScreenReport, ScreenValue
 
 REASONS: Final = (
     "cannot be read in the crop",
@@ -71,34 +65,6 @@ class Card:
         found |= {one.text: one.confidence for one in self.value.alternatives}
         found.pop(self.value.text, None)
         return tuple(found.items())
-
-
-class Screens:
-    """Opens the containers of screens, each once for as long as a page is made."""
-
-    def __init__(self, evidence: EvidenceReader) -> None:
-        self._evidence = evidence
-        self._opened: dict[str, ScreenEvidence | str] = {}
-
-    def open(self, sha256_of: str, media_type: str) -> ScreenEvidence | str:
-        """The opened container, or in a sentence why it cannot be opened."""
-        if sha256_of not in self._opened:
-            self._opened[sha256_of] = self._open(sha256_of, media_type)
-        return self._opened[sha256_of]
-
-    def _open(self, sha256_of: str, media_type: str) -> ScreenEvidence | str:
-        if media_type != MEDIA_TYPE:
-            return "This record has no picture: it was not captured from a screen."
-        try:
-            data = self._evidence.get(sha256_of)
-        except (KeyError, OSError):
-            return "The picture is not in the evidence store: restore it from a backup."
-        if sha256(data).hexdigest() != sha256_of:
-            return "The evidence was changed in the store: its SHA-256 differs. Restore a backup."
-        try:
-            return unpack(data)
-        except ScreenError as error:
-            return f"The evidence cannot be opened: {error}. Compare with the box that sent it."
 
 
 def cards(connection: Connection, screens: Screens, listed: Iterable[Listed]) -> list[Card]:

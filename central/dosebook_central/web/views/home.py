@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from dosebook_central.access.rights import Right
 from dosebook_central.derivation.due import work_state
 from dosebook_central.store import skin_dose
-from dosebook_central.store.queries import alert_list, alerts, boxes, exams, quarantine
+from dosebook_central.store.queries import alert_list, alerts, boxes, exams, quarantine, screens
 from dosebook_central.store.queries.procedures import Share, unmapped_share
 from dosebook_central.store.queries.unassigned import count_waiting
 from dosebook_central.web.box_words import describe
@@ -61,6 +61,8 @@ def _tasks(connection: Connection) -> dict[str, object]:
     if may(Right.RISK_READ):
         year = (today - timedelta(days=365)).isoformat()
         tasks["at_risk"] = alerts.count_at_risk(connection, year)
+    if may(Right.SCREEN_REVIEW):
+        tasks["screen_values"] = screens.count_waiting(connection)
     if may(Right.DOSIMETRY_MANAGE):
         tasks["work"] = work_state(connection)
         tasks["skin"] = skin_dose.counts(connection)

@@ -11,11 +11,12 @@ from dosebook_central.domain.screen_review import Act, Confirmed, State
 from dosebook_central.domain.screen_text import TypedError, confirm, number_in
 from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.screens.export import cases, written
+from dosebook_central.screens.opening import Screens
 from dosebook_central.store.queries import screens
 from dosebook_central.store.queries.screens import Wanted
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
-from dosebook_central.web.screen_cards import Card, Screens, cards
+from dosebook_central.web.screen_cards import Card, cards
 
 bp = Blueprint("screens", __name__, url_prefix="/screens")
 
