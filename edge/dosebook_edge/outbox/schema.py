@@ -27,6 +27,8 @@ _TABLES: Final[dict[str, dict[str, type]]] = {
     },
     "payload": {"sequence": int, "sealed": bytes},
     "procedure_step": {"uid_hash": str, "state": str, "changed_at": str, "sealed": bytes},
+    "instrument": {"source": str, "serial": str, "changed_at": str, "sealed": bytes},
+    "instrument_line": {"source": str, "part": int, "sealed": bytes},
     "refusal": {
         "source": str,
         "calling_ae_title": str,
@@ -42,6 +44,8 @@ _KEYS: Final[dict[str, str | tuple[str, ...]]] = {
     "record": "sequence",
     "payload": "sequence",
     "procedure_step": "uid_hash",
+    "instrument": ("source", "serial"),
+    "instrument_line": ("source", "part"),
     "refusal": ("source", "calling_ae_title", "peer", "reason"),
 }
 _INDEXES: Final = (
@@ -66,11 +70,12 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 
 def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
-    """Create the tables in one transaction where there are none; raises `OutboxError`."""
+    """Create the tables that are missing in one transaction; raises `OutboxError`."""
     found = version(connection)
-    if found == VERSION:
+    missing = _missing_tables(connection)
+    if found == VERSION and not missing:
         return
-    if found is not None:
+    if found not in (None, VERSION):
         raise OutboxError(
             f"the outbox has schema version {found}, this release reads {VERSION}: "
             "install the release that wrote it, or a newer one"
@@ -79,17 +84,24 @@ def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
 
     database = Database(connection)
     connection.execute("BEGIN IMMEDIATE")
-    for name, columns in _TABLES.items():
+    for name, columns in missing.items():
         key = _KEYS[name]
         required = [key, *columns] if isinstance(key, str) else list(columns)
         database.table(name).create(columns, pk=key, not_null=set(required), strict=True)
-    for statement in _INDEXES:
-        connection.execute(statement)
-    connection.executemany(
-        "INSERT INTO meta VALUES (?, ?)",
-        [("version", VERSION), ("key", key_fingerprint), ("last_sequence", "0")],
-    )
+    if found is None:
+        for statement in _INDEXES:
+            connection.execute(statement)
+        connection.executemany(
+            "INSERT INTO meta VALUES (?, ?)",
+            [("version", VERSION), ("key", key_fingerprint), ("last_sequence", "0")],
+        )
     connection.execute("COMMIT")
+
+
+def _missing_tables(connection: sqlite3.Connection) -> dict[str, dict[str, type]]:
+    """Tables of this release that the database lacks: all of a new one."""
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {name: columns for name, columns in _TABLES.items() if (name,) not in found}
 
 
 def give_back_log(path: Path) -> None:

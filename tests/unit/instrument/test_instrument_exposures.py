@@ -45,7 +45,8 @@ def test_exposures_are_told_apart_by_thirty_quiet_seconds():
 def test_p52_a_reset_ends_what_was_measured_and_begins_at_zero():
     """P52: after RES the counter counts from zero; the difference is never negative."""
     line = Line()
-    line.shows("10.00", "10.00", "12.00", "12.00", "0.00", "0.00", "3.00", "3.00")
+    line.shows("10.00", "10.00", "12.00", "12.00")
+    line.shows("12.00", "0.00", "0.00", "3.00", "3.00", after=5)
     line.passes(31)
     assert line.raws == [d("0.02"), d("0.03")]
     assert [one.reason for one in line.ended] == ["reset", "inactivity"]
@@ -60,6 +61,22 @@ def test_a_reset_while_it_rises_is_incomplete():
     assert line.raws == [d("0.02"), d("0.009")]
     assert "incomplete:reset" in line.ended[0].flags
     assert line.ended[1].flags == []
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        ("10.00", "10.00", "0.50", "0.90", "0.90"),  # it rises when it is seen again
+        ("10.00", "10.00", "12.00", "0.00", "0.00", "0.40", "0.40"),  # it had just risen
+        ("10.00", "10.00", "12.00", "12.00", "0.00", "0.40", "0.40"),  # it hardly stood
+    ],
+)
+def test_a_reset_beside_radiation_is_incomplete(shown):
+    """A reset within seconds of a rise may have hidden more of it: one part says so."""
+    line = Line()
+    line.shows(*shown)
+    line.passes(31)
+    assert "incomplete:reset" in {flag for one in line.ended for flag in one.flags}
 
 
 @pytest.mark.parametrize("garbled", ["90.00", "0.10", "19.00", "1.00"])

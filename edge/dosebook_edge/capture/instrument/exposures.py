@@ -110,6 +110,7 @@ class Exposures:
         self._quantity = ""
         self._number = 0
         self._since: set[Flag] = set()
+        self.newest: Point | None = None
 
     @property
     def is_active(self) -> bool:
@@ -144,6 +145,7 @@ class Exposures:
                 points.append(point)
         self._telling.note(heard, has_value=bool(points))
         for point in points:
+            self.newest = point
             ended += self._read(point)
         return ended
 

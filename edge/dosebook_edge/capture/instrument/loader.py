@@ -1,6 +1,7 @@
 """Reads profiles: a file that is wrong anywhere is refused, with the key and the cure."""
 
 import difflib
+import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
@@ -58,14 +59,24 @@ def shipped() -> dict[str, Path]:
 
 def find(name: str) -> Profile:
     """The profile of an id or of a file; raises `ProfileError`."""
+    return load(file_of(name))
+
+
+def revision(path: Path) -> str:
+    """Which revision of a profile a file holds: the first digits of its SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def file_of(name: str) -> Path:
+    """The file of an id, or the file itself; raises `ProfileError`."""
     known = shipped()
     if name in known:
-        return load(known[name])
+        return known[name]
     if not name.endswith(".toml"):
         close = difflib.get_close_matches(name, known, n=1)
         hint = f", did you mean {close[0]}?" if close else ": dosebook-box instrument list"
         raise ProfileError(f"there is no profile {name!r}{hint} A file's name ends with .toml")
-    return load(Path(name))
+    return Path(name)
 
 
 def _refused(path: Path, faults: Any) -> ProfileError:

@@ -6,16 +6,13 @@ transcript can be replayed alone.
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
-from dosebook_edge.capture.instrument.fields import escape
 from dosebook_edge.capture.instrument.heard import Heard
 from dosebook_edge.capture.instrument.reading import Answer
-from dosebook_edge.capture.instrument.transcript import MARK
+from dosebook_edge.capture.instrument.transcript import MARK, written
 
 _BEFORE: Final = 3  # readings: where it stood, the first that rose, the next that bears it out
-_ARROWS: Final = {"sent": ">", "received": "<"}
 
 
 @dataclass(slots=True)
@@ -47,11 +44,11 @@ class Telling:
         if heard.event == "opened":
             self._setup.clear()
             self._next()
-            self._add(f"{_time(heard.at)} opened")
-        elif heard.event in _ARROWS:
+            self._add(written(heard))
+        elif heard.event in ("sent", "received"):
             if heard.event == "sent":
                 self._next()
-            self._add(f"{_time(heard.at)} {_ARROWS[heard.event]} {escape(heard.data)}")
+            self._add(written(heard))
         self._history[-1].has_value |= has_value
         answers = [one.telegram for one in heard.outcomes if isinstance(one, Answer)]
         for telegram in self._remembered.intersection(answers):
@@ -94,7 +91,3 @@ def transcript_of(lines: tuple[str, ...], *remarks: str) -> str:
     """A transcript file of some lines."""
     head = [MARK.decode(), *(f"# {remark}" for remark in remarks if remark)]
     return "\n".join((*head, *lines)) + "\n"
-
-
-def _time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

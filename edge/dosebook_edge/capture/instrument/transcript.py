@@ -13,15 +13,18 @@ Other lines that begin with `#`, and empty ones, are left out.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
 
-from dosebook_edge.capture.instrument.fields import unescape
+from dosebook_edge.capture.instrument.fields import escape, unescape
+from dosebook_edge.capture.instrument.heard import Heard
 from dosebook_edge.capture.instrument.parser import Parser
 from dosebook_edge.capture.instrument.profile import Profile
 from dosebook_edge.capture.instrument.reading import Outcome
 
 MARK: Final = b"# transcript"
+_ARROWS: Final = {"sent": ">", "received": "<"}
 _LINE: Final = re.compile(r"(?:([0-9][0-9T:.Z+-]*) +)?(?:(opened)|([<>])(x?)(?: (.*))?)")
 
 
@@ -52,6 +55,19 @@ def read_transcript(text: str) -> list[Step]:
         for number, line in enumerate(text.splitlines(), 1)
         if line.strip() and not line.startswith("#")
     ]
+
+
+def written(heard: Heard) -> str:
+    """What was heard as a line of a transcript; loss and silence are comments."""
+    at = time_text(heard.at)
+    if heard.event in _ARROWS:
+        return f"{at} {_ARROWS[heard.event]} {escape(heard.data)}"
+    return f"{at} opened" if heard.event == "opened" else f"# {at} {heard.event} {heard.detail}"
+
+
+def time_text(at: datetime) -> str:
+    """A UTC time as transcripts state it, to the millisecond."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 def replay(
