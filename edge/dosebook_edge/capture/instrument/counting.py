@@ -14,6 +14,7 @@ from dosebook_edge.capture.instrument.exposure_rules import Rules
 from dosebook_edge.capture.instrument.numbers import has_wrapped
 
 _ZERO: Final = Decimal(0)
+_STOOD_S: Final = 5.0  # a counter that stood still for so long was set to zero after the exposure
 Ended = tuple[Segment, Ending]
 
 
@@ -33,6 +34,7 @@ class Counter:
         self._pending: Point | None = None
         self._is_steady = True
         self._is_signalled = False
+        self._missed_at: float | None = None  # a reset that may have hidden a rise
         self.open: Segment | None = None
 
     @property
@@ -121,17 +123,31 @@ class Counter:
             rise = self._rise_across_units(last, point)
             point = point.with_flags("incomplete:unit-changed")
         elif _went_back(last, point, self._rules.above) or self._is_another(last, point):
-            was_unsure = self.open is not None and not self._is_steady
-            missed: tuple[Flag, ...] = ("incomplete:reset",) if was_unsure else ()
-            had_open = self.open is not None
-            yield from self._close_at(last, "reset", *point.flags, *missed)
-            if had_open:
-                point = replace(point, flags=frozenset())
-            self._from_zero(last, point)
-            rise = point.value
+            yield from self._begin_again(last, point)
+            return
         else:
             rise = point.value - last.value
         self._rise(last, point, rise)
+
+    def _begin_again(self, last: Point, point: Point) -> Iterator[Ended]:
+        """The counter was set to zero after `last`; what it rose by before that, nobody saw."""
+        missed: tuple[Flag, ...] = ("incomplete:reset",) if self._may_miss(last, point) else ()
+        had_open = self.open is not None
+        yield from self._close_at(last, "reset", *point.flags, *missed)
+        if had_open:
+            point = replace(point, flags=frozenset())
+        elif missed:
+            self._missed_at = point.when.monotonic
+        self._from_zero(last, point)
+        self._rise(last, point, point.value)
+
+    def _may_miss(self, last: Point, point: Point) -> bool:
+        """Whether there may have been radiation between the last reading and the reset."""
+        if last.states.intersection(self._rules.held_in):
+            return False
+        if self.open is not None:
+            return last.when.monotonic - self.open.ended.monotonic < _STOOD_S
+        return point.value > 0 or bool(point.flags)
 
     def _close_at(self, last: Point, reason: Ending, *flags: Flag) -> Iterator[Ended]:
         ended = list(self.close(reason, *flags))
@@ -167,6 +183,9 @@ class Counter:
         assert self._base is not None  # noqa: S101 - there is one after the first reading
         self._risen += rise
         if self._risen > self._rules.above:
+            missed_at, self._missed_at = self._missed_at, None
+            if missed_at is not None and point.when.monotonic - missed_at <= self._rules.idle_s:
+                point = point.with_flags("incomplete:reset")
             self.open = _begun(self._base, point, self._risen)
         elif self._risen <= 0:
             self._base, self._risen = self._last, _ZERO
