@@ -12,7 +12,7 @@ from typing import Final
 
 from dosebook_edge.capture.screen.grabbing import ScreenLostError
 from dosebook_edge.capture.screen.picture import Grey, Way
-from dosebook_edge.capture.screen.pixels import Arrangement, ArrangementError, Channel, grey_of
+from dosebook_edge.capture.screen.pixels import Arrangement, ArrangementError, Channel, LastGrey
 
 _MOST_BYTES: Final = 256 * 1024 * 1024
 
@@ -39,6 +39,7 @@ class XwdScreen:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._last = LastGrey()
 
     def grab(self) -> Grey:
         """The screen now; raises `ScreenLostError`."""
@@ -46,7 +47,7 @@ class XwdScreen:
             with self._path.open("rb") as file:
                 arrangement = xwd_arrangement(file.read(_XWD.size))
                 file.seek(arrangement.start)
-                return grey_of(file.read(arrangement.size), arrangement)
+                return self._last.of(file.read(arrangement.size), arrangement)
         except (OSError, ArrangementError) as error:
             raise ScreenLostError(
                 f"{self._path} is no framebuffer file now: {error}. Does the X server run with "
@@ -65,6 +66,7 @@ class FramebufferDevice:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._last = LastGrey()
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -81,7 +83,7 @@ class FramebufferDevice:
             fcntl.ioctl(self._descriptor, _GET_FIXED, fixed)
             arrangement = device_arrangement(bytes(variable), bytes(fixed))
             data = os.pread(self._descriptor, arrangement.size, arrangement.start)
-            return grey_of(data, arrangement)
+            return self._last.of(data, arrangement)
         except (OSError, ArrangementError) as error:
             raise ScreenLostError(f"{self._path} cannot be read: {error}") from None
 

@@ -44,13 +44,11 @@ class Watch:
     def see(self, grey: Grey, now: float) -> Seen:
         """`settled` once for each screen that stood still, or moved for too long."""
         last, self._last = self._last, grey
-        if last is None or last.shape != grey.shape or not np.array_equal(last, grey):
+        is_same = last is grey or (last is not None and np.array_equal(last, grey))
+        if not is_same:
             self.identical_since = now
-        if not is_flat(grey):
-            self.flat_since = None
-        elif self.flat_since is None:
-            self.flat_since = now
-        if last is None or is_changed(last, grey, self._way):
+            self._note_flat(grey, now)
+        if last is None or (not is_same and is_changed(last, grey, self._way)):
             self._changed_at = now
             if self._is_read or last is None:
                 self._restless_since = now
@@ -63,6 +61,12 @@ class Watch:
             return "moving"
         self._is_read = True
         return "settled"
+
+    def _note_flat(self, grey: Grey, now: float) -> None:
+        if not is_flat(grey):
+            self.flat_since = None
+        elif self.flat_since is None:
+            self.flat_since = now
 
 
 def is_changed(before: Grey, after: Grey, way: Way) -> bool:
