@@ -15,6 +15,8 @@ TARGETS = {
     "check": "lint, types, imports, spelling, documents (ARGS=name for one)",
     "bench": "ratios to reference implementations, into build/bench.json (ONLY=name)",
     "faults": "kills, cuts, full disks and intruders in full counts (SEED=…)",
+    "model": "train the reading net of screens anew; about 40 minutes",
+    "ocr-bench": "how well screens are read: accepted, wrong, reviewed (SEED=…)",
     "pins": "write the requirements files anew from the pyproject files",
     "reference": "write the generated pages of docs/reference anew",
 }
@@ -44,7 +46,7 @@ def _run(target: str, rest: list[str]) -> int:
         return checks.check(rest)
     if target == "test":
         return _test(rest)
-    replace_process([PYTHON, "-m", f"tools.{target}", *rest], environment())
+    replace_process([PYTHON, "-m", f"tools.{target.replace('-', '_')}", *rest], environment())
     return 0
 
 

@@ -1,0 +1,126 @@
+"""`make ocr-bench`: lines, then whole screens, beside Tesseract and RapidOCR on the same pictures.
+
+Prints tables and writes build/ocr-bench.json. It judges nothing: the figures are to be read.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.ocr_bench import score
+from tools.ocr_bench.lines import measure_lines
+from tools.ocr_bench.screens import Shot, draw_all, load_all
+from tools.terminal import ROOT, say
+
+RESULTS = ROOT / "build" / "ocr-bench.json"
+PICTURES = ROOT / "build" / "ocr-bench"
+HERE = Path(__file__).parent
+MISSING = {
+    "tesseract": "not installed: apt-get install tesseract-ocr",
+    "rapidocr": "not installed: pip install rapidocr onnxruntime in an environment of its own, "
+    "then --rapidocr ITS/bin/python",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what is asked for; peers that are missing are named, with how to get them."""
+    parser = argparse.ArgumentParser(prog="make ocr-bench")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2, help="of each layout and language")
+    parser.add_argument(
+        "--peer-rounds", type=int, default=1, help="the same for the peers; 0: none"
+    )
+    parser.add_argument("--only", choices=["lines", "screens"], default="")
+    parser.add_argument("--rapidocr", type=Path, default=None, help="a Python that has it")
+    asked = parser.parse_args(arguments)
+    figures: dict[str, Any] = {"seed": asked.seed}
+    if asked.only != "screens":
+        figures["lines"] = measure_lines(asked.seed, _corpus())
+    if asked.only != "lines":
+        figures["screens"] = _screens(asked)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
+    say(f"figures: {RESULTS.relative_to(ROOT)}")
+    return 0
+
+
+def _screens(asked: argparse.Namespace) -> dict[str, Any]:
+    folder = PICTURES / f"{asked.seed}-{asked.rounds}"
+    say("drawing screens …")
+    draw_all(folder, asked.seed, asked.rounds)
+    say("reading them as a box does …")
+    answers, memory = _answers([sys.executable, "-m", "tools.ocr_bench.reader_dosebook"], folder)
+    shots = list(load_all(folder))
+    counts = score.of_dosebook(shots, answers)
+    print(f"\n{score.table(counts)}\n")
+    figures: dict[str, Any] = {"dosebook": _figures(counts, answers, memory)}
+    if asked.peer_rounds:
+        few = PICTURES / f"{asked.seed}-{asked.peer_rounds}"
+        draw_all(few, asked.seed, asked.peer_rounds)
+        figures["same pictures"] = _beside(list(load_all(few)), few, asked.rapidocr)
+    return figures
+
+
+def _beside(shots: list[Shot], folder: Path, rapidocr: Path | None) -> dict[str, Any]:
+    """Every reader on the same pictures, each alone in its process."""
+    commands: dict[str, list[str | Path] | None] = {
+        "dosebook": [sys.executable, "-m", "tools.ocr_bench.reader_dosebook"],
+        "tesseract": [sys.executable, HERE / "reader_tesseract.py"]
+        if shutil.which("tesseract")
+        else None,
+        "rapidocr": [rapidocr, HERE / "reader_rapidocr.py"] if rapidocr else None,
+    }
+    print(f"{'reader':12} exact values      CPU ms a picture   peak RSS MiB")
+    figures: dict[str, Any] = {}
+    for name, command in commands.items():
+        if command is None:
+            print(f"{name:12} {MISSING[name]}")
+            continue
+        answers, memory = _answers(command, folder)
+        counted = score.of_dosebook if name == "dosebook" else score.of_words
+        one = figures[name] = _figures(counted(shots, answers), answers, memory)
+        exact, values = one["all"]["exact"], one["all"]["values"]
+        print(
+            f"{name:12} {exact:5} of {values:5} {100 * exact / values:6.2f}%"
+            f"   {one['cpu_ms']['mean']:8.0f}   {one['rss_mib']:8.0f}"
+        )
+    return figures
+
+
+def _answers(command: list[str | Path], folder: Path) -> tuple[list[dict[str, Any]], float]:
+    """What a reader says of each screen, and the greatest memory it held, in MiB."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, folder], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return told[:-1], told[-1]["rss_kib"] / 1024
+
+
+def _figures(counts: Any, answers: list[dict[str, Any]], memory: float) -> dict[str, Any]:
+    spent = sorted(1000 * one["cpu"] for one in answers)
+    return {
+        "by layout": {name: dict(row) for name, row in sorted(counts.items())},
+        "all": dict(score.total(counts)),
+        "cpu_ms": {
+            "mean": sum(spent) / len(spent),
+            "median": spent[len(spent) // 2],
+            "greatest": spent[-1],
+        },
+        "rss_mib": memory,
+    }
+
+
+def _corpus() -> Path | None:
+    named = os.environ.get("DOSEBOOK_CORPUS")
+    folder = Path(named) if named else ROOT.parent / "shared" / "corpus"
+    return folder if (folder / "ocr").is_dir() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""Reads the screens of a folder as a box does, alone in its process; one line of JSON each.
+
+What it prints last is the greatest memory that the process held.
+"""
+
+import json
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dosebook_edge.capture.screen.loader import find, shipped
+from dosebook_edge.capture.screen.net import LineNet
+from dosebook_edge.capture.screen.picture import Picture, from_png
+from dosebook_edge.capture.screen.read import ScreenReader
+from dosebook_edge.capture.screen.reading import ScreenReading
+
+_WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def main(folder: Path) -> None:
+    """Read each screen's pictures in turn; the last one's reading is what counts."""
+    reader = ScreenReader([find(name) for name in shipped()], LineNet.load())
+    for shot in json.loads((folder / "shots.json").read_text()):
+        began = time.process_time()
+        readings: list[ScreenReading] = []
+        for name in shot["pictures"]:
+            picture = Picture(from_png((folder / name).read_bytes()), shot["way"], _WHEN, "bench")
+            readings.append(reader.read(picture, readings))
+        spent = (time.process_time() - began) / len(readings)
+        print(json.dumps({"cpu": spent, **_told(readings[-1])}), flush=True)
+    print(json.dumps({"rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+
+
+def _told(reading: ScreenReading) -> dict[str, Any]:
+    return {
+        "refusal": reading.refusal and reading.refusal.code,
+        "values": {
+            one.name: [one.text, None if one.value is None else str(one.value), one.state]
+            for one in reading.values
+        },
+        "reasons": [one.reason for one in reading.values if one.quantity and one.reason],
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

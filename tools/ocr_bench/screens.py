@@ -1,0 +1,99 @@
+"""Whole screens: drawn from a seed in all layouts, languages and ways, kept with their truth."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from dosebook_edge.capture.screen.loader import find
+from dosebook_edge.simulate.screens.damage import grab, lossless
+from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
+from dosebook_edge.simulate.screens.gallery import LAYOUTS, draw
+from dosebook_edge.simulate.screens.truth import Screen
+from dosebook_edge.simulate.screens.words import LANGUAGES
+
+PROFILES = {
+    "ge-ct": "ge-ct-dose-report",
+    "siemens-protocol": "siemens-ct-patient-protocol",
+    "philips-dose": "philips-ct-dose-report",
+    "canon-summary": "canon-ct-dose-summary",
+    "angio-console": "angio-console",
+    "carm-panel": "carm-panel",
+    "dap-display": "dap-display-7-segment",
+}
+FRAMES = 2  # pictures that a grabber takes of one screen; the profiles ask for as many
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One dose value as it truly stands on a screen: its cell, and its box on the last picture."""
+
+    name: str
+    text: str
+    value: str
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One screen as captured: pictures in order, and the dose values that it shows."""
+
+    layout: str
+    way: str
+    language: str
+    pictures: tuple[str, ...]
+    wanted: tuple[Wanted, ...]
+
+
+class _Frame(Random):
+    """The damage of a seed with another grain: a grabber's geometry stays, its noise does not."""
+
+    def __init__(self, seed: str, frame: int) -> None:
+        super().__init__(seed)
+        self._frame = frame
+
+    def getrandbits(self, k: int, /) -> int:
+        bits = super().getrandbits(k)
+        return bits ^ self._frame if k == 64 else bits
+
+
+def draw_all(folder: Path, seed: int, rounds: int, faces: Faces = DEJAVU) -> None:
+    """Draw `rounds` screens of each layout, language, decimal mark and way into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    marks = (".", ",")
+    plan = product(range(rounds), LAYOUTS, LANGUAGES, marks, ("lossless", "grabbed"))
+    shots = []
+    for number, (turn, layout, language, mark, way) in enumerate(plan):
+        screen = draw(layout, seed * 1000 + turn, language=language, mark=mark, faces=faces)
+        shots.append(asdict(_shot(folder, number, f"{seed}:{number}", screen, way)))
+    (folder / "shots.json").write_text(json.dumps(shots))
+
+
+def load_all(folder: Path) -> Iterator[Shot]:
+    """The shots of a folder, in the order drawn."""
+    for one in json.loads((folder / "shots.json").read_text()):
+        wanted = tuple(Wanted(**{**each, "box": tuple(each["box"])}) for each in one.pop("wanted"))
+        yield Shot(**{**one, "pictures": tuple(one["pictures"])}, wanted=wanted)
+
+
+def _shot(folder: Path, number: int, seed: str, screen: Screen, way: str) -> Shot:
+    frames = 1 if way == "lossless" else FRAMES
+    damage = lossless if way == "lossless" else grab
+    names = []
+    for frame in range(frames):
+        seen = damage(screen, _Frame(seed, frame))
+        names.append(f"{number:04}-{frame}.png")
+        seen.picture.save(folder / names[-1], compress_level=1)
+    return Shot(screen.layout, way, screen.language, tuple(names), tuple(_wanted(seen)))
+
+
+def _wanted(screen: Screen) -> Iterator[Wanted]:
+    """The cells that hold a quantity: those that would count as dose or describe it."""
+    cells: tuple[Any, ...] = find(PROFILES[screen.layout]).profile.cells
+    quantities = {cell.name for cell in cells if cell.quantity}
+    for cell in screen.cells:
+        if cell.field in quantities and cell.value:
+            yield Wanted(cell.name, cell.text, cell.value, cell.box)
