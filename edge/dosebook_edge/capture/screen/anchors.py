@@ -6,6 +6,7 @@ that no picture of the label is needed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,15 @@ _FIRST: Final = 3
 _LEAST_CONTRAST: Final = 24  # grey levels
 _SPREAD: Final = 0.25
 """Of the screen: labels closer together do not tell a scale."""
+
+
+_FEWEST: Final = 2
+_CERTAIN: Final = 0.9
+_WORD_GAP: Final = 1.8  # heights of a line
+
+Point = tuple[float, float]
+Points = tuple[Point, Point]
+"""Where a label has to stand on the screen, and where it stands on the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +130,20 @@ def fitted(profile: ScreenProfile, matches: Sequence[Match], first: Placement) -
         for one in matches
         if one.best >= SAME_LABEL and one.at is not None
     ]
-    if len(points) < 2:
-        return None
+    while len(points) >= 2:
+        placement = _fit(profile, points, first)
+        off = [_off(placement, first, profile, wanted, at) for wanted, at in points]
+        worst = off.index(max(off))
+        if off[worst] <= 1:
+            return placement
+        if len(points) <= _FEWEST:
+            return None
+        # A drawn edge beside a label may have been taken for its beginning.
+        points.pop(worst)
+    return None
+
+
+def _fit(profile: ScreenProfile, points: Sequence[Points], first: Placement) -> Placement:
     screen = profile.screen
     scale_x, left = _line(
         [(wanted[0], at[0]) for wanted, at in points], first.scale_x, _SPREAD * screen.width
@@ -129,18 +151,22 @@ def fitted(profile: ScreenProfile, matches: Sequence[Match], first: Placement) -
     scale_y, top = _line(
         [(wanted[1], at[1]) for wanted, at in points], first.scale_y, _SPREAD * screen.height
     )
-    off_x = max(abs(w[0] * scale_x + left - at[0]) for w, at in points)
-    off_y = max(abs(w[1] * scale_y + top - at[1]) for w, at in points)
-    most_x = max(4.0, _MOST_OFF * screen.width * first.scale_x)
-    most_y = max(4.0, _MOST_OFF * screen.height * first.scale_y)
-    if off_x > most_x or off_y > most_y:
-        return None
     return Placement(scale_x, scale_y, left, top)
+
+
+def _off(
+    placement: Placement, first: Placement, profile: ScreenProfile, wanted: Point, at: Point
+) -> float:
+    """How far a label lies from where the others have it; 1 is as far as it may."""
+    most_x = max(4.0, _MOST_OFF * profile.screen.width * first.scale_x)
+    most_y = max(4.0, _MOST_OFF * profile.screen.height * first.scale_y)
+    x, y = wanted[0] * placement.scale_x + placement.left, wanted[1] * placement.scale_y
+    return max(abs(x - at[0]) / most_x, abs(y + placement.top - at[1]) / most_y)
 
 
 def _best_piece(picture: Picture, anchor: Anchor, window: Box, net: LineReader) -> Match:
     best = Match(anchor)
-    for piece in pieces(picture.crop(window)):
+    for piece in _candidates(picture, anchor, window):
         room = max(2, piece.height // 4)
         box = Box(
             window.x + piece.x - room,
@@ -154,14 +180,31 @@ def _best_piece(picture: Picture, anchor: Anchor, window: Box, net: LineReader) 
         match = Match(anchor, has_ink=True, similar=similar, at=at)
         if match.best > best.best or not best.has_ink:
             best = match
+        if best.best >= _CERTAIN:
+            break
     return best
+
+
+def _candidates(picture: Picture, anchor: Anchor, window: Box) -> list[Box]:
+    """Pieces of text in a window; for a label of several words also neighbours taken together."""
+    found = pieces(picture.crop(window))
+    if not any(" " in words for words in anchor.texts.values()):
+        return found
+    joined: list[Box] = []
+    for one, other in pairwise(found):
+        is_beside = one.y < other.y + other.height and other.y < one.y + one.height
+        gap = other.x - one.x - one.width
+        if is_beside and 0 <= gap <= _WORD_GAP * max(one.height, other.height):
+            top, bottom = min(one.y, other.y), max(one.y + one.height, other.y + other.height)
+            joined.append(Box(one.x, top, other.x + other.width - one.x, bottom - top))
+    return [*joined, *found]
 
 
 def _similar(anchor: Anchor, text: str) -> dict[str, float]:
     return {language: similarity(text, words) for language, words in anchor.texts.items()}
 
 
-def _edge_of(anchor: Anchor) -> tuple[float, float]:
+def _edge_of(anchor: Anchor) -> Point:
     x, y, width, height = anchor.box
     return float(x if anchor.edge == "left" else x + width), y + height / 2
 
