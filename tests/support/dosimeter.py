@@ -34,7 +34,7 @@ ITEMS = {
     "calibration_date": "2025-03-11",
     "calibration_due": "2027-03-11",
     "dap_position": "before table",
-    "exposure_end": "inactivity",
+    "exposure_end": "no change for the idle time",
 }
 
 

@@ -25,6 +25,7 @@ from dosebook_central.domain.exam import (
     Role,
 )
 from dosebook_central.domain.facts import event_facts, exam_facts
+from dosebook_central.domain.matching import ASSIGNABLE
 from dosebook_central.domain.modality import exam_modality, part_modality
 from dosebook_central.domain.orders import numbers_of, orders_of
 from dosebook_central.domain.ownership import settle
@@ -173,7 +174,11 @@ def _summary(
         ),
         orders=orders_of(evidences, {event.uid for part in parts for _, _, event in part.events}),
         patient=_patient_then(evidences),
-        deviation_count=sum(len(evidence.reading.deviations) for evidence in evidences),
+        deviation_count=sum(
+            len(evidence.reading.deviations)
+            for evidence in evidences
+            if evidence.source_kind not in ASSIGNABLE  # those have doubts, and no standard
+        ),
         notes=tuple(note for part in parts for note in part.totals.notes),
     )
 

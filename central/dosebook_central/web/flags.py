@@ -61,7 +61,7 @@ def flags(page: ExamPage) -> Iterator[Flag]:
 
 
 def reading_flags(readings: Sequence[ExamReading]) -> Iterator[Flag]:
-    """What is not sure of the readings of instruments, and calibrations that were overdue (P18)."""
+    """What is not sure of the readings of instruments, an overdue calibration among it (P18)."""
     told: dict[tuple[str, str], int] = {}
     for one in readings:
         name = one.words.instrument or one.source
@@ -70,13 +70,6 @@ def reading_flags(readings: Sequence[ExamReading]) -> Iterator[Flag]:
     for (name, text), number in told.items():
         noun = "reading" if number == 1 else "readings"
         yield Flag("warn", f"{number} {noun} of {name}: {text}.")
-    overdue = {
-        (one.words.instrument or one.source, one.words.calibration.due)
-        for one in readings
-        if one.words.was_overdue()
-    }
-    for name, due in sorted(overdue):
-        yield Flag("warn", f"The calibration of {name} was overdue since {due}.")
 
 
 def derived_flags(derived: Derived | None) -> Iterator[Flag]:

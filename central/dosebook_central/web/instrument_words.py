@@ -18,6 +18,7 @@ _KNOWN: Final = {
     "calibration_date",
     "calibration_due",
     "dap_position",
+    "unassigned",
 }
 _POSITIONS: Final = frozenset({"before table", "after table"})
 
@@ -54,7 +55,8 @@ class Calibration:
 class InstrumentReading:
     """One reading of an instrument, a screen or a person, in words.
 
-    `started` is the sender's local time; `others` are items without a place of their own.
+    `started` is the sender's local time, `reason` why no procedure step had it, `others` are items
+    without a place of their own.
     """
 
     started: str
@@ -106,7 +108,7 @@ def describe(reading: Reading) -> InstrumentReading:
         others=tuple(
             (name.replace("_", " "), text) for name, text in said.items() if name not in _KNOWN
         ),
-        reason=reading.reason,
+        reason=said.get("unassigned", ""),
     )
 
 

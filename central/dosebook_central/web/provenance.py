@@ -26,6 +26,7 @@ from dosebook_protocol.wire import MessageError, decode_record
 _READING: Final = TypeAdapter(Reading)
 _STEP: Final = re.compile(r"(?P<code>[^\[\]]+)(?:\[(?P<position>\d+)\])?\Z")
 _TAG: Final = re.compile(r"\((?P<group>[0-9A-Fa-f]{4}),(?P<element>[0-9A-Fa-f]{4})\)")
+_COUNTER: Final = ("counter_before", "counter_after")  # items of an instrument's reading
 _SCHEMES: Final = ("DCM", "SCT", "LN", "SRT")
 
 
@@ -102,17 +103,21 @@ def origin(
         deviations=reading.deviations if reading else (),
         transport={key: str(value) for key, value in found.transport.items() if value},
         event=event,
-        transcript=_transcript(found.record, source, evidence),
+        transcript=_transcript(found.record, source, reading, evidence),
     )
 
 
 def _transcript(
-    record: EvidenceRecord, source: Source, evidence: EvidenceReader
+    record: EvidenceRecord, source: Source, reading: Reading | None, evidence: EvidenceReader
 ) -> Transcript | None:
+    """What went over the wire; of a counter, whose difference is the value, both its readings."""
     if not is_transcript(record.media_type):
         return None
+    said = {item.name: item.text for item in reading.items} if reading else {}
+    before, after = (said.get(name, "").partition(" ")[0] for name in _COUNTER)
     try:
-        return read_transcript(evidence.get(record.evidence_sha256), source.original)
+        content = evidence.get(record.evidence_sha256)
+        return read_transcript(content, after or source.original, before)
     except (KeyError, OSError):
         return None
 

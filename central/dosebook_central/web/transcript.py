@@ -6,7 +6,7 @@ connection. A line that is none of these is shown as it stands: evidence is neve
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 MEDIA_TYPE: Final = "text/vnd.dosebook.transcript"
@@ -16,6 +16,7 @@ _LINE: Final = re.compile(r"(?:(?P<time>[0-9][0-9T:.Z+-]*) +)?(?P<way>[<>]x?)(?:
 _OPENED: Final = re.compile(r"(?:(?P<time>[0-9][0-9T:.Z+-]*) +)?opened")
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 _PLAIN: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\"}
+_NAMES: Final = {data[0]: f"\\{name}" for name, data in _PLAIN.items()}
 
 Way = Literal["sent", "received", "opened", "note"]
 
@@ -29,7 +30,7 @@ class Line:
     way: Way
     text: str
     digits: str = ""
-    is_source: bool = False
+    mark: str = ""  # what of the value was read here
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +48,28 @@ def is_transcript(media_type: str) -> bool:
     return media_type.partition(";")[0].strip() == MEDIA_TYPE
 
 
-def read_transcript(content: bytes, original: str) -> Transcript:
-    """Show a transcript around the last line from the instrument that `original` stands in.
+def read_transcript(content: bytes, value: str, before: str = "") -> Transcript:
+    """Show a transcript around the line that a value was read from.
 
-    Where none has it as text, as in binary protocols, the end is shown and nothing is marked.
+    That is the last one from the instrument in which `value` stands; `before` is what a counter
+    said before. Where none has it as text, as in binary protocols, the end is shown unmarked.
     """
     texts = content.decode("utf-8", "replace").splitlines()
     lines = [_line(number, text) for number, text in enumerate(texts, 1) if text.strip()]
-    source = _source(lines, original)
+    source = _last(lines, value)
+    base = _last(lines[:source], before) if source is not None else None
+    marks = {} if source is None else {source: "counter after" if before else "the value"}
+    if base is not None:
+        marks[base] = "counter before"
     place = len(lines) - 1 if source is None else source
     first, end = max(0, place - _SHOWN_BEFORE), min(len(lines), place + _SHOWN_AFTER + 1)
     shown = tuple(
-        Line(one.number, one.time, one.way, one.text, one.digits, at == source)
-        for at, one in enumerate(lines[first:end], first)
+        replace(one, mark=marks.get(at, "")) for at, one in enumerate(lines[first:end], first)
     )
     return Transcript(shown, first, len(lines) - end, source is not None)
 
 
-def _source(lines: list[Line], original: str) -> int | None:
+def _last(lines: list[Line], original: str) -> int | None:
     """The last line of the instrument with this number, not as a part of a longer one."""
     if not original:
         return None
@@ -88,7 +93,7 @@ def _line(number: int, text: str) -> Line:
     except ValueError:
         return Line(number, "", "note", text)
     way: Way = "sent" if match["way"].startswith(">") else "received"
-    shown = "".join(chr(one) if 32 <= one < 127 else _name(one) for one in data)
+    shown = "".join(chr(one) if 32 <= one < 127 and one != 92 else _name(one) for one in data)
     return Line(number, match["time"] or "", way, shown, data.hex(" "))
 
 
@@ -105,5 +110,4 @@ def _unescape(text: str) -> bytes:
 
 
 def _name(byte: int) -> str:
-    """A byte that is no printable character, by its name: ␍ ␊ ␂, else its number."""
-    return chr(0x2400 + byte) if byte < 32 else f"\\x{byte:02x}"
+    return _NAMES.get(byte, f"\\x{byte:02X}")

@@ -97,6 +97,7 @@ function frame(card) {
   if (!drawn) return;
   drawn.querySelector("image").setAttribute("href", card.querySelector("[data-frame]").href);
   card.append(drawn);
+  card.lastElementChild.scrollIntoView({ block: "nearest" });
 }
 
 function reasons(card) {
