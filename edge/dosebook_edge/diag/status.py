@@ -88,5 +88,6 @@ def _outbox_line(status: dict[str, Any]) -> str:
 
 
 def _refusal_line(one: dict[str, Any]) -> str:
-    who = one["calling_ae_title"] or "?"
-    return f"refused   {one['count']}× {who} from {one['peer']} at {one['source']}: {one['reason']}"
+    title, peer = one["calling_ae_title"], one["peer"]
+    who = f"{title} from {peer}" if title else peer
+    return f"refused   {one['count']}× {who} at {one['source']}: {one['reason']}"

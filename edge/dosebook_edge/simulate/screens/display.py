@@ -30,8 +30,6 @@ _Z_PIXMAP: Final = 2
 class DisplayError(Exception):
     """The display cannot be drawn on; the text says why."""
 
-    code = "DOSEBOOK-SIMULATE-DISPLAY"
-
 
 class XDisplay:
     """A window over the whole of a local display, from `open` to `close`."""

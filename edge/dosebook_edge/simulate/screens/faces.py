@@ -12,8 +12,6 @@ Style = Literal["mono", "mono_bold", "sans", "sans_bold", "serif"]
 class FontMissingError(Exception):
     """A typeface is not on this machine; the text says how to get it."""
 
-    code = "DOSEBOOK-SIMULATE-FONT"
-
 
 @dataclass(frozen=True, slots=True)
 class Faces:
