@@ -48,13 +48,10 @@ class Meter:
                 self.say()
         elif action == "stand":
             self.line.passes(size)
-        elif action == "pause":
-            self.line.passes(15)
+        elif action in ("pause", "stand"):
+            self.line.passes(15 if action == "pause" else 6)
             self.say()
-            self.line.passes(31)
-        elif action == "stand":
-            self.line.passes(6)
-            self.say()
+            self.line.passes(31 if action == "pause" else 0)
         elif action == "lost":
             self.line.says(b"DAP 12.\r\n")  # a reading that nobody can read
         elif action == "altered" and size != self.shown:

@@ -87,7 +87,8 @@ class TelegramCodec:
             self.framer = LineFramer(unescape(profile.framing.ends), profile.framing.max_size)
         else:
             self.marked = profile.framing.start is not None
-            self.framer = ScanFramer(PacketShape(profile.framing, self._known))
+            shape = PacketShape(profile.framing, self._known)
+            self.framer = ScanFramer(shape, unescape(profile.framing.between or ""))
 
     def recognise(self, data: bytes) -> Asked | None:
         """The question whose bytes these are."""

@@ -91,11 +91,17 @@ class LineFramer:
 
 
 class ScanFramer:
-    """Frames of one shape among other bytes: looks at each byte whether a frame begins there."""
+    """Frames of one shape among other bytes: looks at each byte whether a frame begins there.
 
-    def __init__(self, shape: Shape) -> None:
+    Args:
+        shape: how a frame looks.
+        between: bytes that may stand between frames; they alone are no garbage.
+    """
+
+    def __init__(self, shape: Shape, between: bytes = b"") -> None:
         self.listening = True
         self._shape = shape
+        self._between = between
         self._buffer = bytearray()
         self._garbage = bytearray()
         self._offset = 0  # of the buffer's first byte
@@ -141,7 +147,8 @@ class ScanFramer:
         if self._garbage:
             raw = bytes(self._garbage)
             self._garbage.clear()
-            yield Notice("garbage", "nothing known begins here", self._offset - len(raw), raw)
+            if raw.strip(self._between):
+                yield Notice("garbage", "nothing known begins here", self._offset - len(raw), raw)
 
     def _drop(self, size: int) -> None:
         del self._buffer[:size]

@@ -85,6 +85,9 @@ class Packet(Table):
     length: Length | None = None
     min_size: int = Field(default=1, ge=1)
     max_size: int = Field(ge=1, le=4096)
+    between: Bytes | None = Field(
+        default=None, description="Bytes that may stand between two frames and mean nothing."
+    )
     checksum: Checksum | None = None
 
 

@@ -92,7 +92,8 @@ def make_plan(
         ended = round(now + dice.uniform(pace.shortest_s, pace.longest_s), 1)
         exposures.append(_exposure(dice, profile, number, now, ended))
         pause = pace.pause_s * dice.uniform(1.0, 1.5)
-        if number % _CLEAN and (kind := next(kinds, None)) is not None:
+        kind = next(kinds, None) if number % _CLEAN else None
+        if kind is not None and not (kind == "reset" and _will_wrap(profile, exposures)):
             incidents.append(_incident(dice, profile, kind, exposures[-1], pause))
         now = round(ended + pause, 1)
     return Plan(tuple(exposures), tuple(incidents), now)
@@ -111,6 +112,13 @@ def exposures_of(
         exposures.append(Exposure(number, now, ended, amount, pulses))
         now = ended + pace.pause_s
     return Plan(tuple(exposures), (), now)
+
+
+def _will_wrap(profile: Playable, exposures: list[Exposure]) -> bool:
+    """Whether the counter stands near its end: what it shows after a reset could be a wrap too."""
+    measure = profile.measure
+    shown = measure.start + sum(one.amount for one in exposures)
+    return measure.wraps_at is not None and measure.wraps_at / 2 < shown < measure.wraps_at
 
 
 def _in_turn(dice: Random, kinds: list[Fault]) -> Iterator[Fault]:
@@ -133,13 +141,14 @@ def _pulses(
     dice: Random, profile: Playable, amount: Decimal, started: float, ended: float
 ) -> tuple[tuple[float, Decimal], ...]:
     """Cut an amount in irregular steps, the first at the start and the last at the end."""
-    steps = int(amount / profile.measure.resolution)
+    resolution = profile.measure.resolution
+    steps = int(amount / resolution)
     count = max(1, min(steps, int((ended - started) / 0.7)))
     cuts = sorted(dice.sample(range(1, steps), count - 1)) if steps > count else range(1, count)
     parts = [b - a for a, b in zip([0, *cuts], [*cuts, steps], strict=True)]
     gap = (ended - started) / max(1, count - 1)
     return tuple(
-        (started + index * gap if count > 1 else ended, part * profile.measure.resolution)
+        (min(started + index * gap, ended) if count > 1 else ended, part * resolution)
         for index, part in enumerate(parts)
     )
 
