@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from dosebook_edge import __version__
 from dosebook_edge.capture.dicom.associations import Refusals
@@ -37,6 +37,9 @@ from dosebook_edge.outbox import Outbox, OutboxError, OutboxSettings
 from dosebook_edge.uplink.settings import UplinkSettings
 from dosebook_edge.uplink.uplink import Uplink, UplinkStatus
 from dosebook_protocol.logs import log
+
+if TYPE_CHECKING:
+    from dosebook_edge.capture.instruments import InstrumentSources
 
 _logger = logging.getLogger(__name__)
 
@@ -146,7 +149,14 @@ class Box:
         elif isinstance(section, ScreenSourceSection):
             yield self._screens().of_monitor(section)
         else:
-            raise BoxError(f"source {section.name}: this box has no {section.kind} sources yet")
+            yield self._instruments().of(section)
+
+    def _instruments(self) -> "InstrumentSources":
+        # Profiles and their libraries cost a box without instruments nothing.
+        from dosebook_edge.capture.instruments import InstrumentSources
+
+        box_id = self._loaded.settings.box.id
+        return InstrumentSources(box_id, self.outbox, self._clock, self._room)
 
     def _screens(self) -> ScreenSources:
         box_id = self._loaded.settings.box.id
