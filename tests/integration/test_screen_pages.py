@@ -269,7 +269,7 @@ def test_the_exam_page_shows_the_crop_and_takes_a_wrong_value_back(review):
     assert "Corrected as 13.40 by physicist" in text
     assert "read as 12.40" in text
     assert "a person has decided on its values since" in text
-    assert f"2026-11 console-{review.number} 1 1 2 0 0 0 2" in _text(review.shown())
+    assert f"2026-11 console-{review.number} 1 1 2 0 0 0 2 0" in _text(review.shown())
 
 
 def test_corrected_crops_are_handed_out_as_cases(review):

@@ -181,6 +181,23 @@ def test_decisions_survive_what_arrives_later_and_a_regroup(registry):
     assert [(one.record_id, one.path) for one in waiting] == [(record_id, "SCREEN/total_dlp")]
 
 
+def test_a_value_that_a_newer_screen_shows_waits_once(registry):
+    """A table that grew a row: the earlier screen's waiting values leave the queue."""
+    first = evidence(value("SCREEN/dlp[1]", "816.10"))
+    grown = evidence(
+        value("SCREEN/dlp[1]", "816.10"),
+        value("SCREEN/dlp[2]", "89.20", place={"event_uid": "2.25.7102"}),
+    )
+    _send(registry, first)
+    newer = _send(registry, grown)
+    with registry.engine.connect() as connection:
+        waiting = screens.list_values(connection, Wanted(State.WAITING), 10)
+        (tally,) = screens.tallies(connection)
+        assert screens.count_waiting(connection) == 2
+    assert {one.record_id for one in waiting} == {newer}
+    assert (tally.waiting, tally.superseded) == (2, 1)
+
+
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -15,6 +15,7 @@ from dosebook_central.domain.links import join_groups
 from dosebook_central.domain.matching import ASSIGNABLE
 from dosebook_central.domain.reconcile import reconcile
 from dosebook_central.ingest.rows import event_rows, exam_row, load_reading, patient_rows
+from dosebook_central.screens.values import note_roles
 from dosebook_central.store.matching import in_force
 from dosebook_central.store.records import (
     StoredRecord,
@@ -114,6 +115,7 @@ def write_exams(
         exams=[exam_row(exam, group, now) for group, exam in exams],
         events=[row for _, exam in exams for row in event_rows(exam)],
     )
+    note_roles(connection, [exam for _, exam in exams])
 
 
 def reconcile_anew(connection: Connection, groups: Collection[str], now: datetime) -> None:

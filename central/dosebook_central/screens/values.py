@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, update
 
+from dosebook_central.domain.exam import ReconciledExam
 from dosebook_central.domain.screen_review import State, screen_values
 from dosebook_central.store.bulk import insert_rows
 from dosebook_central.store.screen_models import ScreenValue
@@ -18,6 +19,23 @@ def note_values(connection: Connection, arrived: Iterable[tuple[Record, Reading]
     """List the values of records that were read from screens; others bring none."""
     rows = [row for record, reading in arrived for row in _rows(record, reading)]
     insert_rows(connection, cast("Table", ScreenValue.__table__), rows)
+
+
+def note_roles(connection: Connection, exams: Iterable[ReconciledExam]) -> None:
+    """Note what the screens of exams are used for: who reviews need not look at superseded ones."""
+    roles = {
+        use.record_id: use.role.value
+        for exam in exams
+        for use in exam.summary.evidences
+        if use.kind == KIND
+    }
+    for record_id, role in sorted(roles.items()):
+        connection.execute(
+            update(ScreenValue)
+            .where(ScreenValue.record_id == record_id, ScreenValue.role != role)
+            .values(role=role)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _rows(record: Record, reading: Reading) -> list[dict[str, Any]]:
@@ -35,6 +53,7 @@ def _rows(record: Record, reading: Reading) -> list[dict[str, Any]]:
             "quantity": quantity,
             "was_released": was_released,
             "state": (State.RELEASED if was_released else State.WAITING).value,
+            "role": "",
             "decided_by": "",
             "decided_at": None,
         }

@@ -31,6 +31,7 @@ class ScreenValue(Base):
     quantity: Mapped[str] = mapped_column(Key)
     was_released: Mapped[bool]  # by the reader, without a person
     state: Mapped[str] = mapped_column(Key)  # domain.screen_review.State
+    role: Mapped[str] = mapped_column(Key, default="")  # of its record in the exam: domain.exam
     decided_by: Mapped[str] = mapped_column(Key, default="")
     decided_at: Mapped[datetime | None]
 

@@ -1,11 +1,12 @@
 """Values from screens: which wait, what was decided on them, and how many of each there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, tuple_
 
+from dosebook_central.domain.exam import Role
 from dosebook_central.domain.screen_review import Decision, State, from_json
 from dosebook_central.store.models import Box, Exam, Record
 from dosebook_central.store.screen_models import ScreenDecision, ScreenValue
@@ -49,6 +50,7 @@ class Listed:
     source: str
     evidence_sha256: str
     media_type: str
+    role: str
     exam_id: str
 
 
@@ -71,6 +73,7 @@ class Tally:
     wrong: int  # released by the reader, and then said to be wrong
     reviewed: int
     waiting: int
+    superseded: int  # waits, and a newer screen of its exam shows all of it
     accepted: int
     corrected: int
     rejected: int
@@ -127,17 +130,12 @@ def get_screen(connection: Connection, record_id: str) -> tuple[str, str] | None
 
 def counts(connection: Connection, wanted: Wanted) -> dict[str, int]:
     """How many values stand in each state, within the profile and room of the filter."""
-    rows = connection.execute(
-        select(ScreenValue.state, func.count()).where(*_places(wanted)).group_by(ScreenValue.state)
-    )
-    found = {row[0]: row[1] for row in rows}
-    return {state.value: found.get(state.value, 0) for state in State}
+    return {state.value: _count(connection, replace(wanted, state=state)) for state in State}
 
 
 def count_waiting(connection: Connection) -> int:
     """How many values wait for a person."""
-    waiting = select(func.count()).where(ScreenValue.state == State.WAITING.value)
-    return connection.scalar(waiting) or 0
+    return _count(connection, Wanted(State.WAITING))
 
 
 def choices(connection: Connection) -> tuple[list[str], list[tuple[str, str]]]:
@@ -157,6 +155,7 @@ def tallies(connection: Connection, months: int = 12) -> list[Tally]:
     """What became of values per profile and month, the latest months first."""
     recent = select(ScreenValue.month).distinct().order_by(ScreenValue.month.desc()).limit(months)
     state, by_reader = ScreenValue.state, ScreenValue.was_released.is_(True)
+    waits = state == State.WAITING.value
     rows = connection.execute(
         select(
             ScreenValue.profile,
@@ -164,7 +163,8 @@ def tallies(connection: Connection, months: int = 12) -> list[Tally]:
             _sum(by_reader),
             _sum(and_(by_reader, state.in_([one.value for one in _WRONG]))),
             _sum(~by_reader),
-            _sum(state == State.WAITING.value),
+            _sum(and_(waits, ScreenValue.role != Role.SUPERSEDED.value)),
+            _sum(and_(waits, ScreenValue.role == Role.SUPERSEDED.value)),
             *(_sum(and_(~by_reader, state == one.value)) for one in _DECIDED),
         )
         .where(ScreenValue.month.in_(recent))
@@ -206,6 +206,7 @@ def _listed() -> Select[*tuple[Any, ...]]:
             Record.source,
             Record.evidence_sha256,
             Record.media_type,
+            ScreenValue.role,
             func.coalesce(exam, ""),
         )
         .join(Record, Record.id == ScreenValue.record_id)
@@ -213,8 +214,16 @@ def _listed() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _count(connection: Connection, wanted: Wanted) -> int:
+    counted = select(func.count()).select_from(ScreenValue).where(*_conditions(wanted))
+    return connection.scalar(counted) or 0
+
+
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    return [ScreenValue.state == wanted.state.value, *_places(wanted)]
+    conditions = [ScreenValue.state == wanted.state.value, *_places(wanted)]
+    if wanted.state is State.WAITING:  # a newer screen shows all of it
+        conditions.append(ScreenValue.role != Role.SUPERSEDED.value)
+    return conditions
 
 
 def _places(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -304,6 +304,7 @@ def upgrade() -> None:
         sa.Column("quantity", sa.String(), nullable=False),
         sa.Column("was_released", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=False),
         sa.Column("decided_at", Utc(), nullable=True),
         sa.ForeignKeyConstraint(
