@@ -1,5 +1,6 @@
 """Readings that name no patient, given to exams by people, on both engines."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -7,10 +8,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
+from dosebook_central.audit import log
 from dosebook_central.domain.exam import from_json
 from dosebook_central.ingest import matching
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.ingest.recompute import Recomputer
+from dosebook_central.ingest.regroup import reconcile_anew
 from dosebook_central.store import archive
 from dosebook_central.store.dose_models import DerivationDue
 from dosebook_central.store.engine import writing
@@ -51,6 +54,15 @@ def act(registry, verb, *arguments):
     """Decide something in one transaction, as `physicist`."""
     with writing(registry.engine) as connection:
         return getattr(matching, verb)(connection, *arguments, "physicist", NOW)
+
+
+def perform(registry, verb, *arguments):
+    """Decide something as the page does, beside other writers."""
+    return log.perform(
+        registry.engine,
+        lambda connection: getattr(matching, verb)(connection, *arguments, "physicist", NOW),
+        lambda is_done: log.Act("physicist", f"reading.{verb}", detail={"done": is_done}),
+    )
 
 
 def waiting(registry):
@@ -249,3 +261,48 @@ def test_readings_are_listed_by_room_newest_first_in_pages(registry, box):
     times = [one.captured_at for one in alone]
     assert times == sorted(times, reverse=True)
     assert [one.source for one in alone] == ["dap"] * 3
+
+
+def test_decisions_and_arrivals_at_once_leave_exams_that_follow_from_the_evidence(registry, box):
+    """Reports of the same studies arrive while readings are given and taken back: nothing is lost.
+
+    What stands in the end is what reconciling the same evidences anew gives.
+    """
+    registry.statuses(
+        box.message(b"first", in_study(STEP, "1.91")),
+        box.message(b"other", in_study(reading("mpps", uid="1.8", step=step(uid="1.8")), "1.92")),
+        *(metered(box, exposure("2", at=f"2026-03-02T10:00:0{number}")) for number in range(6)),
+    )
+    loose = waiting(registry)
+    exam = exam_of(registry, "1.91")  # the one of both that stays when they merge
+    arriving = [
+        box.message(b"r%d" % number, report("2", f"1.9{number % 2 + 1}", uid=f"1.2.{number}"))
+        for number in range(6)
+    ]
+    both = replace(report("3", "1.92", uid="1.3"), performed_step_uid="1.7")
+    arriving.append(box.message(b"both", both))
+
+    def arrive():
+        return [registry.statuses(one) for one in arriving]
+
+    def decide(record, *, keep):
+        done = [perform(registry, "assign", record, exam)]
+        if not keep:
+            done += [perform(registry, "take_back", record)]
+        return done
+
+    with ThreadPoolExecutor(4) as pool:
+        came = pool.submit(arrive)
+        made = [pool.submit(decide, record, keep=place < 4) for place, record in enumerate(loose)]
+        assert came.result() == [["stored"]] * 7
+        assert all(all(one.result()) for one in made)
+    assert sorted(waiting(registry)) == sorted(loose[4:])
+    assert len({group for (group,) in registry.rows(Record.group_id) if group}) == 1
+    stood = whole(registry)
+    with writing(registry.engine) as connection:
+        groups = {group for (group,) in registry.rows(Record.group_id) if group}
+        reconcile_anew(connection, groups, NOW)
+    assert whole(registry) == stood
+    (summary,) = registry.rows(Exam.summary)
+    kinds = [one.kind for one in from_json(summary[0]).evidences]
+    assert (kinds.count("instrument"), kinds.count("rdsr-projection")) == (4, 7)

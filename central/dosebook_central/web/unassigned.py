@@ -21,10 +21,11 @@ from dosebook_central.store.queries.unassigned import (
     given_exams,
 )
 from dosebook_central.web.instrument_words import InstrumentReading, describe
-from dosebook_central.web.numbers import span_text
+from dosebook_central.web.numbers import THIN
 from dosebook_protocol.reading import DoseValue, Moment, Reading
 
 MOST_CANDIDATES: Final = 9  # one key each
+_IN_MINUTES: Final = 180
 _READING: Final = TypeAdapter(Reading)
 
 
@@ -168,7 +169,9 @@ def _apart(exam: Nearby, shown: Shown) -> str:
     away = shown.at - datetime.fromisoformat(exam.started).replace(tzinfo=None)
     if abs(away) < timedelta(minutes=1):
         return "as it began"
-    return f"{span_text(abs(away))} {'after' if away > timedelta() else 'before'} it began"
+    minutes = round(abs(away).total_seconds() / 60)
+    span = f"{minutes}{THIN}min" if minutes < _IN_MINUTES else f"{minutes // 60}{THIN}h"
+    return f"{span} {'after' if away > timedelta() else 'before'} it began"
 
 
 def _local(moment: Moment | None) -> datetime | None:
