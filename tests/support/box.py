@@ -34,9 +34,7 @@ PATIENT = "Zyxwalska^Testymona"
 CR_CLASS = "1.2.840.10008.5.1.4.1.1.1"
 DX_CLASS = "1.2.840.10008.5.1.4.1.1.1.1"
 RDSR_CLASS = "1.2.840.10008.5.1.4.1.1.88.67"
-_KEY = Ed25519PrivateKey.generate()
-SIGNER = Signer(_KEY, BOX)
-SIGNER_KEY = _KEY.public_key()
+SIGNER = Signer(Ed25519PrivateKey.generate(), BOX)
 
 
 def draft(evidence: bytes = b"evidence", **changes: Any) -> Draft:
