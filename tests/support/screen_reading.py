@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from dosebook_edge.capture.screen.grammar import means
+from dosebook_edge.capture.screen.ink import Strokes
 from dosebook_edge.capture.screen.line import Line
 from dosebook_edge.capture.screen.loader import find
-from dosebook_edge.capture.screen.picture import Picture, digest
+from dosebook_edge.capture.screen.picture import Box, Picture, digest
 from dosebook_edge.capture.screen.read import ScreenReader
+from dosebook_edge.capture.screen.seen import Seen
 
 PROFILES = {
     "ge-ct": "ge-ct-dose-report",
@@ -86,3 +89,20 @@ def reader_for(screen, **arguments):
     loaded = find(PROFILES[screen.layout])
     glyphs = arguments.pop("glyphs", None)
     return ScreenReader([loaded], TruthNet(screen, loaded, **arguments), glyphs)
+
+
+def seen(profile, name, text, *, row=0, unit=None, strokes=None):
+    """A cell as the net would read it."""
+    cell = next(one for one in profile.cells if one.name == name)
+    return Seen(
+        cell=cell,
+        name=f"{name}[{row}]" if row else name,
+        crop=Box(0, 0, 60, 20),
+        crop_digest=text,
+        line=Line(text, 0.98),
+        meant=means(text, cell, profile),
+        unit=unit or cell.unit or next(iter(cell.units.values()), ""),
+        table="rows" if row else "",
+        row=row,
+        strokes=strokes or Strokes(),
+    )

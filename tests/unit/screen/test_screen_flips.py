@@ -1,0 +1,123 @@
+"""One digit of a value is read wrongly: a check catches it, and nothing wrong is ever released."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import count
+from random import Random
+
+from dosebook_edge.capture.screen.cells import CellReader, Sight
+from dosebook_edge.capture.screen.grammar import means
+from dosebook_edge.capture.screen.judging import judged, with_own_glyphs
+from dosebook_edge.capture.screen.loader import find
+from dosebook_edge.capture.screen.locate import Located
+from dosebook_edge.capture.screen.reading import Placement, ScreenReading
+from dosebook_edge.simulate.screens.ct import Visit, ct_exam
+from dosebook_edge.simulate.screens.gallery import draw
+from tests.support.screen_reading import PROFILES, TAKEN_AT, TruthNet, picture_of, seen
+
+FIELDS = 1000
+GE = find("ge-ct-dose-report").profile
+TABLES = ("ge-ct", "siemens-protocol", "philips-dose")
+
+
+def tables():
+    """Endlessly: GE tables of seeded exams, as pure cells, of two irradiations or more."""
+    rng = Random(7)
+    while True:
+        exam = ct_exam(rng, Visit.of(rng), dlp_digits=2, max_rows=7)
+        if len(exam.rows) < 2:
+            continue
+        cells = [seen(GE, "total_dlp", f"{exam.total_dlp:.2f}")]
+        for number, row in enumerate(exam.rows, start=1):
+            kind = "Helical" if row.is_helical else "Axial"
+            sides = [f"{'S' if mm >= 0 else 'I'}{abs(mm):.3f}" for mm in (row.start_mm, row.end_mm)]
+            cells += [
+                seen(GE, "type", kind, row=number),
+                seen(GE, "scan_range", "-".join(sides), row=number),
+                seen(GE, "ctdi_vol", f"{row.ctdi_vol:.2f}", row=number),
+                seen(GE, "dlp", f"{row.dlp:.2f}", row=number),
+            ]
+        yield GE, None, cells
+
+
+def screens():
+    """Endlessly: drawn tables with their pixels."""
+    for seed in count():
+        screen = draw(TABLES[seed % len(TABLES)], seed)
+        loaded = find(PROFILES[screen.layout])
+        sight = Sight.of(picture_of(screen), Placement())
+        net = TruthNet(screen, loaded)
+        cells = CellReader(sight, Located(loaded, Placement(), "en"), net).cells()
+        if sum(one.cell.name == "dlp" for one in cells) > 1:
+            yield loaded.profile, sight, cells
+
+
+def flipped(rng, one, profile):
+    """A cell of which the net read one digit wrongly, with full confidence."""
+    places = [n for n, character in enumerate(one.text) if character.isdigit()]
+    place = rng.choice(places)
+    other = rng.choice([digit for digit in "0123456789" if digit != one.text[place]])
+    text = one.text[:place] + other + one.text[place + 1 :]
+    return replace(one, line=replace(one.line, text=text), meant=means(text, one.cell, profile))
+
+
+def flips(number, source, wanted, judge):
+    """Outcome of every flip: caught by a check, accepted all the same, or left for a person."""
+    rng, told = Random(number), Counter()
+    for profile, sight, cells in source:
+        for index, one in enumerate(cells):
+            if one.cell.quantity not in wanted:
+                continue
+            wrong = [*cells[:index], flipped(rng, one, profile), *cells[index + 1 :]]
+            value = next(v for v in judge(profile, sight, cells, wrong) if v.name == one.name)
+            caught = any(check.outcome == "fail" for check in value.checks)
+            told["caught" if caught else value.state] += 1
+            if told.total() == number:
+                return told
+    raise AssertionError
+
+
+def alone(profile, _sight, _true, wrong):
+    """A single grabbed picture: arithmetic is all there is."""
+    return judged(wrong, "grabbed", profile, [], None)
+
+
+def twice(profile, _sight, true, wrong):
+    """A grabbed picture after another one that was read rightly."""
+    before = [replace(one, crop_digest=f"before {one.crop_digest}") for one in true]
+    values = judged(before, "grabbed", profile, [], None)
+    reading = ScreenReading(
+        profile.id, "", "en", "", "grabbed", TAKEN_AT, 1, 1, "", None, "", "", values
+    )
+    return judged(wrong, "grabbed", profile, [reading], None)
+
+
+def lossless(profile, sight, _true, wrong):
+    """One lossless picture, whose proved digits explain the others."""
+    return judged(with_own_glyphs(sight, profile, wrong), "lossless", profile, [], None)
+
+
+def test_the_sum_of_a_table_catches_every_flip_of_its_doses():
+    """Where a total exists: each of 1,000 flips in rows and totals fails the sum."""
+    assert flips(FIELDS, tables(), {"dlp"}, alone) == {"caught": FIELDS}
+
+
+def test_no_flip_of_one_picture_is_released():
+    """CTDIvol has no sum: a flip that its range does not show waits for a person."""
+    told = flips(FIELDS, tables(), {"dlp", "ctdi_vol"}, alone)
+    assert told["accepted"] == 0
+    assert told["caught"] > told["review"]
+
+
+def test_a_second_picture_catches_95_percent_of_all_flips():
+    """1,000 flips in every dose field: another picture says otherwise, or the sum does."""
+    told = flips(FIELDS, tables(), {"dlp", "ctdi_vol"}, twice)
+    assert told["accepted"] == 0
+    assert told["caught"] >= 0.95 * FIELDS
+
+
+def test_no_flip_on_a_lossless_screen_is_released():
+    """The shapes of proved digits contradict a flip, and a broken sum proves none."""
+    told = flips(200, screens(), {"dlp", "ctdi_vol", "kvp"}, lossless)
+    assert told["accepted"] == 0
+    assert told["caught"] >= 0.85 * 200  # digits that no proved cell shows explain nothing
