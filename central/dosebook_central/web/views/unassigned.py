@@ -19,7 +19,7 @@ from dosebook_central.web.unassigned import Chosen, Shown, chosen
 bp = Blueprint("unassigned", __name__, url_prefix="/unassigned")
 
 _PAGE = 50
-_GONE = "Somebody else decided on it meanwhile, or the exam became part of another: nothing was changed."
+_GONE = "Somebody else decided on it meanwhile, or the exam is not here any more."
 
 
 @dataclass(frozen=True, slots=True)
