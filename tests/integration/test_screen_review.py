@@ -133,7 +133,7 @@ def test_two_persons_cannot_decide_the_same_value_unseen(registry):
     assert Decimal("816.1") in _dlps(registry)
 
 
-def test_p7_a_screen_and_the_report_of_its_study_are_one_dose(registry):
+def test_p07_a_screen_and_the_report_of_its_study_are_one_dose(registry):
     """P7: the report counts, the screen corroborates, and over 5 % apart both are shown."""
     events = [read_event("1.2.5", at="2026-11-02T08:30:00", dlp="816.7", ctdi_vol="12.4")]
     structured = report(
