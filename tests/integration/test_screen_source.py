@@ -1,6 +1,7 @@
 """A source that watches a screen: one record of each dose screen, and the right refusals."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dosebook_edge.capture.source import CaptureError
 from dosebook_edge.outbox import OutboxFullError
 from dosebook_edge.simulate.screens import sequences
 from dosebook_edge.simulate.screens.gallery import draw
+from dosebook_protocol.reading import Patient
 from dosebook_protocol.record import SourceKind
 from tests.support.box import opened_outbox
 from tests.support.fonts import need_fonts
@@ -89,6 +91,31 @@ def test_a_screen_without_an_exam_is_kept_and_says_why(outbox):
     assert "two procedure steps are in progress" in [
         one.detail for one in record.reading.deviations
     ]
+
+
+def test_a_screen_that_names_no_patient_must_have_come_up_in_the_exam(outbox):
+    """What was up before, or shows the very values of the exam before, is not this exam's (P51)."""
+    first, second = draw("dap-display", 3), draw("dap-display", 4)
+    page = sequences.work_list((480, 240), 1)
+    began = datetime.now(UTC)
+    exam = Whose(patient=Patient("1"), performed_step_uid="2.25.1", started_at=began)
+    with watching(outbox, reader_of(first, second)) as watched:
+        watched.whose = exam
+        watched.monitor.show(first.picture)
+        eventually(lambda: watched.refused, what="a refusal")
+        assert watched.refused == ["older-than-exam: it was up before the box began to look"]
+        watched.monitor.show(second.picture)
+        ((record, _),) = eventually(watched.records, what="a record")
+        assert record.reading.performed_step_uid == "2.25.1"
+        watched.whose = replace(exam, performed_step_uid="2.25.2")
+        watched.monitor.show(page)
+        eventually(lambda: code_of(watched) == "unknown-layout")
+        watched.monitor.show(second.picture)
+        eventually(lambda: "the exam before" in watched.refused[-1], what="a refusal")
+        watched.whose = replace(watched.whose, started_at=began + timedelta(hours=1))
+        watched.monitor.show(first.picture)
+        eventually(lambda: "before the exam began" in watched.refused[-1], what="a refusal")
+        assert len(watched.records()) == 1
 
 
 def test_a_full_outbox_is_tried_again_until_there_is_room(outbox):

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from dosebook_edge.capture.screen.equipped import Equipped, Reader
@@ -14,6 +14,7 @@ from dosebook_edge.capture.screen.grabbing import Grabber, ScreenLostError, open
 from dosebook_edge.capture.screen.picture import Grey, Picture
 from dosebook_edge.capture.screen.reading import Exam, ScreenReading
 from dosebook_edge.capture.screen.recorder import RecorderSettings, ScreenOutbox, ScreenRecorder
+from dosebook_edge.capture.screen.still_up import StillUp
 from dosebook_edge.capture.screen.to_reading import Whose
 from dosebook_edge.capture.screen.watch import Patience, Watch
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
@@ -81,6 +82,7 @@ class ScreenSource:
         self._recorder: ScreenRecorder | None = None
         self._scope = ""
         self._before: list[ScreenReading] = []
+        self._still_up = StillUp()
 
     def start(self) -> None:
         """Begin to watch; raises `CaptureError` where pictures could not be read at all."""
@@ -157,18 +159,27 @@ class ScreenSource:
             self._note_sight(grey, watch, now)
             is_due = seen == "settled" or (is_due and seen == "still")
             if is_due and watch.flat_since is None:
-                is_due = not self._take(eye, grabber, grey)
+                came_at = watch.came_at
+                age = None if came_at is None else timedelta(seconds=now - came_at)
+                is_due = not self._take(eye, grabber, grey, age)
 
-    def _take(self, eye: "_Eye", grabber: Grabber, grey: Grey) -> bool:
-        """Read a settled screen and record it; whether that is done, or has to be tried again."""
-        whose = self._running(datetime.now(UTC))
+    def _take(self, eye: "_Eye", grabber: Grabber, grey: Grey, age: timedelta | None) -> bool:
+        """Read a settled screen and record it; whether that is done, or has to be tried again.
+
+        `age` is how long ago it came up, None where that was before the box looked.
+        """
+        now = datetime.now(UTC)
+        whose = self._running(now)
         scope = whose.performed_step_uid or whose.study.uid
         if scope != self._scope:
             self._scope, self._before = scope, []
         picture, seen = self._read(eye.reader, grabber, grey, whose.exam)
-        if seen.refusal is not None:
+        refusal = seen.refusal or self._still_up.refusal(
+            seen, whose, None if age is None else now - age
+        )
+        if refusal is not None:
             self._refused += 1
-            self._refuse(f"{seen.refusal.code}: {seen.refusal.detail}")
+            self._refuse(f"{refusal.code}: {refusal.detail}")
             return True
         try:
             transport = {"screen": grabber.words, "way": grabber.way}
@@ -179,6 +190,7 @@ class ScreenSource:
                 code=error.code,
             )  # fmt: skip
             return False
+        self._still_up.note(seen, whose)
         self._before = [*self._before, seen][-_KEPT_SCREENS:]
         if appended is not None:
             self._last_record_at = seen.taken_at

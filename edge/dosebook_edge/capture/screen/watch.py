@@ -28,7 +28,8 @@ class Watch:
     """Follows one screen picture by picture; times are monotonic seconds.
 
     `identical_since` tells since when the picture is the very same, `flat_since` since when it
-    shows nothing, None where it shows something.
+    shows nothing, None where it shows something; `came_at` is when the screen that is shown came
+    up, None for one that was there at the first look.
     """
 
     def __init__(self, way: Way, patience: Patience) -> None:
@@ -40,6 +41,7 @@ class Watch:
         self._is_read = False
         self.identical_since = 0.0
         self.flat_since: float | None = None
+        self.came_at: float | None = None
 
     def see(self, grey: Grey, now: float) -> Seen:
         """`settled` once for each screen that stood still, or moved for too long."""
@@ -50,6 +52,7 @@ class Watch:
             self._note_flat(grey, now)
         if last is None or (not is_same and is_changed(last, grey, self._way)):
             self._changed_at = now
+            self.came_at = None if last is None else now
             if self._is_read or last is None:
                 self._restless_since = now
                 self._is_read = False
