@@ -6,11 +6,13 @@ import shlex
 import subprocess
 import sys
 import zipfile
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from click.testing import CliRunner
 
 from dosebook_edge.capture.instrument.loader import shipped
+from dosebook_edge.capture.screen.loader import shipped as screens
 from dosebook_edge.cli.main import main
 from tests.support.tree import ROOT
 
@@ -35,13 +37,47 @@ def _box(*words):
     return CliRunner().invoke(main, words)
 
 
+@contextmanager
+def _background(words):
+    """A command of the page that goes on while the next ones run."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "dosebook_edge.cli", *words], stdout=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            assert running.stdout.readline().startswith("stands in at")
+            yield
+        finally:
+            running.terminate()
+
+
+def _follow(text, stack):
+    """Run one command of the page; the end of the stack ends one in the background."""
+    words = shlex.split(text)[1:]
+    if words[-1] == "&":
+        stack.enter_context(_background(words[:-1]))
+        return None
+    return _box(*words)
+
+
 def test_the_tutorial_gives_what_it_shows(followed):
-    """Writing a profile: each command runs as it stands, and prints what the page prints."""
-    blocks = _blocks(r"^```(sh|text output)\n(.*?)^```")
-    shown = [text for kind, text in blocks if kind == "text output"]
-    outputs = [_box(*shlex.split(text)[1:]) for kind, text in blocks if kind == "sh"]
-    assert [one.exit_code for one in outputs] == [0, 3]
-    assert shown == [outputs[-1].output]
+    """Adding an instrument: each command runs as it stands, and prints what the page prints."""
+    outputs, shown = [], []
+    with ExitStack() as stack:
+        for kind, text in _blocks(r"^```(sh|text output)\n(.*?)^```"):
+            if kind == "sh":
+                outputs.append(_follow(text, stack))
+            else:
+                shown.append((text, outputs[-1].output))
+    assert [one and one.exit_code for one in outputs] == [0, outputs[1].exit_code, 3, None, 0, 0]
+    assert outputs[1].exit_code in (0, 3)  # 3: this machine has no serial port
+    for page, output in shown:
+        assert _without_times(output) == _without_times(page)
+    recorded = _box("instrument", "test", "example-kap.toml", "recorded.txt", "--json")
+    assert json.loads(recorded.stdout)["differing_cuts"] == []
+
+
+def _without_times(text):
+    return re.sub(r"^\d\d:\d\d:\d\d\.\d{3}", "TIME", text, flags=re.MULTILINE)
 
 
 def test_json_tells_all_of_a_reading(followed):
@@ -92,5 +128,7 @@ def test_the_profiles_are_in_what_gets_installed(tmp_path):
     subprocess.run(build, cwd=ROOT / "edge", check=True, capture_output=True, timeout=50)
     (wheel,) = tmp_path.glob("*.whl")
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".toml")}
-    folder = "dosebook_edge/capture/instrument/profiles"
-    assert inside == {f"{folder}/{name}.toml" for name in shipped()}
+    for kind, known in (("instrument", shipped()), ("screen", screens())):
+        folder = f"dosebook_edge/capture/{kind}/profiles"
+        wanted = {f"{folder}/{name}.toml" for name in known}
+        assert {name for name in inside if name.startswith(folder)} == wanted

@@ -14,6 +14,7 @@ from dosebook_edge.cli.config import config
 from dosebook_edge.cli.diag import diag
 from dosebook_edge.cli.instrument import instrument
 from dosebook_edge.cli.outbox import outbox
+from dosebook_edge.cli.screen import screen
 from dosebook_edge.config.layers import DEFAULT_FILE
 from dosebook_edge.identity.cli import identity
 
@@ -97,6 +98,7 @@ def check(context: Context, what: str | None, *, as_json: bool) -> None:
 
 
 main.add_command(outbox)
+main.add_command(screen)
 main.add_command(config)
 main.add_command(identity)
 main.add_command(diag)

@@ -1,0 +1,233 @@
+"""`dosebook-box screen …`: which screens are known, and the proof of a profile on pictures."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dosebook_edge.cli.common import DEGRADED, FAILED, CommandError, json_option, show, table
+
+if TYPE_CHECKING:
+    from dosebook_edge.capture.screen.glyphs import GlyphSet
+    from dosebook_edge.capture.screen.loader import LoadedProfile
+    from dosebook_edge.capture.screen.picture import Picture
+    from dosebook_edge.capture.screen.reading import ReadValue, ScreenReading
+
+_EXTRA: Final = (
+    "reading screens needs numpy, Pillow and LiteRT: pip install 'dosebook-edge[screen]'"
+)
+_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.group()
+def screen() -> None:
+    """Dose screens of consoles, each described by a profile."""
+
+
+@screen.command("list")
+@json_option
+def list_profiles(*, as_json: bool) -> None:
+    """List the profiles that come with the box, with what each was proved on."""
+    from dosebook_edge.capture.screen.loader import shipped
+
+    profiles = [_find(name).profile for name in shipped()]
+    rows = [
+        (one.id, f"{one.maker} {one.model}", " ".join(one.languages), ", ".join(one.measures))
+        for one in profiles
+    ]
+    value = [
+        one.model_dump(mode="json", include={"id", "maker", "model", "languages", "proved_on"})
+        | {"measures": one.measures}
+        for one in profiles
+    ]
+    head = ("profile", "screen", "languages", "measures")
+    show(value, as_json=as_json, text=lambda: table(rows, head))
+
+
+@screen.command()
+@click.argument("profile")
+@click.argument("pictures", nargs=-1, required=True, type=_FILE)
+@click.option("--grabbed", is_flag=True, help="The pictures passed a grabber, a camera or JPEG.")
+@click.option("--frames", is_flag=True, help="They show one screen, one after the other.")
+@click.option("--glyphs", type=_FILE, help="Shapes that `screen learn` wrote.")
+@click.option("--patient", default="", help="Number of the patient whose exam runs.")
+@json_option
+def test(
+    profile: str,
+    pictures: tuple[Path, ...],
+    *,
+    grabbed: bool,
+    frames: bool,
+    glyphs: Path | None,
+    patient: str,
+    as_json: bool,
+) -> None:
+    """Read PICTURES with PROFILE, an id or a .toml file, and tell what would be released.
+
+    Exit code 0 when every value is accepted, 3 when some wait for a person, 1 when a picture is
+    refused.
+    """
+    loaded = _find(profile)
+    sets = {} if glyphs is None else {loaded.profile.id: _glyphs(glyphs, loaded)}
+    readings = _read(loaded, [_picture(one, grabbed) for one in pictures], sets, frames, patient)
+    value = [_told(path, one) for path, one in zip(pictures, readings, strict=True)]
+    show(value, as_json=as_json, text=lambda: "\n".join(_text(one) for one in value))
+    if any(one.refusal for one in readings):
+        sys.exit(FAILED)
+    if any(one["review"] for one in value):
+        sys.exit(DEGRADED)
+
+
+@screen.command()
+@click.argument("profile")
+@click.argument("picture", type=_FILE)
+@click.argument("texts", type=_FILE)
+@click.argument("glyphs", type=click.Path(path_type=Path, dir_okay=False))
+def learn(profile: str, picture: Path, texts: Path, glyphs: Path) -> None:
+    """Add the shapes of characters on PICTURE, a lossless one, to the file GLYPHS.
+
+    TEXTS is JSON that a person confirmed: {"dlp[1]": "424.00", "total_dlp": "876.27"}.
+    """
+    from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphError, to_json
+    from dosebook_edge.capture.screen.teaching import teach
+
+    loaded, shown = _find(profile), _picture(picture, grabbed=False)
+    known = _glyphs(glyphs, loaded) if glyphs.exists() else NO_GLYPHS
+    (reading,) = _read(loaded, [shown], {}, frames=False, patient="")
+    try:
+        taught = teach(known, loaded, shown, reading, _confirmed(texts))
+    except (GlyphError, ValueError) as error:
+        raise CommandError(f"{picture}: {error}") from None
+    glyphs.write_text(to_json(taught.glyphs, loaded.profile.id))
+    click.echo(
+        f"{glyphs}: {len(taught.glyphs.shapes)} shapes after {taught.values} values"
+        + (f"; nothing learned from {', '.join(taught.silent)}" if taught.silent else "")
+    )
+
+
+def _find(name: str) -> "LoadedProfile":
+    try:
+        from dosebook_edge.capture.screen.loader import ScreenProfileError, find
+    except ImportError:
+        raise CommandError(_EXTRA) from None
+    try:
+        return find(name)
+    except ScreenProfileError as error:
+        raise CommandError(str(error)) from None
+
+
+def _picture(path: Path, grabbed: bool) -> "Picture":  # noqa: FBT001 - as the option says it
+    from dosebook_edge.capture.screen.picture import Picture, PictureError, from_png
+
+    try:
+        grey = from_png(path.read_bytes())
+    except (OSError, PictureError) as error:
+        raise CommandError(f"{path}: {error}") from None
+    return Picture(grey, "grabbed" if grabbed else "lossless", datetime.now(UTC), "file")
+
+
+def _glyphs(path: Path, loaded: "LoadedProfile") -> "GlyphSet":
+    from dosebook_edge.capture.screen.glyphs import GlyphError, from_json
+
+    try:
+        glyphs, profile = from_json(path.read_text())
+    except (OSError, UnicodeDecodeError, GlyphError) as error:
+        raise CommandError(f"{path}: {error}") from None
+    if profile != loaded.profile.id:
+        raise CommandError(f"{path}: it was learned for {profile}, not for {loaded.profile.id}")
+    return glyphs
+
+
+def _confirmed(path: Path) -> dict[str, str]:
+    try:
+        tree = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} is not JSON: {error}") from None
+    if not isinstance(tree, dict) or not all(isinstance(one, str) for one in tree.values()):
+        raise CommandError(f'{path}: names and texts are wanted, as {{"dlp[1]": "424.00"}}')
+    return tree
+
+
+def _read(
+    loaded: "LoadedProfile",
+    pictures: "list[Picture]",
+    glyphs: "dict[str, GlyphSet]",
+    frames: bool,  # noqa: FBT001
+    patient: str,
+) -> "list[ScreenReading]":
+    try:
+        from dosebook_edge.capture.screen.net import LineNet
+        from dosebook_edge.capture.screen.read import ScreenReader
+        from dosebook_edge.capture.screen.reading import Exam
+        from dosebook_edge.capture.screen.runtime import ModelError
+    except ImportError:
+        raise CommandError(_EXTRA) from None
+    try:
+        reader = ScreenReader([loaded], LineNet.load(), glyphs)
+    except ModelError as error:
+        raise CommandError(f"screens are not read: {error}") from None
+    exam = Exam(patient_id=patient) if patient else None
+    readings: list[ScreenReading] = []
+    for picture in pictures:
+        readings.append(reader.read(picture, readings if frames else (), exam))
+    return readings
+
+
+def _told(path: Path, reading: "ScreenReading") -> dict[str, Any]:
+    refusal = reading.refusal
+    values = [one for one in reading.values if one.quantity]
+    return {
+        "picture": path.name,
+        "profile": reading.profile,
+        "revision": reading.revision,
+        "language": reading.language,
+        "model": reading.model_hash,
+        "refused": {"code": refusal.code, "detail": refusal.detail} if refusal else None,
+        "accepted": sum(one.state == "accepted" for one in values),
+        "review": sum(one.state == "review" for one in values),
+        "values": [_value(one) for one in reading.values],
+    }
+
+
+def _value(one: "ReadValue") -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "text": one.text,
+        "value": None if one.value is None else str(one.value),
+        "unit": one.unit,
+        "quantity": one.quantity,
+        "meaning": one.meaning,
+        "confidence": round(one.confidence, 4),
+        "reader": one.reader,
+        "second": one.second,
+        "state": one.state,
+        "reason": one.reason,
+        "crop": list(one.crop),
+        "checks": [
+            {"name": c.name, "outcome": c.outcome, "detail": c.detail, "proves": c.proves}
+            for c in one.checks
+        ],
+    }
+
+
+def _text(value: dict[str, Any]) -> str:
+    if refused := value["refused"]:
+        return f"{value['picture']}: refused, {refused['code']}: {refused['detail']}"
+    head = (
+        f"{value['picture']}: {value['profile']} ({value['language']}), "
+        f"{value['accepted']} accepted, {value['review']} for review"
+    )
+    rows = [
+        (
+            f"  {one['name']}",
+            one["text"] or "-",
+            one["unit"] or one["meaning"],
+            one["state"] if one["quantity"] else "context",
+            one["reason"],
+        )
+        for one in value["values"]
+    ]
+    return head if not rows else f"{head}\n{table(rows[1:], rows[0])}"
