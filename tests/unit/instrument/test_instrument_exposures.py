@@ -67,6 +67,7 @@ def test_a_reset_while_it_rises_is_incomplete():
     "shown",
     [
         ("10.00", "10.00", "0.50", "0.90", "0.90"),  # it rises when it is seen again
+        ("10.00", "10.00", "0.00", "0.40", "0.40"),  # it rises right after
         ("10.00", "10.00", "12.00", "0.00", "0.00", "0.40", "0.40"),  # it had just risen
         ("10.00", "10.00", "12.00", "12.00", "0.00", "0.40", "0.40"),  # it hardly stood
     ],

@@ -14,7 +14,7 @@ from dosebook_edge.capture.instrument.exposure_rules import Rules
 from dosebook_edge.capture.instrument.numbers import has_wrapped
 
 _ZERO: Final = Decimal(0)
-_STOOD_S: Final = 5.0  # a counter that stood still for so long was set to zero after the exposure
+_STOOD_S: Final = 5.0  # what stood still for so long before and after a reset, was not exposed then
 Ended = tuple[Segment, Ending]
 
 
@@ -34,7 +34,7 @@ class Counter:
         self._pending: Point | None = None
         self._is_steady = True
         self._is_signalled = False
-        self._missed_at: float | None = None  # a reset that may have hidden a rise
+        self._missed_until = 0.0  # a rise before that may have begun before a reset
         self.open: Segment | None = None
 
     @property
@@ -131,23 +131,25 @@ class Counter:
 
     def _begin_again(self, last: Point, point: Point) -> Iterator[Ended]:
         """The counter was set to zero after `last`; what it rose by before that, nobody saw."""
-        missed: tuple[Flag, ...] = ("incomplete:reset",) if self._may_miss(last, point) else ()
+        missed: tuple[Flag, ...] = ()
+        if self.open is not None:
+            stood_s = last.when.monotonic - self.open.ended.monotonic
+            is_over = bool(last.states.intersection(self._rules.held_in))
+            missed = () if is_over or stood_s >= _STOOD_S else ("incomplete:reset",)
         had_open = self.open is not None
         yield from self._close_at(last, "reset", *point.flags, *missed)
+        if not missed:
+            self._missed_until = point.when.monotonic + self._hides_for_s(last, point)
         if had_open:
             point = replace(point, flags=frozenset())
-        elif missed:
-            self._missed_at = point.when.monotonic
         self._from_zero(last, point)
         self._rise(last, point, point.value)
 
-    def _may_miss(self, last: Point, point: Point) -> bool:
-        """Whether there may have been radiation between the last reading and the reset."""
+    def _hides_for_s(self, last: Point, point: Point) -> float:
+        """For how long after a reset a rise may have begun before it."""
         if last.states.intersection(self._rules.held_in):
-            return False
-        if self.open is not None:
-            return last.when.monotonic - self.open.ended.monotonic < _STOOD_S
-        return point.value > 0 or bool(point.flags)
+            return 0.0
+        return self._rules.idle_s if point.value > 0 or point.flags else _STOOD_S
 
     def _close_at(self, last: Point, reason: Ending, *flags: Flag) -> Iterator[Ended]:
         ended = list(self.close(reason, *flags))
@@ -183,8 +185,7 @@ class Counter:
         assert self._base is not None  # noqa: S101 - there is one after the first reading
         self._risen += rise
         if self._risen > self._rules.above:
-            missed_at, self._missed_at = self._missed_at, None
-            if missed_at is not None and point.when.monotonic - missed_at <= self._rules.idle_s:
+            if point.when.monotonic < self._missed_until:
                 point = point.with_flags("incomplete:reset")
             self.open = _begun(self._base, point, self._risen)
         elif self._risen <= 0:
