@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -67,3 +68,14 @@ def table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> str:
         for row in [head, *rows]
     ]
     return "\n".join(lines)
+
+
+def factor_of(text: str) -> Decimal:
+    """The calibration factor of an option; raises `click.UsageError`."""
+    try:
+        factor = Decimal(text)
+    except InvalidOperation:
+        factor = Decimal("NaN")
+    if not factor.is_finite() or factor <= 0:
+        raise click.UsageError(f"--factor {text!r} is no calibration factor: a number like 1.043")
+    return factor

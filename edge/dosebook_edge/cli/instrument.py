@@ -1,13 +1,21 @@
-"""`dosebook-box instrument …`: which instruments are known, and the proof of a profile."""
+"""`dosebook-box instrument list | test`: which instruments are known, the proof of a profile."""
 
 import sys
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dosebook_edge.cli.common import DEGRADED, FAILED, CommandError, json_option, show, table
+from dosebook_edge.cli.common import (
+    DEGRADED,
+    FAILED,
+    CommandError,
+    factor_of,
+    json_option,
+    show,
+    table,
+)
+from dosebook_edge.cli.instrument_line import COMMANDS
 
 if TYPE_CHECKING:
     from dosebook_edge.capture.instrument.profile import Profile
@@ -68,7 +76,7 @@ def test(profile: str, capture: Path, *, factor: str, as_json: bool) -> None:
         raise CommandError(str(error)) from None
     except TranscriptError as error:
         raise CommandError(f"{capture}: {error}") from None
-    proof = prove_capture(found, steps, told_questions=told_questions, factor=_factor_of(factor))
+    proof = prove_capture(found, steps, told_questions=told_questions, factor=factor_of(factor))
     value = _proof_value(found, proof)
     show(value, as_json=as_json, text=lambda: _proof_text(value))
     if not value["readings"] or value["differing_cuts"]:
@@ -77,14 +85,8 @@ def test(profile: str, capture: Path, *, factor: str, as_json: bool) -> None:
         sys.exit(DEGRADED)
 
 
-def _factor_of(text: str) -> Decimal:
-    try:
-        factor = Decimal(text)
-    except InvalidOperation:
-        factor = Decimal("NaN")
-    if not factor.is_finite() or factor <= 0:
-        raise click.UsageError(f"--factor {text!r} is no calibration factor: a number like 1.043")
-    return factor
+for command in COMMANDS:
+    instrument.add_command(command)
 
 
 def _described(profile: "Profile") -> dict[str, Any]:

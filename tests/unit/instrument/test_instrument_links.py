@@ -263,7 +263,7 @@ def test_a_usb_adapter_is_found_by_its_ids(pty, monkeypatch):
         ("tcp://10.0.0.5:99999", "a port is a number from 1 to 65535"),
         ("tcp://10.0.0.5", "names no port"),
         ("listen://0.0.0.0:7000", "accepts nobody"),
-        ("/dev/serial/by-id/none", "is not there: see what is"),
+        ("/dev/serial/by-id/none", "is not there. See what there is"),
         ("/dev/null", "cannot be opened as a serial line"),
     ],
 )

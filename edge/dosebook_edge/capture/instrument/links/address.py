@@ -53,7 +53,7 @@ def parse_address(text: str) -> Address:
             "rfc2217" if match[1] == "rfc2217" else "listen" if match[1] == "listen" else "tcp"
         )
         return Network(kind, match[2].strip("[]"), port)
-    if text.startswith("/") and "\0" not in text:
+    if text.startswith(("/", "./")) and "\0" not in text:
         return Port(text)
     raise LinkError(
         f"{text!r} is no address of an instrument: usb:VENDOR:PRODUCT[:SERIAL] with four "

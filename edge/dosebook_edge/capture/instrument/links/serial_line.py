@@ -109,5 +109,5 @@ def _not_opened(path: str, error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == 13:
         return f"{path} may not be opened: add the user of the box to the group that owns it"
     if isinstance(error, OSError) and error.errno == 2:
-        return f"{path} is not there: see what is with: dosebook-box instrument probe"
+        return f"{path} is not there. See what there is with: dosebook-box instrument probe"
     return f"{path} cannot be opened as a serial line: {said}"
