@@ -20,7 +20,11 @@ def main(arguments: list[str]) -> int:
     except ToolError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    command: list[str | Path] = [VENV / "bin" / "python", "-m", "dosebook_edge.capture.screen.model"]
+    command: list[str | Path] = [
+        VENV / "bin" / "python",
+        "-m",
+        "dosebook_edge.capture.screen.model",
+    ]
     path = os.pathsep.join(str(ROOT / part) for part in ("edge", "protocol"))
     return subprocess.run(
         [*command, "--folder", WORK, *arguments],
@@ -35,7 +39,13 @@ def _environment() -> None:
     if stamps.is_current(stamp, value):
         return
     run([sys.executable, "-m", "venv", VENV], what="making the environment of training")
-    pip: list[str | Path] = [VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install"]
+    pip: list[str | Path] = [
+        VENV / "bin" / "python",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+    ]
     run(
         [*pip, "--require-hashes", "--only-binary", ":all:", "-r", PINS],
         what=f"installing {PINS.name}, 1.6 GB",

@@ -94,7 +94,8 @@ def _beside(shots: list[Shot], folder: Path, rapidocr: Path | None) -> dict[str,
 
 def _answers(command: list[str | Path], folder: Path) -> tuple[list[dict[str, Any]], float]:
     """What a reader says of each screen, and the greatest memory it held, in MiB."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, **single, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [*command, folder], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
     )

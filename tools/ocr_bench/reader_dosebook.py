@@ -4,7 +4,6 @@ What it prints last is the greatest memory that the process held.
 """
 
 import json
-import resource
 import sys
 import time
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from dosebook_edge.capture.screen.net import LineNet
 from dosebook_edge.capture.screen.picture import Picture, from_png
 from dosebook_edge.capture.screen.read import ScreenReader
 from dosebook_edge.capture.screen.reading import ScreenReading
+from tools.ocr_bench.memory import peak_kib
 
 _WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
             readings.append(reader.read(picture, readings))
         spent = (time.process_time() - began) / len(readings)
         print(json.dumps({"cpu": spent, **_told(readings[-1])}), flush=True)
-    print(json.dumps({"rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+    print(json.dumps({"rss_kib": peak_kib()}))
 
 
 def _told(reading: ScreenReading) -> dict[str, Any]:

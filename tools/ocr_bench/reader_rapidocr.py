@@ -5,12 +5,13 @@ Prints a line of JSON for each screen: texts with their boxes; last the greatest
 
 import json
 import logging
-import resource
 import sys
 import time
 from pathlib import Path
 
 from rapidocr import RapidOCR
+
+from tools.ocr_bench.memory import peak_kib
 
 
 def main(folder: Path) -> None:
@@ -27,7 +28,7 @@ def main(folder: Path) -> None:
             else []
         )
         print(json.dumps({"cpu": spent, "words": words}), flush=True)
-    print(json.dumps({"rss_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+    print(json.dumps({"rss_kib": peak_kib()}))
 
 
 def _word(text: str, corners: list[list[float]]) -> list[object]:

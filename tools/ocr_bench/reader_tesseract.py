@@ -14,6 +14,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from tools.ocr_bench.memory import peak_kib
+
 ENLARGED = 3
 
 
@@ -36,8 +38,8 @@ def main(folder: Path) -> None:
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         print(json.dumps({"cpu": spent, "words": _words(table)}), flush=True)
-    parts = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    print(json.dumps({"rss_kib": max(resource.getrusage(part).ru_maxrss for part in parts)}))
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(json.dumps({"rss_kib": max(peak_kib(), children)}))
 
 
 def _words(table: str) -> list[list[object]]:

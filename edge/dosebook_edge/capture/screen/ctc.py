@@ -18,6 +18,7 @@ Probabilities = NDArray[np.float64]
 """Shape (frames, symbols + 1)."""
 
 _DOUBT: Final = 0.02  # a second choice less likely than this is none
+_SURELY_BLANK: Final = 0.999
 _MOST_VARIANTS: Final = 6
 
 
@@ -101,6 +102,13 @@ def _missed(rows: Probabilities, peaks: Sequence[Peak]) -> list[tuple[float, str
     return found
 
 
+def _telling(views: Probabilities) -> Probabilities:
+    """The views without frames that repeat a blank: most of a line, and they change nothing."""
+    blank = (views[..., BLANK] > _SURELY_BLANK).all(axis=0)
+    repeats = blank & np.concatenate([[False], blank[:-1]])
+    return views[:, ~repeats]
+
+
 def text_probabilities(views: Probabilities, texts: Sequence[str]) -> Probabilities:
     """Probability of each text in each view, shape (views, texts).
 
@@ -115,7 +123,7 @@ def text_probabilities(views: Probabilities, texts: Sequence[str]) -> Probabilit
     # From a character straight to the next, over the blank, only where the two differ.
     skips = np.zeros(labels.shape)
     skips[:, 2:] = (labels[:, 2:] != BLANK) & (labels[:, 2:] != labels[:, :-2])
-    emitted = views.transpose(1, 0, 2)[:, :, labels]  # (frames, views, texts, states)
+    emitted = _telling(views).transpose(1, 0, 2)[:, :, labels]  # (frames, views, texts, states)
     reached = np.zeros((len(views), len(texts), states + 2))  # two empty states stand in front
     reached[..., 2:4] = emitted[0, ..., :2]
     for frame in emitted[1:]:

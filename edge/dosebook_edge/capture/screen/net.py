@@ -34,7 +34,7 @@ from dosebook_edge.capture.screen.normalise import (
     Polarity,
     View,
     find_ink,
-    normal_form,
+    normal_forms,
 )
 from dosebook_edge.capture.screen.runtime import ModelError, ModelFile
 from dosebook_edge.capture.screen.symbols import SYMBOLS
@@ -95,7 +95,7 @@ class LineNet:
         ink = find_ink(crop, polarity) if min(crop.shape) > 1 else None
         if ink is None:
             return _NOTHING
-        lines = [normal_form(ink, view) for view in VIEWS]
+        lines = normal_forms(ink, VIEWS)
         widest = max(line.pixels.shape[1] for line in lines)
         if widest > _GREATEST_WIDTH:
             return _NOTHING

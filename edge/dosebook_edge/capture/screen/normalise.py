@@ -4,7 +4,9 @@ Light text on black, 24 px high, of which the ink takes 20; grey levels 0 to 255
 from the height: nothing is stretched, so that the distance of strokes means the same everywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final, Literal
 
 import numpy as np
@@ -86,24 +88,33 @@ def find_ink(crop: NDArray[np.uint8], polarity: Polarity = "auto") -> Ink | None
     return Ink(strength, top, bottom, int(columns[0]), int(columns[-1]) + 1)
 
 
-def normal_form(ink: Ink, view: View = PLAIN) -> NormalLine:
-    """The line in normal form, as seen by one view."""
-    crop_height = ink.strength.shape[0]
+def normal_forms(ink: Ink, views: Sequence[View] = (PLAIN,)) -> list[NormalLine]:
+    """The line in normal form, once for each view."""
+    return _resampled(ink.strength, [_frame(ink, view) for view in views])
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The part of a crop that becomes a line: its box in px of the crop, its width when done."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    width: int
+
+
+def _frame(ink: Ink, view: View) -> _Frame:
     # A lone dash is not blown up to the height of a digit.
-    height = max(ink.bottom - ink.top, 0.3 * crop_height, 4.0)
+    height = max(ink.bottom - ink.top, 0.3 * ink.strength.shape[0], 4.0)
     vertical = INK_HEIGHT * view.size / height
     horizontal = vertical * view.stretch
     middle = (ink.top + ink.bottom) / 2 - view.down / vertical
     left = ink.left - (SIDE + view.right) / horizontal
     right = ink.right + SIDE / horizontal
     width = max(1, round((right - left) * horizontal))
-    box = (
-        left,
-        middle - HEIGHT / 2 / vertical,
-        left + width / horizontal,
-        middle + HEIGHT / 2 / vertical,
-    )
-    return NormalLine(_resample(ink.strength, box, width), horizontal, left)
+    half = HEIGHT / 2 / vertical
+    return _Frame(left, middle - half, left + width / horizontal, middle + half, width)
 
 
 def _strength(grey: _Grey, polarity: Polarity) -> _Grey | None:
@@ -149,18 +160,20 @@ def _tallest_run(inked: _Mask) -> tuple[int, int] | None:
     return max(merged, key=lambda run: run[1] - run[0])
 
 
-def _resample(
-    strength: _Grey, box: tuple[float, float, float, float], width: int
-) -> NDArray[np.uint8]:
-    left, top, right, bottom = box
+def _resampled(strength: _Grey, frames: Sequence[_Frame]) -> list[NormalLine]:
     rows, columns = strength.shape
-    before_x, before_y = max(0, int(np.ceil(-left))), max(0, int(np.ceil(-top)))
-    after_x, after_y = (
-        max(0, int(np.ceil(right)) - columns),
-        max(0, int(np.ceil(bottom)) - rows),
-    )
-    padded = np.pad(strength, ((before_y, after_y), (before_x, after_x)))
-    image = Image.fromarray((padded * 255.0 + 0.5).astype(np.uint8))
-    shifted = (left + before_x, top + before_y, right + before_x, bottom + before_y)
-    resized = image.resize((width, HEIGHT), Image.Resampling.BILINEAR, box=shifted)
-    return np.asarray(resized, dtype=np.uint8)
+    before_x = max(0, ceil(-min(one.left for one in frames)))
+    before_y = max(0, ceil(-min(one.top for one in frames)))
+    after_x = max(0, ceil(max(one.right for one in frames)) - columns)
+    after_y = max(0, ceil(max(one.bottom for one in frames)) - rows)
+    wide, high = before_x + columns + after_x, before_y + rows + after_y
+    padded = np.zeros((high, wide), dtype=np.uint8)
+    padded[before_y : before_y + rows, before_x : before_x + columns] = strength * 255.0 + 0.5
+    image = Image.fromarray(padded)
+    lines = []
+    for one in frames:
+        box = (one.left + before_x, one.top + before_y, one.right + before_x, one.bottom + before_y)
+        resized = image.resize((one.width, HEIGHT), Image.Resampling.BILINEAR, box=box)
+        scale = one.width / (one.right - one.left)
+        lines.append(NormalLine(np.asarray(resized, dtype=np.uint8), scale, one.left))
+    return lines

@@ -1,6 +1,7 @@
 """What runs a TensorFlow Lite file on this machine, and how a model answers through it."""
 
 import hashlib
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -41,7 +42,7 @@ class ModelFile:
             raise ModelError(f"the model {path.name} cannot be read: {error}") from error
         self.sha256 = hashlib.sha256(self._content).hexdigest()
         self._make, self.runtime = _interpreter()
-        self._by_shape: dict[tuple[int, ...], Any] = {}
+        self._by_shape: dict[tuple[int, ...], _Opened] = {}
 
     def scores(self, lines: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Scores per frame, shape (n, width / 2, symbols + 1), of lines of shape (n, 24, width).
@@ -56,24 +57,36 @@ class ModelFile:
             raise ModelError(text) from error
 
     def _scores(self, lines: NDArray[np.uint8]) -> NDArray[np.float64]:
-        shape = (*lines.shape, 1)
-        if shape not in self._by_shape:
-            self._by_shape[shape] = self._opened(shape)
-        interpreter = self._by_shape[shape]
-        given, told = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        interpreter.set_tensor(given["index"], _levels(given)[lines][..., None])
-        interpreter.invoke()
-        answer: NDArray[np.float64] = np.asarray(
-            interpreter.get_tensor(told["index"]), dtype=np.float64
-        )[:, 0]
-        scale, zero = told["quantization"]
-        return (answer - zero) * scale if scale else answer
+        if lines.shape not in self._by_shape:
+            self._by_shape[lines.shape] = self._opened(lines.shape)
+        return self._by_shape[lines.shape].run(lines)
 
-    def _opened(self, shape: tuple[int, ...]) -> Any:
+    def _opened(self, shape: tuple[int, ...]) -> "_Opened":
         interpreter = self._make(model_content=self._content, num_threads=1)
-        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape)
+        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (*shape, 1))
         interpreter.allocate_tensors()
-        return interpreter
+        given, told = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        return _Opened(
+            interpreter, given["index"], _levels(given), told["index"], *told["quantization"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The model, ready for lines of one shape."""
+
+    interpreter: Any
+    given: int
+    levels: NDArray[Any]
+    told: int
+    scale: float
+    zero: int
+
+    def run(self, lines: NDArray[np.uint8]) -> NDArray[np.float64]:
+        self.interpreter.set_tensor(self.given, self.levels[lines][..., None])
+        self.interpreter.invoke()
+        answer = np.asarray(self.interpreter.get_tensor(self.told), dtype=np.float64)[:, 0]
+        return (answer - self.zero) * self.scale if self.scale else answer
 
 
 def _levels(given: dict[str, Any]) -> NDArray[Any]:

@@ -18,19 +18,25 @@ LIMITS: Final = (0.5, 0.8, 0.9, 0.95, 0.99)
 
 @dataclass(slots=True)
 class Tally:
-    """Readings of one class of lines, counted."""
+    """Readings of one class of lines, counted.
+
+    A value is wrong when its number is: a comma read as a point is counted as another mark, for a
+    screen writes all its numbers in one form, and its profile knows which.
+    """
 
     lines: int = 0
-    exact: int = 0
+    right: int = 0
+    other_mark: int = 0
     dropped: int = 0
     covered: dict[float, int] = field(default_factory=lambda: dict.fromkeys(LIMITS, 0))
     wrong: dict[float, int] = field(default_factory=lambda: dict.fromkeys(LIMITS, 0))
 
     def count(self, truth: str, line: Line) -> None:
         """Count one reading; `dropped` are wrong ones that are shorter than the truth."""
-        right = line.text == truth
+        right = _number(line.text) == _number(truth)
         self.lines += 1
-        self.exact += right
+        self.right += right
+        self.other_mark += right and line.text != truth
         self.dropped += not right and len(line.text) < len(truth)
         for limit in LIMITS:
             if line.confidence >= limit:
@@ -41,7 +47,8 @@ class Tally:
         """As JSON: counts, and per limit of confidence how many are over it and wrong."""
         return {
             "lines": self.lines,
-            "exact": self.exact,
+            "right": self.right,
+            "of_these_other_mark": self.other_mark,
             "wrong_and_shorter": self.dropped,
             "at": {
                 str(limit): {"covered": self.covered[limit], "wrong": self.wrong[limit]}
@@ -72,7 +79,7 @@ def evaluate(net: LineNet, lines: Iterable[tuple[str, Sample]]) -> dict[str, Tal
 
 def table(tallies: dict[str, Tally]) -> str:
     """The figures for a person."""
-    head = "lines of held-out faces     n  exact %" + "".join(
+    head = "lines of held-out faces     n  right %" + "".join(
         f"   >={one:<5}wrong" for one in LIMITS
     )
     rows = [head]
@@ -81,8 +88,12 @@ def table(tallies: dict[str, Tally]) -> str:
             f"   {100 * one.covered[limit] / one.lines:5.1f}% {one.wrong[limit]:5}"
             for limit in LIMITS
         )
-        rows.append(f"{name:22} {one.lines:6}   {100 * one.exact / one.lines:6.2f}{parts}")
+        rows.append(f"{name:22} {one.lines:6}   {100 * one.right / one.lines:6.2f}{parts}")
     return "\n".join(rows)
+
+
+def _number(text: str) -> str:
+    return text.replace(",", ".")
 
 
 def _value(rng: Any) -> str:

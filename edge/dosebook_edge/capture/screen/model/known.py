@@ -22,6 +22,7 @@ _TEXTS: Final = (
     "Total DLP", "mGy·cm²",
 )  # fmt: skip
 _SURE: Final = 0.9
+_MOST_PIXELS: Final = 3000
 
 
 def known_crops(net: LineNet, typefaces: Path, seed: int) -> str:
@@ -38,7 +39,8 @@ def known_crops(net: LineNet, typefaces: Path, seed: int) -> str:
             kinds={"outline": 2, "bitmap": 1},
         ):
             line = net.read(sample.crop, allowed)
-            if line.text == text and line.confidence > _SURE:
+            small = sample.crop.size < _MOST_PIXELS
+            if small and line.text == text and line.confidence > _SURE:
                 kept.append({"text": text, "allowed": allowed, "png": _png(sample.crop)})
                 break
     return json.dumps(kept, ensure_ascii=False, indent=1) + "\n"

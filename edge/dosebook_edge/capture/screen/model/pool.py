@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dosebook_edge.capture.screen.model.samples import Sample, samples
 from dosebook_edge.capture.screen.model.typefaces import faces
-from dosebook_edge.capture.screen.normalise import HEIGHT, NormalLine, View, find_ink, normal_form
+from dosebook_edge.capture.screen.normalise import HEIGHT, NormalLine, View, find_ink, normal_forms
 from dosebook_edge.capture.screen.symbols import SYMBOLS
 
 WIDTHS: Final = (64, 128, 256)
@@ -84,7 +84,7 @@ def _line(sample: Sample, rng: Random) -> NormalLine | None:
         right=rng.uniform(-2, 3),
         down=rng.uniform(-1.6, 1.6),
     )
-    line = normal_form(ink, view)
+    line = normal_forms(ink, (view,))[0]
     doubled = sum(one == other for one, other in pairwise(sample.text))
     frames = line.pixels.shape[1] // STRIDE
     fits = len(sample.text) + doubled <= frames and len(sample.text) <= MOST_SYMBOLS
