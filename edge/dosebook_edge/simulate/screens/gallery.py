@@ -6,6 +6,7 @@ from typing import Final
 
 from dosebook_edge.simulate.screens import angio, canon, carm, ge, philips, segments, siemens
 from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
+from dosebook_edge.simulate.screens.rows import CtRow
 from dosebook_edge.simulate.screens.truth import Screen
 from dosebook_edge.simulate.screens.visit import Visit, Wish
 from dosebook_edge.simulate.screens.words import LANGUAGES
@@ -29,8 +30,11 @@ def draw(
     mark: str = ".",
     visit: Visit | None = None,
     faces: Faces = DEJAVU,
+    rows: tuple[CtRow, ...] = (),
 ) -> Screen:
     """Draw the screen of a seed: the same pixels for the same arguments.
+
+    `rows` are the irradiations that a CT's report lists; none: they are invented.
 
     Raises `ValueError` for an unknown layout or language, `FontMissingError` without typefaces.
     """
@@ -39,4 +43,4 @@ def draw(
     if language not in LANGUAGES:
         raise ValueError(f"no language {language!r}: there are {', '.join(LANGUAGES)}")
     rng = Random(f"{seed}:{layout}:{language}:{mark}")
-    return LAYOUTS[layout](rng, Wish(visit or Visit.of(rng), language, mark, faces))
+    return LAYOUTS[layout](rng, Wish(visit or Visit.of(rng), language, mark, faces, rows))

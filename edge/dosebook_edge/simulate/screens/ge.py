@@ -4,8 +4,9 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from dosebook_edge.simulate.screens.ct import CtRow, ct_exam
+from dosebook_edge.simulate.screens.ct import ct_exam
 from dosebook_edge.simulate.screens.page import Align, Ink, Page
+from dosebook_edge.simulate.screens.rows import CtRow
 from dosebook_edge.simulate.screens.truth import Screen
 from dosebook_edge.simulate.screens.visit import Visit, Wish
 
@@ -31,7 +32,7 @@ _TEXTS: Final = ("type", "scan_range", "phantom")
 def draw_ge(rng: Random, wish: Wish) -> Screen:
     """Draw one report; the scout row shows dashes, the total stands under the table."""
     words = wish.words
-    exam = ct_exam(rng, wish.visit, dlp_digits=2, max_rows=MAX_ROWS - 1)
+    exam = ct_exam(rng, wish, dlp_digits=2, max_rows=MAX_ROWS - 1)
     page = Page(LAYOUT, wish, SIZE, smooth=False)
     page.text(10, 12, words["dose_report"], Ink("mono_bold", 14))
     page.draw.line((10, 30, 501, 30), fill=(255, 255, 255))

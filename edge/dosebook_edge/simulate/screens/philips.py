@@ -3,8 +3,9 @@
 from random import Random
 from typing import Final
 
-from dosebook_edge.simulate.screens.ct import CtRow, ct_exam
+from dosebook_edge.simulate.screens.ct import ct_exam
 from dosebook_edge.simulate.screens.page import Align, Ink, Page
+from dosebook_edge.simulate.screens.rows import CtRow
 from dosebook_edge.simulate.screens.truth import Screen
 from dosebook_edge.simulate.screens.visit import Wish
 
@@ -33,7 +34,7 @@ _TEXTS: Final = ("protocol", "phantom")
 def draw_philips(rng: Random, wish: Wish) -> Screen:
     """Draw one report; the total is the table's last line."""
     words = wish.words
-    exam = ct_exam(rng, wish.visit, dlp_digits=1, max_rows=MAX_ROWS)
+    exam = ct_exam(rng, wish, dlp_digits=1, max_rows=MAX_ROWS)
     page = Page(LAYOUT, wish, SIZE, _BLUE)
     page.draw.rectangle((20, 20, 1003, 747), outline=(120, 140, 190))
     page.text(40, 44, words["dose_information"], Ink("sans_bold", 22))

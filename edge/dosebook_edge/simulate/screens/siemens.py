@@ -3,8 +3,9 @@
 from random import Random
 from typing import Final
 
-from dosebook_edge.simulate.screens.ct import CtExam, CtRow, ct_exam
+from dosebook_edge.simulate.screens.ct import CtExam, ct_exam
 from dosebook_edge.simulate.screens.page import Ink, Page
+from dosebook_edge.simulate.screens.rows import CtRow
 from dosebook_edge.simulate.screens.truth import Screen
 from dosebook_edge.simulate.screens.visit import Wish
 
@@ -42,7 +43,7 @@ _LABELS: Final = {
 def draw_siemens(rng: Random, wish: Wish) -> Screen:
     """Draw one protocol; a letter behind CTDIvol names the phantom: L of 32 cm, S of 16 cm."""
     words = wish.words
-    exam = ct_exam(rng, wish.visit, dlp_digits=1, max_rows=9)
+    exam = ct_exam(rng, wish, dlp_digits=1, max_rows=9)
     page = Page(LAYOUT, wish, SIZE)
     page.text(24, 20, words["patient_protocol"], Ink("sans_bold", 18))
     _head(page, words, exam)

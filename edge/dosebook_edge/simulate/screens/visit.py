@@ -5,6 +5,7 @@ from random import Random
 
 from dosebook_edge.simulate.random_patient import ASCII, SimPatient, random_patient
 from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
+from dosebook_edge.simulate.screens.rows import CtRow
 from dosebook_edge.simulate.screens.words import WORDS
 
 
@@ -28,12 +29,16 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked of a drawing: language, decimal mark, typefaces and the visit to show."""
+    """What is asked of a drawing: language, decimal mark, typefaces and the visit to show.
+
+    `rows` are the irradiations of a CT; none: they are invented.
+    """
 
     visit: Visit
     language: str = "en"
     mark: str = "."
     faces: Faces = DEJAVU
+    rows: tuple[CtRow, ...] = ()
 
     @property
     def words(self) -> dict[str, str]:
