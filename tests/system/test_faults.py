@@ -4,6 +4,7 @@ import pytest
 
 from tools.faults.cuts import disk_full, network_cut
 from tools.faults.kills import kill_box, kill_broker, kill_embedded, kill_registry
+from tools.faults.measuring import kill_measuring
 from tools.faults.scenario import Size
 
 pytestmark = [
@@ -43,3 +44,9 @@ def test_a_full_disk_refuses_and_loses_nothing(tmp_path):
     """What heard 0x0000 on a filling disk is in the registry once; the refused were taken later."""
     ledger = disk_full(tmp_path, SAMPLE)
     assert not ledger.problems, ledger.text("disk-full")
+
+
+def test_a_box_killed_while_it_measures_loses_and_doubles_no_dose(tmp_path):
+    """After `kill -9` at three seeded points, the records add up to the meter's true dose."""
+    ledger = kill_measuring(tmp_path, Size(seed=11, kills=3))
+    assert not ledger.problems, ledger.text("kill-measuring")

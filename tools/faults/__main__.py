@@ -14,6 +14,7 @@ from tools.faults.instruments import damaged_instruments
 from tools.faults.intruders import intruders
 from tools.faults.kills import kill_box, kill_broker, kill_embedded, kill_registry
 from tools.faults.ledger import Ledger
+from tools.faults.measuring import kill_measuring
 from tools.faults.scenario import Size
 from tools.terminal import say
 
@@ -27,6 +28,7 @@ SCENARIOS: dict[str, Scenario] = {
     "disk-full": disk_full,
     "intruders": intruders,
     "instruments": damaged_instruments,
+    "kill-measuring": kill_measuring,
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 class Point:
     """A function, and whether the process ends before it does its work or right after."""
 
-    program: str
+    program: str  # or a box with a certain duty, whose points no other box gets to
     module: str
     function: str  # Class.method
     is_after: bool
@@ -38,6 +38,34 @@ POINTS: Final[dict[str, Point]] = {
         "Committer._transact",
         is_after=True,
         meaning="a record is committed, the modality has no answer",
+    ),
+    "exposure-in-transaction": Point(
+        "measuring-box",
+        "dosebook_edge.outbox.store",
+        "Outbox._insert",
+        is_after=True,
+        meaning="the record of an exposure and its account are written and not committed",
+    ),
+    "exposure-committed": Point(
+        "measuring-box",
+        "dosebook_edge.outbox.committer",
+        "Committer._transact",
+        is_after=True,
+        meaning="something of an instrument is committed, the box does not know yet",
+    ),
+    "exposure-ended": Point(
+        "measuring-box",
+        "dosebook_edge.capture.instrument.source",
+        "InstrumentSource._append",
+        is_after=False,
+        meaning="an exposure has ended and is not written",
+    ),
+    "exposure-saved": Point(
+        "measuring-box",
+        "dosebook_edge.capture.instrument.journal",
+        "Journal.save",
+        is_after=True,
+        meaning="an exposure that goes on was written down",
     ),
     "uplink-published": Point(
         "box",

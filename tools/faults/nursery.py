@@ -25,7 +25,7 @@ from tools.site.registry import Registry
 from tools.terminal import ROOT
 
 _COMMANDS: Final = {
-    "box": ("dosebook_edge.cli.main", ("dosebook_edge.box",)),
+    "box": ("dosebook_edge.cli.main", ("dosebook_edge.box", "dosebook_edge.capture.instruments")),
     "registry": ("dosebook_central.cli", ("dosebook_central.run",)),
 }
 
