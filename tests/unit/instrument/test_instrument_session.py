@@ -277,7 +277,7 @@ def test_a_number_that_should_move_and_does_not_is_noticed_once():
 
 
 def test_the_calibration_factor_corrects_and_the_raw_value_stays():
-    """P18: both numbers are told."""
+    """P18: both numbers are told; a time or a count of pulses is not corrected."""
     heard, _, _ = listened(
         DIAMENTOR,
         lambda clock, _: SimulatedLine(clock, said(_meter())),
@@ -286,6 +286,8 @@ def test_the_calibration_factor_corrects_and_the_raw_value_stays():
     )
     reading = next(one for _, one in readings_of(heard) if one.name == "dap")
     assert (reading.raw, reading.corrected) == (Decimal("0.1234"), Decimal("0.12957"))
+    time = next(one for _, one in readings_of(heard) if one.name == "time")
+    assert (time.raw, time.corrected) == (65, 65)
 
 
 def test_all_that_was_heard_is_told_in_its_order():

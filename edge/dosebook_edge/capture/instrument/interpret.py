@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from dosebook_edge.capture.instrument.extract import Facts
-from dosebook_edge.capture.instrument.measures import quantity_of, stored
+from dosebook_edge.capture.instrument.measures import UNCALIBRATED, quantity_of, stored
 from dosebook_edge.capture.instrument.numbers import has_wrapped, parse_number
 from dosebook_edge.capture.instrument.profile import StateMap, Telegram, Value
 from dosebook_edge.capture.instrument.reading import (
@@ -72,15 +72,16 @@ class Interpreter:
         number = _number(value, facts)
         unit, unit_from = self._unit(value, facts)
         raw, stored_unit = stored(number, unit)
+        quantity = quantity_of(unit)
         return Reading(
             name=value.name,
-            quantity=quantity_of(unit),
+            quantity=quantity,
             text=text.strip(),
             value=number,
             unit=unit,
             unit_from=unit_from,
             raw=raw,
-            corrected=plain(raw * self._factor),
+            corrected=raw if quantity in UNCALIBRATED else plain(raw * self._factor),
             stored_unit=stored_unit,
             counter=self._counter(value, number),
         )

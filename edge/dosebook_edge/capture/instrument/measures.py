@@ -31,6 +31,10 @@ _STORED: Final[dict[str, tuple[InstrumentQuantity, str]]] = {
 }
 
 
+UNCALIBRATED: Final[frozenset[InstrumentQuantity]] = frozenset({"time", "count", "count_rate"})
+"""Quantities that a calibration factor says nothing about."""
+
+
 def quantity_of(unit: str) -> InstrumentQuantity:
     """The quantity that a unit measures; raises `UnitError` for a unit of something else."""
     return _stored(unit)[0]

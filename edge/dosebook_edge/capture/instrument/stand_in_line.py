@@ -3,18 +3,20 @@
 import contextlib
 import heapq
 import os
+import select
 import socket
 import threading
 import time
-import tty
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from dosebook_edge.capture.instrument.links.ready import is_readable
 from dosebook_edge.capture.instrument.stand_in import StandIn
 
-_SLICE_S = 0.2
+_SLICE_S: Final = 0.2
+_NOBODY_S: Final = 0.05
 
 
 class FarEnd(Protocol):
@@ -23,7 +25,7 @@ class FarEnd(Protocol):
     address: str
 
     def descriptor(self) -> int | None:
-        """The open line; None where nobody came for a moment."""
+        """The line, if a box has it open; never blocks."""
         ...
 
     def hang_up(self) -> None:
@@ -36,16 +38,15 @@ def pty_end(name: Path) -> Iterator[FarEnd]:
     """A pseudo-terminal that a box opens by a name; raises `OSError` where the name is taken."""
     master, slave = os.openpty()
     try:
-        tty.setraw(slave)
         os.set_blocking(master, False)
         name.symlink_to(os.ttyname(slave))
+        os.close(slave)  # now the master's end shows whether a box has the line open
         try:
             yield _PtyEnd(str(name), master)
         finally:
             name.unlink()
     finally:
         os.close(master)
-        os.close(slave)
 
 
 @contextlib.contextmanager
@@ -65,7 +66,9 @@ class _PtyEnd:
         self._master = master
 
     def descriptor(self) -> int | None:
-        return self._master
+        poll = select.poll()
+        poll.register(self._master, select.POLLHUP)
+        return None if poll.poll(0) else self._master
 
     def hang_up(self) -> None:
         """A pseudo-terminal stays."""
@@ -80,7 +83,7 @@ class _TcpEnd:
 
     def descriptor(self) -> int | None:
         if self._connection is None:
-            if not is_readable(self._listening.fileno(), _SLICE_S):
+            if not is_readable(self._listening.fileno(), 0):
                 return None
             self._connection, _ = self._listening.accept()
             self._connection.setblocking(False)
@@ -93,23 +96,29 @@ class _TcpEnd:
 
 
 def play(stand_in: StandIn, end: FarEnd, stopping: threading.Event) -> None:
-    """Say what the transcript says, to one box after the other, until stopping."""
+    """Say what the transcript says, from its start to each box that comes, until stopping."""
     while not stopping.is_set():
         descriptor = end.descriptor()
-        if descriptor is not None:
-            with contextlib.suppress(ConnectionError):
-                _converse(stand_in, descriptor, stopping)
-            end.hang_up()
+        if descriptor is None:
+            stopping.wait(_NOBODY_S)
+            continue
+        with contextlib.suppress(OSError):  # the box closed its end
+            _converse(stand_in, descriptor, stopping)
+        end.hang_up()
 
 
 def _converse(stand_in: StandIn, descriptor: int, stopping: threading.Event) -> None:
     started = time.monotonic() if stand_in.unasked else None
-    due = [(one.at / stand_in.speed, data) for one in stand_in.unasked for _, data in one.pieces]
-    heapq.heapify(due)
+    order = count()  # two pieces of one moment keep their order
+    due = [
+        (one.at / stand_in.speed, next(order), data)
+        for one in stand_in.unasked
+        for _, data in one.pieces
+    ]
     while not stopping.is_set():
         now = 0.0 if started is None else time.monotonic() - started
         while due and due[0][0] <= now:
-            _write(descriptor, heapq.heappop(due)[1])
+            _write(descriptor, heapq.heappop(due)[2])
         wait_s = min(_SLICE_S, due[0][0] - now) if due else _SLICE_S
         if not is_readable(descriptor, wait_s):
             continue
@@ -120,7 +129,7 @@ def _converse(stand_in: StandIn, descriptor: int, stopping: threading.Event) -> 
             started = time.monotonic()
         now = time.monotonic() - started
         for delay, piece in stand_in.answers(data, now):
-            heapq.heappush(due, (now + delay, piece))
+            heapq.heappush(due, (now + delay, next(order), piece))
 
 
 def _write(descriptor: int, data: bytes) -> None:
