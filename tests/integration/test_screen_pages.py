@@ -195,6 +195,17 @@ def test_a_rejected_value_counts_nowhere_and_says_why(review):
     assert review.dlps == []
 
 
+def test_p51_a_screen_of_another_patient_goes_as_a_whole(review):
+    """P51: said of one value, it takes all values of the screen out; undo brings them back."""
+    review.act("reject", note="screen of another patient or exam")
+    states = [("rejected",), ("rejected",), ("rejected",)]
+    assert review.rows(ScreenValue.state) == states
+    text = _text(review.shown(f"{review.page}&state=rejected"))
+    assert text.count("The whole screen was set aside: screen of another patient or exam") == 3
+    review.act("undo")
+    assert review.rows(ScreenValue.state) == [("released",), ("waiting",), ("waiting",)]
+
+
 def test_a_second_person_learns_that_the_first_decided(review):
     """Two reviewers of one card: the later one is told, and nothing changes."""
     review.act("confirm", text=review.read, seen=0)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from dosebook_central.domain.screen_review import State
+from dosebook_central.domain.screen_review import WHOLE, State
 from dosebook_central.domain.screen_text import confirm
 from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.store.engine import writing
@@ -64,7 +64,7 @@ def _decide(registry, record_id, path, act, text="", seen=None):
     with writing(registry.engine) as connection:
         if seen is None:
             known = decisions_on(connection, record_id)
-            seen = max((one.id for one in known if one.decision.path == path), default=0)
+            seen = max((one.id for one in known if one.decision.path in {path, WHOLE}), default=0)
         verdict = Verdict(record_id, path, act, "", confirmed, seen)
         return decide(connection, verdict, "physicist", NOW)
 
@@ -169,6 +169,18 @@ def test_p51_a_screen_of_another_patient_never_joins_the_report(registry):
     assert exams == {1: (Decimal("816.7"), False)}
 
 
+def test_p51_a_screen_of_another_exam_is_set_aside_as_a_whole(registry):
+    """P51: one decision takes every value out and one undo brings each back as it stood."""
+    record_id = _send(registry)
+    _decide(registry, record_id, "SCREEN/dlp[1]", "correct", "816.70")
+    before = registry.everything()
+    assert _decide(registry, record_id, "SCREEN/dlp[2]", "disown") is State.REJECTED
+    assert registry.rows(Exam.id) == []
+    assert _decide(registry, record_id, "SCREEN/dlp[1]", "reject") is None
+    assert _decide(registry, record_id, "SCREEN/dlp[1]", "undo") is State.CORRECTED
+    assert registry.everything() == before
+
+
 def test_decisions_survive_what_arrives_later_and_a_regroup(registry):
     """A report of the study that comes afterwards finds the confirmed value in force."""
     record_id = _send(registry)
@@ -205,7 +217,7 @@ def test_a_value_that_a_newer_screen_shows_waits_once(registry):
     st.lists(
         st.tuples(
             st.sampled_from(sorted(VALUES)),
-            st.sampled_from(["accept", "correct", "reject", "void"]),
+            st.sampled_from(["accept", "correct", "reject", "void", "disown"]),
         ),
         max_size=5,
     )

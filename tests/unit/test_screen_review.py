@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosebook_central.domain.screen_review import (
+    WHOLE,
     Decision,
     State,
     complete,
@@ -32,9 +33,16 @@ PATHS = [one.path for one in VALUES]
 
 
 def _decision(number: int, act: str, text: str = "816.70") -> Decision:
+    if act == "disown":
+        return Decision(WHOLE, "disown", "physicist", AT, "screen of another patient or exam")
     one = VALUES[number]
     number_of = confirm(one, text) if act in {"accept", "correct"} else None
     return Decision(one.path, act, "physicist", AT, confirmed=number_of)  # type: ignore[arg-type]
+
+
+def _undo(number: int, act: str) -> Decision:
+    path = WHOLE if act == "disown" else VALUES[number].path
+    return Decision(path, "undo", "physicist", AT)
 
 
 def _numbers(reading: Reading) -> dict[str, Decimal]:
@@ -68,14 +76,14 @@ def test_a_wrong_accepted_value_leaves_and_its_correction_takes_its_place() -> N
     st.lists(
         st.tuples(
             st.integers(0, len(VALUES) - 1),
-            st.sampled_from(["accept", "correct", "reject", "void"]),
+            st.sampled_from(["accept", "correct", "reject", "void", "disown"]),
         ),
         max_size=12,
     ),
     st.lists(
         st.tuples(
             st.integers(0, len(VALUES) - 1),
-            st.sampled_from(["accept", "correct", "reject", "void"]),
+            st.sampled_from(["accept", "correct", "reject", "void", "disown"]),
         ),
         max_size=8,
     ),
@@ -88,7 +96,12 @@ def test_decisions_and_as_many_undos_give_the_reading_of_before(
     taken_back = [
         *before,
         *(_decision(number, act, "11.11") for number, act in then),
-        *(_decision(number, "undo") for number, _ in reversed(then)),
+        *(
+            Decision(WHOLE, "undo", "physicist", AT)
+            if act == "disown"
+            else _decision(number, "undo")
+            for number, act in reversed(then)
+        ),
     ]
     assert complete(READING, taken_back) == complete(READING, before)
     for one in VALUES:
@@ -112,6 +125,13 @@ def test_the_order_in_which_values_are_decided_does_not_matter(
         for one in sorted(decisions, key=lambda one: one.path)
     ]
     assert complete(READING, decisions) == complete(READING, late)
+
+
+def test_p51_nothing_of_a_screen_of_another_exam_counts() -> None:
+    """P51: set aside as a whole: no event, no total, and every value rejected."""
+    gone = complete(READING, [_decision(0, "accept", "816.10"), _decision(0, "disown")])
+    assert (gone.events, gone.totals) == ((), ())
+    assert state_of([], was_released=True, is_disowned=True) is State.REJECTED
 
 
 def test_undo_opens_a_value_again() -> None:

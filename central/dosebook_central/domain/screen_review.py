@@ -26,7 +26,9 @@ from dosebook_protocol.reading import (
 )
 from dosebook_protocol.screen import PATH, Pending, item_of, pending_of
 
-Act = Literal["accept", "correct", "reject", "void", "undo"]
+Act = Literal["accept", "correct", "reject", "void", "disown", "undo"]
+WHOLE: Final = ""
+"""The path of decisions on a screen as a whole: `disown` says that it is of another exam (P51)."""
 
 
 class State(StrEnum):
@@ -90,8 +92,12 @@ def from_json(data: Mapping[str, Any]) -> Confirmed:
     return _CONFIRMED.validate_python(data)
 
 
-def state_of(decisions: Iterable[Decision], *, was_released: bool) -> State:
-    """Where a value stands after the decisions on it, oldest first."""
+def state_of(
+    decisions: Iterable[Decision], *, was_released: bool, is_disowned: bool = False
+) -> State:
+    """Where a value stands after the decisions on it, oldest first, or on its whole screen."""
+    if is_disowned:
+        return State.REJECTED
     held = standing(decisions)
     if held is None:
         return State.RELEASED if was_released else State.WAITING
@@ -121,6 +127,9 @@ def complete(reading: Reading, decisions: Iterable[Decision]) -> Reading:
     held = held_by_path(decisions)
     if not held:
         return reading
+    if whole := held.get(WHOLE):
+        disowned = CodedItem("screen_disowned", text=whole.note)
+        return replace(reading, events=(), totals=(), items=(*reading.items, disowned))
     confirmed = [held[path].confirmed for path in sorted(held)]
     numbers = [one for one in confirmed if one is not None]
     if missing := {one.event_uid for one in numbers if one.event_uid} - {

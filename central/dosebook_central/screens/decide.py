@@ -4,7 +4,7 @@ A decision adds a version of the reading, named after the reader's own version a
 (`1+17`); where none holds any more, the reader's version is in force again. Nothing is overwritten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
@@ -12,6 +12,7 @@ from typing import Final, cast
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from dosebook_central.domain.screen_review import (
+    WHOLE,
     Act,
     Confirmed,
     Decision,
@@ -26,7 +27,7 @@ from dosebook_central.ingest.regroup import reconcile_anew
 from dosebook_central.ingest.rows import dump_reading, load_reading
 from dosebook_central.store.bulk import insert_rows
 from dosebook_central.store.models import LinkKey, Reading, Record
-from dosebook_central.store.queries.screens import decisions_on
+from dosebook_central.store.queries.screens import Decided, decisions_on
 from dosebook_central.store.records import lock_groups
 from dosebook_central.store.screen_models import ScreenDecision, ScreenValue
 
@@ -48,32 +49,57 @@ class Verdict:
 def decide(connection: Connection, verdict: Verdict, actor: str, now: datetime) -> State | None:
     """Write a decision with all that follows; None where somebody else decided meanwhile.
 
-    To be called in a transaction that holds the write lock, or within `audit.log.perform`.
+    A `disown` is of the whole screen, and so is the undo that follows it. To be called in a
+    transaction that holds the write lock, or within `audit.log.perform`.
     """
     group, version = _lock(connection, verdict.record_id)
-    value = connection.execute(
-        select(ScreenValue.was_released).where(
-            ScreenValue.record_id == verdict.record_id, ScreenValue.path == verdict.path
-        )
-    ).one_or_none()
     known = decisions_on(connection, verdict.record_id)
-    own = [one.decision for one in known if one.decision.path == verdict.path]
-    last = max((one.id for one in known if one.decision.path == verdict.path), default=0)
-    if value is None or last != verdict.seen:
+    values = _values(connection, verdict.record_id)
+    was_released = values.get(verdict.path)
+    before = [one.decision for one in known]
+    is_disowned = WHOLE in held_by_path(before)
+    if was_released is None or _last(known, verdict.path) != verdict.seen:
         return None
-    before = state_of(own, was_released=value.was_released)
-    has_decisions = bool(held_by_path(own))
-    if not may_follow(before, verdict.act, has_decisions=has_decisions):
+    if not _may(verdict, before, was_released=was_released, is_disowned=is_disowned):
         return None
-    decision = Decision(verdict.path, verdict.act, actor, now, verdict.note, verdict.confirmed)
+    is_whole = verdict.act == "disown" or is_disowned
+    path = WHOLE if is_whole else verdict.path
+    decision = Decision(path, verdict.act, actor, now, verdict.note, verdict.confirmed)
     number = _write(connection, verdict.record_id, decision)
-    decisions = [*(one.decision for one in known), decision]
+    decisions = [*before, decision]
     _put_in_force(connection, verdict.record_id, version, decisions, number, now)
-    after = state_of([*own, decision], was_released=value.was_released)
-    _settle(connection, verdict, held_by_path([*own, decision]).get(verdict.path), after)
+    settled = dict(values) if is_whole else {path: was_released}
+    states = _settle(connection, verdict.record_id, settled, decisions)
     if group:
         reconcile_anew(connection, [group], now)
-    return after
+    return states[verdict.path]
+
+
+def _may(
+    verdict: Verdict, before: Sequence[Decision], *, was_released: bool, is_disowned: bool
+) -> bool:
+    """Whether a decision makes sense as things stand; on a disowned screen only its undo does."""
+    if verdict.act == "disown" or is_disowned:
+        return (verdict.act == "undo") is is_disowned
+    own = _on(before, verdict.path)
+    state = state_of(own, was_released=was_released)
+    return may_follow(state, verdict.act, has_decisions=bool(held_by_path(own)))
+
+
+def _on(decisions: Sequence[Decision], path: str) -> list[Decision]:
+    return [one for one in decisions if one.path == path]
+
+
+def _last(known: Sequence[Decided], path: str) -> int:
+    return max((one.id for one in known if one.decision.path in {path, WHOLE}), default=0)
+
+
+def _values(connection: Connection, record_id: str) -> dict[str, bool]:
+    """By path, whether the reader released the value."""
+    rows = connection.execute(
+        select(ScreenValue.path, ScreenValue.was_released).where(ScreenValue.record_id == record_id)
+    )
+    return {row.path: row.was_released for row in rows}
 
 
 def _lock(connection: Connection, record_id: str) -> tuple[str, str]:
@@ -137,14 +163,28 @@ def _put_in_force(
     )
 
 
-def _settle(connection: Connection, verdict: Verdict, held: Decision | None, state: State) -> None:
-    connection.execute(
-        update(ScreenValue)
-        .where(ScreenValue.record_id == verdict.record_id, ScreenValue.path == verdict.path)
-        .values(
-            state=state.value,
-            decided_by=held.by if held else "",
-            decided_at=held.at if held else None,
+def _settle(
+    connection: Connection,
+    record_id: str,
+    values: Mapping[str, bool],
+    decisions: Sequence[Decision],
+) -> dict[str, State]:
+    """Note where values stand now; returns their states by path."""
+    held = held_by_path(decisions)
+    states: dict[str, State] = {}
+    for path, was_released in values.items():
+        last = held.get(WHOLE, held.get(path))
+        states[path] = state_of(
+            _on(decisions, path), was_released=was_released, is_disowned=WHOLE in held
         )
-        .execution_options(synchronize_session=False)
-    )
+        connection.execute(
+            update(ScreenValue)
+            .where(ScreenValue.record_id == record_id, ScreenValue.path == path)
+            .values(
+                state=states[path].value,
+                decided_by=last.by if last else "",
+                decided_at=last.at if last else None,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    return states

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from dosebook_central.domain.screen_review import WHOLE
 from dosebook_central.screens.opening import Screens
 from dosebook_central.store.queries.screens import Decided, Listed, decisions_on, get_value
 from dosebook_central.web.context import context
@@ -21,6 +22,8 @@ REASONS: Final = (
     "the screen was still changing",
 )
 """Why a value counts nowhere, or should not have counted."""
+OF_ANOTHER: Final = REASONS[2]
+"""The one that is said of the whole screen (P51)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def cards(connection: Connection, screens: Screens, listed: Iterable[Listed]) ->
     for one in listed:
         if one.record_id not in decided:
             decided[one.record_id] = decisions_on(connection, one.record_id)
-        own = [each for each in decided[one.record_id] if each.decision.path == one.path]
+        own = [each for each in decided[one.record_id] if each.decision.path in {one.path, WHOLE}]
         made.append(_card(one, screens.open(one.evidence_sha256, one.media_type), own))
     return made
 

@@ -119,6 +119,14 @@ def get_value(connection: Connection, record_id: str, path: str) -> Listed | Non
     return Listed(*row) if row else None
 
 
+def values_of(connection: Connection, record_id: str) -> list[Listed]:
+    """Every value of one screen."""
+    rows = connection.execute(
+        _listed().where(ScreenValue.record_id == record_id).order_by(ScreenValue.path)
+    )
+    return [Listed(*row) for row in rows]
+
+
 def get_screen(connection: Connection, record_id: str) -> tuple[str, str] | None:
     """Hash and media type of the evidence of a record that was read from a screen."""
     is_screen = select(ScreenValue.path).where(ScreenValue.record_id == Record.id).exists()

@@ -1,5 +1,6 @@
 """Values read from screens: review them by keyboard, undo, call an accepted one wrong, export."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -13,14 +14,18 @@ from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.screens.export import cases, written
 from dosebook_central.screens.opening import Screens
 from dosebook_central.store.queries import screens
-from dosebook_central.store.queries.screens import Wanted
+from dosebook_central.store.queries.screens import Listed, Wanted
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
-from dosebook_central.web.screen_cards import Card, cards
+from dosebook_central.web.screen_cards import OF_ANOTHER, Card, cards
 
 bp = Blueprint("screens", __name__, url_prefix="/screens")
 
 _PAGE: Final = 20
+_DONE: Final = {
+    "void": "Taken out of the dose; it waits for review.",
+    "disown": "Nothing of this screen counts any more.",
+}
 _UNPROCESSABLE: Final = 422
 _CONFLICT: Final = "Somebody else decided on this value meanwhile. This is how it stands now."
 
@@ -102,14 +107,14 @@ def confirm_value(record_id: str) -> ResponseReturnValue:
 @needs(Right.SCREEN_REVIEW)
 def reject(record_id: str) -> ResponseReturnValue:
     """Say that a value counts nowhere, and why."""
-    return _decide(_card(record_id), "reject", note=_note())
+    return _against(record_id, "reject")
 
 
 @bp.post("/<record_id>/void")
 @needs(Right.SCREEN_REVIEW)
 def void(record_id: str) -> ResponseReturnValue:
     """Call a value wrong that counts: it leaves the dose and waits for review."""
-    return _decide(_card(record_id), "void", note=_note())
+    return _against(record_id, "void")
 
 
 @bp.post("/<record_id>/undo")
@@ -117,6 +122,14 @@ def void(record_id: str) -> ResponseReturnValue:
 def undo(record_id: str) -> ResponseReturnValue:
     """Take back the last decision on a value."""
     return _decide(_card(record_id), "undo")
+
+
+def _against(record_id: str, verb: Act) -> ResponseReturnValue:
+    """Decide against a value; a screen of another exam goes as a whole."""
+    note = request.form.get("note", "").strip()[:200]
+    if not note:
+        abort(400)
+    return _decide(_card(record_id), "disown" if note == OF_ANOTHER else verb, note=note)
 
 
 def _decide(
@@ -132,14 +145,30 @@ def _decide(
             f"screen.{verb}", "record", one.record_id, value=one.path, done=state is not None
         ),
     )
-    decided = _card(one.record_id)
     if state is None:
-        return _answer(decided, error=_CONFLICT)
-    return _answer(decided, verb=verb)
+        return _answer(_card(one.record_id), error=_CONFLICT)
+    return _answer(_card(one.record_id), verb=verb, others=_others(one))
+
+
+def _others(listed: Listed) -> list[Card]:
+    """The other values of its screen: a decision on the whole of it changed them too."""
+    with context().engine.connect() as connection:
+        found = screens.values_of(connection, listed.record_id)
+        return cards(
+            connection,
+            Screens(context().evidence),
+            [one for one in found if one.path != listed.path],
+        )
 
 
 def _answer(
-    card: Card, *, verb: str = "", error: str = "", text: str = "", sure: str = ""
+    card: Card,
+    *,
+    verb: str = "",
+    error: str = "",
+    text: str = "",
+    sure: str = "",
+    others: Sequence[Card] = (),
 ) -> ResponseReturnValue:
     """The card as it stands, for a page that stays; else back to where the form was."""
     if not _is_part():
@@ -151,6 +180,7 @@ def _answer(
     page = render_template(
         "parts/screen_decided.html",
         card=card,
+        others=others,
         verb=verb,
         error=error,
         text=text,
@@ -167,7 +197,7 @@ def _flash(card: Card, verb: str, error: str) -> None:
     elif verb == "undo":
         flash("Taken back.")
     else:
-        word = {"void": "Taken out of the dose; it waits for review."}.get(verb, "Kept.")
+        word = _DONE.get(verb, "Kept.")
         undo_url = url_for(".undo", record_id=card.listed.record_id, path=card.listed.path)
         flash(word, f"undo:{undo_url}")
 
@@ -189,13 +219,6 @@ def _card(record_id: str) -> Card:
         if listed is None:
             abort(404)
         return cards(connection, Screens(context().evidence), [listed])[0]
-
-
-def _note() -> str:
-    note = request.form.get("note", "").strip()[:200]
-    if not note:
-        abort(400)
-    return note
 
 
 def _wanted() -> Wanted:
