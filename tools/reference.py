@@ -6,10 +6,13 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from copy import copy
+from typing import Any
 
 import click
 
 from dosebook_edge.capture.instrument.loader import ADAPTER, load, shipped
+from dosebook_edge.capture.screen import loader as screens
+from dosebook_edge.capture.screen.profile import ScreenProfile
 from dosebook_protocol.quantities import QUANTITIES
 from tools.terminal import ROOT, say
 
@@ -18,11 +21,13 @@ MARK = "<!-- Written by `make reference`; change the code, not this page. -->"
 _YES = {True: "yes", False: ""}
 _PROFILES = "instrument-profiles.md"
 _SCHEMA = "instrument-profile.schema.json"
+_SCREENS = "screen-profiles.md"
+_SCREEN_SCHEMA = "screen-profile.schema.json"
 
 
 def names() -> list[str]:
     """File names of the generated pages."""
-    return ["quantities.md", _PROFILES, _SCHEMA, *(f"{name}.md" for name in programs())]
+    return [*_PAGES, *(f"{name}.md" for name in programs())]
 
 
 def page(name: str) -> str:
@@ -91,8 +96,43 @@ def _instrument_profiles() -> str:
     return "\n".join([*lines, ""])
 
 
+def _screen_profiles() -> str:
+    lines = [
+        "# Profiles of screens",
+        "",
+        MARK,
+        "",
+        "What each was proved on stands with it.",
+        "How to write one: [screens](../operate/screens.md).",
+    ]
+    for one in (screens.load(path).profile for path in screens.shipped().values()):
+        checks = sorted({check.kind for check in one.check})
+        lines += [
+            "",
+            f"## {one.id}",
+            "",
+            f"{one.maker} {one.model}, {one.screen.width} x {one.screen.height} pixels",
+            "",
+            *(f"- proved on: {text}" for text in one.proved_on),
+            f"- measures: {', '.join(one.measures)}",
+            f"- checks: {', '.join(checks) or 'none between values'}",
+            f"- languages: {' '.join(one.languages)}; decimal marks: {' '.join(one.decimal_marks)}",
+            *(f"- source: {text}" for text in one.sources),
+            *(f"- {text}" for text in one.notes),
+        ]
+    return "\n".join([*lines, ""])
+
+
 def _instrument_schema() -> str:
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ADAPTER.json_schema()}
+    return _schema(ADAPTER.json_schema())
+
+
+def _screen_schema() -> str:
+    return _schema(ScreenProfile.model_json_schema())
+
+
+def _schema(own: dict[str, Any]) -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **own}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -100,6 +140,8 @@ _PAGES = {
     "quantities.md": _quantities,
     _PROFILES: _instrument_profiles,
     _SCHEMA: _instrument_schema,
+    _SCREENS: _screen_profiles,
+    _SCREEN_SCHEMA: _screen_schema,
 }
 
 
