@@ -192,7 +192,6 @@ class Exposures:
             flags: frozenset[Flag] = memory.open.flags | {"incomplete:restart"}
             self._telling.kept = list(memory.lines)
             ended += self._finished([(replace(memory.open, flags=flags), "restart")])
-            self._account = ended[-1].memory.account
         return ended
 
     def _leave(self, reason: Ending, *flags: Flag) -> list[Exposure]:
@@ -248,7 +247,8 @@ class Exposures:
             self._number += 1
             is_newest = self._follower is not None and segment is ended[-1][0]
             account = self._accounted() if is_newest else None
-            found.append(self._exposure(segment, reason, account or self._after(segment)))
+            self._account = account or self._after(segment)
+            found.append(self._exposure(segment, reason, self._account))
         if self._follower is None or self._follower.open is None:
             self._telling.idle()
         return found

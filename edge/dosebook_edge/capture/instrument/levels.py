@@ -30,8 +30,8 @@ class Level:
 
     @property
     def accounted(self) -> Point | None:
-        """The reading up to which all is in exposures that have ended."""
-        return self._last
+        """None: a rate that was not heard leaves nothing behind that could be told later."""
+        return None
 
     @property
     def is_active(self) -> bool:

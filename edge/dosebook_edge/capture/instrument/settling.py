@@ -28,6 +28,7 @@ class Sample:
         self._before: Point | None = None
         # As it decays, until it is taken out or another is put in.
         self._recorded = known if known is not None and known.value > 0 else None
+        self._told = self._recorded  # nearly the same: what is durable need not follow each digit
         self._nothing: Point | None = None
         self._others = 0  # readings in a row that are not of the recorded sample
         self.open: Segment | None = None
@@ -35,7 +36,7 @@ class Sample:
     @property
     def accounted(self) -> Point | None:
         """The activity that is in a record while it is inside, otherwise none."""
-        return self._recorded or self._nothing
+        return self._nothing if self._recorded is None else self._told
 
     @property
     def is_active(self) -> bool:
@@ -59,7 +60,7 @@ class Sample:
             self._readings.clear()
         self._readings.append(point)
         if len(self._readings) == self._rules.steady_for:
-            self._recorded = point
+            self._recorded = self._told = point
             yield self._segment(point), "settled"
 
     def tick(self, monotonic: float, troubles: frozenset[Flag]) -> Iterator[Ended]:
@@ -75,6 +76,8 @@ class Sample:
         """Decay is slow: what jumps is another sample, if it was not altered on the way."""
         if self._is_equal(recorded, point):
             self._recorded, self._others = point, 0
+            if self._told is None or not self._is_equal(self._told, point, half=True):
+                self._told = point
             return True
         self._others += 1
         if self._others < _SURELY_OTHER:
@@ -83,10 +86,11 @@ class Sample:
         self._readings.clear()
         return False
 
-    def _is_equal(self, one: Point, other: Point) -> bool:
+    def _is_equal(self, one: Point, other: Point, *, half: bool = False) -> bool:
         largest = max(one.value, other.value)
+        within = self._rules.steady_within / 2 if half else self._rules.steady_within
         return one.text_unit == other.text_unit and (
-            abs(one.value - other.value) <= largest * self._rules.steady_within
+            abs(one.value - other.value) <= largest * within
         )
 
     def _segment(self, point: Point) -> Segment:
