@@ -157,6 +157,19 @@ def test_p21_a_patient_who_vanished_from_the_study_keeps_no_reading():
     assert role_of(exam, loose) == [Role.CORROBORATES]
 
 
+def test_p21_an_attached_reading_follows_the_correction_of_its_step():
+    """P21: the box copied the patient of the step; who that was, only the step itself says."""
+    begun = evidence(reading("mpps", uid="1.7", step=step("IN PROGRESS")), "dicom-mpps")
+    ended = reading("mpps", uid="1.7", step=step(), patient=OTHER)
+    meter = metered(step="1.7")
+    exam = only(begun, meter, evidence(ended, "dicom-mpps"))
+    assert exam.patient.identifier == OTHER.id
+    assert exam.dose_area_product_gy_cm2 == Decimal("2.6")
+    assert only(meter).patient.identifier == PATIENT.id
+    bare = metered(patient=Patient(id=PATIENT.id), at="2026-03-02T10:09:00")
+    assert only(bare, report()).patient.issuer == PATIENT.issuer
+
+
 @st.composite
 def evidences(draw):
     """Exposures, attached or by decision, beside reports and steps of one or two patients."""

@@ -17,7 +17,9 @@ _WHOLE_LETTERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
 
-PatientKey = tuple[str, str]  # (identifier, issuer); ("", "") is nobody
+PatientKey = tuple[str, str]  # (identifier, issuer)
+_NOBODY: Final[PatientKey] = ("", "")
+_INSTRUMENT: Final = "instrument"
 
 
 def split_by_patient(
@@ -27,19 +29,18 @@ def split_by_patient(
 
     Identity is identifier and issuer (P21). Inside a group, which its UIDs tie together, an
     identifier without issuer is the one with the same text if there is only one such, and an
-    evidence without identifier belongs to the patient to whom a person gave it, as long as others
-    name that patient, else to the group's only one.
+    evidence without identifier belongs to the group's only patient. So does what only repeats an
+    identifier that no other evidence names: an instrument never knows its patient by itself.
     """
-    keys = {_key(evidence) for evidence in evidences} - {("", "")}
+    named = {_key(evidence) for evidence in evidences if not _is_told(evidence)} - {_NOBODY}
+    keys = named or {_key(evidence) for evidence in evidences} - {_NOBODY}
     stated = {key for key in keys if key[1]}
     merged = {key: _with_issuer(key, stated) for key in keys}
-    named = set(merged.values())
-    nobody: PatientKey = next(iter(named)) if len(named) == 1 else ("", "")
+    patients = set(merged.values())
+    nobody = next(iter(patients)) if len(patients) == 1 else _NOBODY
     split: dict[PatientKey, list[Evidence]] = {}
     for evidence in evidences:
-        given = _given(evidence)
-        unnamed = given if given in named else nobody
-        split.setdefault(merged.get(_key(evidence), unnamed), []).append(evidence)
+        split.setdefault(merged.get(_key(evidence), nobody), []).append(evidence)
     return {key: tuple(split[key]) for key in sorted(split)}
 
 
@@ -49,7 +50,7 @@ def identity(key: PatientKey, evidences: Sequence[Evidence], stand_in: str) -> P
     `stand_in` identifies a patient for whom no evidence gives an identifier; the name is kept.
     """
     patients = [evidence.reading.patient for evidence in evidences]
-    identifier, issuer = key if key != ("", "") else (stand_in, UNIDENTIFIED)
+    identifier, issuer = key if key != _NOBODY else (stand_in, UNIDENTIFIED)
     return PatientIdentity(
         identifier=identifier,
         issuer=issuer,
@@ -70,14 +71,22 @@ def fold_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", letters).split())
 
 
+def _is_told(evidence: Evidence) -> bool:
+    """Whether the patient was told to it, by a procedure step or by a person's decision."""
+    return evidence.source_kind == _INSTRUMENT or _stated(evidence) == _NOBODY
+
+
 def _key(evidence: Evidence) -> PatientKey:
+    stated = _stated(evidence)
+    if stated == _NOBODY and evidence.match is not None:
+        return (evidence.match.identifier, evidence.match.issuer)
+    return stated
+
+
+def _stated(evidence: Evidence) -> PatientKey:
     patient = evidence.reading.patient
     identifier = patient.id.strip()
-    return (identifier, patient.issuer.strip()) if identifier else ("", "")
-
-
-def _given(evidence: Evidence) -> PatientKey:
-    return (evidence.match.identifier, evidence.match.issuer) if evidence.match else ("", "")
+    return (identifier, patient.issuer.strip()) if identifier else _NOBODY
 
 
 def _with_issuer(key: PatientKey, stated: set[PatientKey]) -> PatientKey:
