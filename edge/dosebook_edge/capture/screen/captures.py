@@ -15,13 +15,14 @@ from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.screen.picture import PictureError
 from dosebook_edge.capture.screen.pixel_data import WORDS, pictures_of
 from dosebook_edge.capture.screen.recorder import RecorderSettings, ScreenOutbox, ScreenRecorder
+from dosebook_edge.capture.screen.standing import Standing
 from dosebook_edge.capture.screen.to_reading import Whose
-from dosebook_edge.capture.source import CaptureError, SourceStatus, State
+from dosebook_edge.capture.source import CaptureError, SourceStatus
 from dosebook_edge.outbox import OutboxError, Waiting
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
 from dosebook_protocol.reading import Moment, Reading
-from dosebook_protocol.record import Clock, SourceKind
+from dosebook_protocol.record import Clock
 from dosebook_protocol.wire import split_record_message
 
 _logger = logging.getLogger(__name__)
@@ -51,10 +52,7 @@ class CaptureReading:
         self._refuse = refuse
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._state: State = "stopped"
-        self._detail = ""
-        self._refused = 0
-        self._last_record_at: datetime | None = None
+        self._standing = Standing(settings.source)
 
     def start(self) -> None:
         """Load reader and profiles and begin; raises `CaptureError`."""
@@ -63,7 +61,7 @@ class CaptureReading:
         try:
             equipped = self._equip()
         except CaptureError as error:
-            self._state, self._detail = "failed", str(error)
+            self._standing.say("failed", str(error))
             raise
         recorder = ScreenRecorder(self._settings, equipped.profiles, self._outbox, self._clock)
         self._stopping.clear()
@@ -71,7 +69,7 @@ class CaptureReading:
             target=self._run, args=(equipped, recorder), name=self._settings.source
         )
         self._thread.start()
-        self._state, self._detail = "listening", f"reads {', '.join(equipped.profiles)}"
+        self._standing.say("listening", f"reads {', '.join(equipped.profiles)}")
 
     def stop(self) -> None:
         """Stop after the object that is being read; the others wait for the next start."""
@@ -80,18 +78,11 @@ class CaptureReading:
         if self._thread is not None:
             self._thread.join(_STOP_S)
             self._thread = None
-        self._state = "stopped"
+        self._standing.state = "stopped"
 
     def health(self) -> SourceStatus:
         """State now."""
-        return SourceStatus(
-            name=self._settings.source,
-            kind=SourceKind.SCREEN,
-            state=self._state,
-            detail=self._detail,
-            last_record_at=self._last_record_at,
-            refused=self._refused,
-        )
+        return self._standing.status()
 
     def _run(self, equipped: Equipped, recorder: ScreenRecorder) -> None:
         while not self._stopping.is_set():
@@ -144,10 +135,10 @@ class CaptureReading:
             elif (
                 recorder.record(picture, seen, whose, transport | {"way": picture.way}) is not None
             ):
-                self._last_record_at = seen.taken_at
+                self._standing.last_record_at = seen.taken_at
 
     def _note(self, reason: str) -> None:
-        self._refused += 1
+        self._standing.refused += 1
         self._refuse(reason)
 
 

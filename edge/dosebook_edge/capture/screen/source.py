@@ -14,13 +14,14 @@ from dosebook_edge.capture.screen.grabbing import Grabber, ScreenLostError, open
 from dosebook_edge.capture.screen.picture import Grey, Picture
 from dosebook_edge.capture.screen.reading import Exam, ScreenReading
 from dosebook_edge.capture.screen.recorder import RecorderSettings, ScreenOutbox, ScreenRecorder
+from dosebook_edge.capture.screen.standing import Standing
 from dosebook_edge.capture.screen.still_up import StillUp
 from dosebook_edge.capture.screen.to_reading import Whose
 from dosebook_edge.capture.screen.watch import Patience, Watch
-from dosebook_edge.capture.source import CaptureError, SourceStatus, State
+from dosebook_edge.capture.source import CaptureError, SourceStatus
 from dosebook_edge.outbox import OutboxError
 from dosebook_protocol.logs import log
-from dosebook_protocol.record import Clock, SourceKind
+from dosebook_protocol.record import Clock
 
 _logger = logging.getLogger(__name__)
 
@@ -74,10 +75,7 @@ class ScreenSource:
         self._opening = opening
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._state: State = "stopped"
-        self._detail = ""
-        self._refused = 0
-        self._last_record_at: datetime | None = None
+        self._standing = Standing(settings.name)
         self._equipped: Equipped | None = None
         self._recorder: ScreenRecorder | None = None
         self._scope = ""
@@ -92,15 +90,15 @@ class ScreenSource:
         if self._equipped is None:
             try:
                 self._equipped = self._equip()
-            except CaptureError:
-                self._state = "failed"
+            except CaptureError as error:
+                self._standing.say("failed", str(error))
                 raise
         recorded = RecorderSettings(settings.box_id, settings.name, settings.mask_patient_text)
         self._recorder = ScreenRecorder(
             recorded, self._equipped.profiles, self._outbox, self._clock
         )
         self._stopping.clear()
-        self._state, self._detail = "listening", settings.address
+        self._standing.say("listening", settings.address)
         self._thread = threading.Thread(
             target=self._run, args=(self._equipped.reader, self._recorder), name=settings.name
         )
@@ -113,18 +111,11 @@ class ScreenSource:
         if self._thread is not None:
             self._thread.join(_STOP_S)
             self._thread = None
-        self._state = "stopped"
+        self._standing.state = "stopped"
 
     def health(self) -> SourceStatus:
         """State now."""
-        return SourceStatus(
-            name=self._settings.name,
-            kind=SourceKind.SCREEN,
-            state=self._state,
-            detail=self._detail,
-            last_record_at=self._last_record_at,
-            refused=self._refused,
-        )
+        return self._standing.status()
 
     def _run(self, reader: Reader, recorder: ScreenRecorder) -> None:
         wait = self._settings.interval_s
@@ -178,7 +169,7 @@ class ScreenSource:
             seen, whose, None if age is None else now - age
         )
         if refusal is not None:
-            self._refused += 1
+            self._standing.refused += 1
             self._refuse(f"{refusal.code}: {refusal.detail}")
             return True
         try:
@@ -193,7 +184,7 @@ class ScreenSource:
         self._still_up.note(seen, whose)
         self._before = [*self._before, seen][-_KEPT_SCREENS:]
         if appended is not None:
-            self._last_record_at = seen.taken_at
+            self._standing.last_record_at = seen.taken_at
         return True
 
     def _read(
@@ -224,15 +215,15 @@ class ScreenSource:
             detail += ": it shows nothing. No signal, screen off, or copy protection (HDCP)"
         elif 0 < settings.frozen_after_s < unchanged:
             detail += f": the very same picture for {unchanged:.0f} s. Is the source frozen?"
-        self._state, self._detail = "listening", detail
+        self._standing.say("listening", detail)
 
     def _lose(self, error: ScreenLostError) -> None:
-        if self._state != "failed":
+        if self._standing.state != "failed":
             log(
                 _logger, logging.WARNING, "screen_lost", source=self._settings.name,
                 reason=str(error),
             )  # fmt: skip
-        self._state, self._detail = "failed", str(error)
+        self._standing.say("failed", str(error))
 
 
 @dataclass(frozen=True, slots=True)

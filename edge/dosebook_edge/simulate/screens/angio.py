@@ -22,14 +22,8 @@ def draw_angio(rng: Random, wish: Wish) -> Screen:
     page = Page(LAYOUT, wish, SIZE, _GREY)
     page.draw.rectangle((0, 0, 1279, 70), fill=(20, 60, 90))
     page.text(40, 27, words["dose_report"], Ink("sans_bold", 26))
-    for y, name, field, text in (
-        (100, "patient_id", "patient_id", wish.visit.patient_id),
-        (140, "patient", "patient_name", wish.visit.patient_name),
-        (180, "accession", "accession", wish.visit.accession),
-        (220, "date", "date", wish.visit.date),
-    ):
-        page.text(40, y + 12, words[name], _INK)
-        page.cell(field, (420, y, 600, 40), text, _INK, align="left")
+    lines = {"patient_id": 100, "patient": 140, "accession": 180, "date": 220}
+    page.identity(lines, _INK, x=40, down=12, box=(420, 0, 600, 40))
     page.draw.line((40, 290, 1240, 290), fill=(120, 126, 134))
     for plane, left in _LEFTS.items():
         page.text(left + 220, 320, f"{words['plane']} {plane.upper()}", _INK, align="right")

@@ -22,14 +22,8 @@ def draw_canon(rng: Random, wish: Wish) -> Screen:
     page = Page(LAYOUT, wish, SIZE, (16, 16, 16))
     page.text(20, 20, words["dose_summary"], _BOLD)
     page.draw.line((20, 44, 491, 44), fill=(200, 200, 200))
-    for y, name, field, text in (
-        (54, "patient_id", "patient_id", wish.visit.patient_id),
-        (78, "patient", "patient_name", wish.visit.patient_name),
-        (102, "accession", "accession", wish.visit.accession),
-        (126, "date", "date", wish.visit.date),
-    ):
-        page.text(20, y + 7, words[name], _INK)
-        page.cell(field, (180, y, 320, _PITCH), text, _INK, align="left")
+    lines = {"patient_id": 54, "patient": 78, "accession": 102, "date": 126}
+    page.identity(lines, _INK, x=20, down=7, box=(180, 0, 320, _PITCH))
     page.text(288, 176, "CTDIvol(mGy)", _INK, align="right")
     page.text(428, 176, "DLP(mGy.cm)", _INK, align="right")
     page.draw.line((20, 196, 491, 196), fill=(200, 200, 200))

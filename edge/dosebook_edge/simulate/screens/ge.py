@@ -8,7 +8,7 @@ from dosebook_edge.simulate.screens.ct import ct_exam
 from dosebook_edge.simulate.screens.page import Align, Ink, Page
 from dosebook_edge.simulate.screens.rows import CtRow
 from dosebook_edge.simulate.screens.truth import Screen
-from dosebook_edge.simulate.screens.visit import Visit, Wish
+from dosebook_edge.simulate.screens.visit import Wish
 
 LAYOUT: Final = "ge-ct"
 SIZE: Final = (512, 512)
@@ -36,7 +36,8 @@ def draw_ge(rng: Random, wish: Wish) -> Screen:
     page = Page(LAYOUT, wish, SIZE, smooth=False)
     page.text(10, 12, words["dose_report"], Ink("mono_bold", 14))
     page.draw.line((10, 30, 501, 30), fill=(255, 255, 255))
-    _head(page, words, exam.visit)
+    lines = {"patient": 38, "patient_id": 58, "accession": 78, "date": 98}
+    page.identity(lines, _INK, x=10, down=6, box=(130, 0, 300, PITCH), mark=":")
     _table_head(page, words)
     _scout(page)
     for index, row in enumerate(exam.rows, start=2):
@@ -46,17 +47,6 @@ def draw_ge(rng: Random, wish: Wish) -> Screen:
     page.number("total_dlp", (356, y, 72, PITCH), f"{exam.total_dlp:.2f}", _INK, unit="mGy-cm")
     page.text(10, 494, "1/1", _INK)
     return page.done()
-
-
-def _head(page: Page, words: dict[str, str], visit: Visit) -> None:
-    for y, name, field, text in (
-        (38, "patient", "patient_name", visit.patient_name),
-        (58, "patient_id", "patient_id", visit.patient_id),
-        (78, "accession", "accession", visit.accession),
-        (98, "date", "date", visit.date),
-    ):
-        page.text(10, y + 6, f"{words[name]}:", _INK)
-        page.cell(field, (130, y, 300, PITCH), text, _INK, align="left")
 
 
 def _table_head(page: Page, words: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """A page that notes what is drawn on it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -83,6 +84,25 @@ class Page:
         """Draw a number with this screen's decimal mark."""
         shown = plain.replace(".", self.wish.mark)
         self.cell(name, box, shown, ink, value=plain, unit=unit, row=row, align=align)
+
+    def identity(
+        self, tops: Mapping[str, int], ink: Ink, *, x: int, down: int, box: Box, mark: str = ""
+    ) -> None:
+        """Draw lines of label and text that say who is shown, by the name of the label.
+
+        `box` is that of the texts, its top added to each line's; labels begin at x, `down` below.
+        """
+        visit = self.wish.visit
+        left, top, width, height = box
+        for name, y in tops.items():
+            field, text = {
+                "patient": ("patient_name", visit.patient_name),
+                "patient_id": ("patient_id", visit.patient_id),
+                "accession": ("accession", visit.accession),
+                "date": ("date", visit.date),
+            }[name]
+            self.text(x, y + down, self.wish.words[name] + mark, ink)
+            self.cell(field, (left, y + top, width, height), text, ink, align="left")
 
     def done(self) -> Screen:
         """Return the screen."""

@@ -38,14 +38,8 @@ def draw_philips(rng: Random, wish: Wish) -> Screen:
     page = Page(LAYOUT, wish, SIZE, _BLUE)
     page.draw.rectangle((20, 20, 1003, 747), outline=(120, 140, 190))
     page.text(40, 44, words["dose_information"], Ink("sans_bold", 22))
-    for y, name, field, text in (
-        (84, "patient", "patient_name", exam.visit.patient_name),
-        (114, "patient_id", "patient_id", exam.visit.patient_id),
-        (144, "accession", "accession", exam.visit.accession),
-        (174, "date", "date", exam.visit.date),
-    ):
-        page.text(40, y + 9, words[name], _INK)
-        page.cell(field, (260, y, 500, PITCH), text, _INK, align="left")
+    lines = {"patient": 84, "patient_id": 114, "accession": 144, "date": 174}
+    page.identity(lines, _INK, x=40, down=9, box=(260, 0, 500, PITCH))
     _table_head(page, words)
     for index, row in enumerate(exam.rows, start=1):
         _row(page, words, index, row)

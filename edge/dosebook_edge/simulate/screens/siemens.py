@@ -55,15 +55,8 @@ def draw_siemens(rng: Random, wish: Wish) -> Screen:
 
 
 def _head(page: Page, words: dict[str, str], exam: CtExam) -> None:
-    visit = exam.visit
-    for y, name, field, text in (
-        (52, "patient", "patient_name", visit.patient_name),
-        (78, "patient_id", "patient_id", visit.patient_id),
-        (104, "accession", "accession", visit.accession),
-        (130, "date", "date", visit.date),
-    ):
-        page.text(24, y + 8, words[name], _INK)
-        page.cell(field, (200, y, 400, PITCH), text, _INK, align="left")
+    lines = {"patient": 52, "patient_id": 78, "accession": 104, "date": 130}
+    page.identity(lines, _INK, x=24, down=8, box=(200, 0, 400, PITCH))
     total_mas = sum(row.mas for row in exam.rows)
     page.text(24, 164, words["total_mas"], _BOLD)
     page.number("total_mas", (200, 156, 90, PITCH), str(total_mas), _BOLD, unit="mAs")
