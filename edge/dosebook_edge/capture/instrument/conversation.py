@@ -62,11 +62,12 @@ class Conversation:
                 self._take(SLICE_S)
 
     def _ask_in_rounds(self, timing: Polling) -> None:
-        missing = [name for name in timing.at_open if not self._ask(timing, name, timing.tries)]
+        missing = [name for name in timing.at_open if not self._ask(timing, name, 1)]
         rounds = 0
         while not self._stopping.is_set():
             started = self._monotonic()
-            if rounds < timing.tries:  # an instrument that does not know a question stays silent
+            # A question that the instrument does not know must not keep it from being read.
+            if 0 < rounds <= timing.tries:
                 missing = [name for name in missing if not self._ask(timing, name, 1)]
             for name in timing.poll:
                 self._ask(timing, name, timing.tries)

@@ -144,6 +144,11 @@ def _timing(profile: PollProfile | FrameProfile | ModbusProfile) -> Iterator[str
         yield f"timing: {name!r} is never asked: put it into at_open or poll"
     if timing.identify is not None and timing.identify not in timing.at_open:
         yield f"timing.identify: {timing.identify!r} is not in at_open"
+    first_s = timing.settle_s + (len(timing.at_open) + 1) * (
+        timing.answer_within_s + timing.pause_s
+    )
+    if timing.stale_after_s <= first_s:
+        yield f"timing.stale_after_s: more than {first_s:g}, or the first round has no time"
     for name in sorted(units_asked(profile)):
         if name not in timing.at_open or name != timing.poll[-1]:
             yield (
