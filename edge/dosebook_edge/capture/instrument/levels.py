@@ -15,6 +15,7 @@ from dosebook_edge.capture.instrument.exposure_rules import INTEGRALS, Rules
 from dosebook_protocol.quantities import plain
 
 _ZERO: Final = Decimal(0)
+_GARBLED: Final[frozenset[Flag]] = frozenset({"incomplete:garbage", "integrated-by-host"})
 _DIGITS: Final = Context(prec=12, rounding=ROUND_HALF_EVEN)
 
 
@@ -69,7 +70,8 @@ class Level:
         """End what is open with what was added up."""
         segment, self.open = self.open, None
         self._is_signalled = False
-        if segment is not None:
+        # Where nothing could be added up for garbage alone, what seemed high was garbage too.
+        if segment is not None and (segment.total > 0 or segment.flags - _GARBLED):
             yield replace(segment, flags=segment.flags.union(flags)), reason
 
     def _add(self, segment: Segment, last: Point, point: Point, *, is_high: bool) -> None:

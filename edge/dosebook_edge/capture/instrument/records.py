@@ -23,8 +23,6 @@ from dosebook_protocol.reading import (
 )
 
 Meaning = Literal["not stated", "dose_rp", "entrance_dose"]
-_FLUOROSCOPY: Final = frozenset({"RF", "XA"})
-
 _NO_DOSE: Final = {
     "air_kerma": "an air kerma is a patient's dose only where the site says at which point",
     "exposure": "an exposure in roentgen has no exact dose",
@@ -82,7 +80,7 @@ def reading_of(
             performed_step_uid=step.uid,
         )
     modality = instrument.modality or (step.reading.modality if step else "")
-    event = _event(exposure, instrument, modality)
+    event = _event(exposure, instrument)
     items = (*_items(exposure, instrument), *_attached(attachment))
     reason = "" if event else _NO_DOSE.get(exposure.quantity, "no dose")
     return replace(
@@ -97,7 +95,7 @@ def reading_of(
     )
 
 
-def _event(exposure: Exposure, instrument: Instrument, modality: str) -> IrradiationEvent | None:
+def _event(exposure: Exposure, instrument: Instrument) -> IrradiationEvent | None:
     quantity = _quantity(exposure, instrument)
     if quantity is None:
         return None
@@ -107,7 +105,7 @@ def _event(exposure: Exposure, instrument: Instrument, modality: str) -> Irradia
         kind=EventKind.RADIOPHARMACEUTICAL if is_activity else EventKind.PROJECTION,
         uid_is_synthesised=True,
         started=_moment(exposure.segment.started.at),
-        values=tuple(_values(exposure, quantity, modality)),
+        values=tuple(_values(exposure, quantity)),
         items=() if not is_activity else tuple(_nuclide(exposure)),
     )
 
@@ -123,7 +121,7 @@ def _quantity(exposure: Exposure, instrument: Instrument) -> str | None:
     return known.get(exposure.quantity)
 
 
-def _values(exposure: Exposure, quantity: str, modality: str) -> Iterator[DoseValue]:
+def _values(exposure: Exposure, quantity: str) -> Iterator[DoseValue]:
     segment = exposure.segment
     unit = QUANTITIES[quantity].unit
     assert unit == exposure.unit, quantity  # noqa: S101 - one storage unit for each dimension
@@ -131,9 +129,9 @@ def _values(exposure: Exposure, quantity: str, modality: str) -> Iterator[DoseVa
     path = f"{segment.telegram}/{exposure.quantity}"
     yield DoseValue(quantity, exposure.corrected, unit, said, said_unit, path)
     if segment.seconds is not None and exposure.quantity != "activity":
-        time = "fluoro_time" if modality in _FLUOROSCOPY else "irradiation_duration"
-        text = str(plain(segment.seconds))
-        yield DoseValue(time, plain(segment.seconds), "s", text, "s", f"{segment.telegram}/time")
+        # Its clock runs in fluoroscopy and in acquisitions alike, and does not tell them apart.
+        seconds, time_path = plain(segment.seconds), f"{segment.telegram}/time"
+        yield DoseValue("irradiation_duration", seconds, "s", str(seconds), "s", time_path)
 
 
 def _as_sent(exposure: Exposure) -> tuple[str, str]:
