@@ -3,24 +3,16 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import func, select
 
-from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
-from dosebook_central.ingest.evidence import EvidenceFolder
-from dosebook_central.ingest.pipeline import Ingest
-from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
 from dosebook_central.store.models import Quarantine, Record
-from dosebook_edge.identity.identity import Identity
 from dosebook_edge.outbox.model import Draft
-from dosebook_edge.outbox.store import Outbox
-from dosebook_edge.uplink.settings import UplinkSettings
 from dosebook_edge.uplink.state import State
-from dosebook_edge.uplink.uplink import Uplink
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.record import SourceKind
 from dosebook_protocol.topics import Channel, topic
 from tests.support.delivery import record_message
-from tests.support.fleet import FleetUnderTest, tls
+from tests.support.fleet import tls
+from tests.support.hospital import Hospital
 from tests.support.mqtt import BareClient
 from tests.support.waiting import eventually
 
@@ -36,49 +28,6 @@ def draft(number):
         transport={},
         reading=Reading(Outcome.NO_DOSE, "other", "test", sop_instance_uid=f"1.2.{number}"),
     )
-
-
-class Hospital:
-    """A running registry with its broker; boxes join it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.fleet = FleetUnderTest.create(folder / "registry")
-        credentials = self.fleet.credentials
-        broker = EmbeddedBroker(BrokerSettings.of(credentials, "127.0.0.1", 0))
-        broker.start()
-        self.fleet.broker_port = self.port = broker.port
-        self.ingest = Ingest(self.fleet.engine, EvidenceFolder(folder / "evidence"))
-        settings = SubscriberSettings(host="localhost", port=broker.port)
-        subscriber = Subscriber(
-            settings, credentials.client_context, credentials.signer, self.ingest.process
-        )
-        subscriber.start()
-        self.ends = [self.fleet.engine.dispose, broker.stop, subscriber.stop]
-        assert subscriber.wait_listening(15)
-
-    def box(self, box_id):
-        """A box with a real outbox and an uplink."""
-        identity = self.fleet.enrol(box_id)
-        folder = self.folder / box_id
-        folder.mkdir()
-        outbox = Outbox(folder, box_id, identity.signer)
-        settings = UplinkSettings(
-            desired_config=folder / "desired.json", backoff_first_s=0.05, backoff_limit_s=0.2
-        )
-        uplink = Uplink(lambda: Identity.load(self.fleet.identity_dir(box_id)), outbox, settings)
-        uplink.start()
-        self.ends += [outbox.close, uplink.stop]
-        return identity, outbox, uplink
-
-    def count(self, model):
-        """How many rows a table has."""
-        with self.fleet.engine.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(model))
-
-    def close(self):
-        for end in reversed(self.ends):
-            end()
 
 
 @pytest.fixture

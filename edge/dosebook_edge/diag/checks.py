@@ -3,9 +3,9 @@
 import os
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from dosebook_edge.clock import BoxClock
 from dosebook_edge.config import Loaded
@@ -93,18 +93,23 @@ def check_outbox(loaded: Loaded) -> Check:
 
 
 def check_sources(loaded: Loaded) -> Check:
-    """Whether each source of the running box accepts connections."""
+    """Whether each source of the running box accepts connections, or what it has is there."""
     status = read_status(loaded.settings.box.data_dir)
     if not status["running"]:
         return Check("sources", "warn", "the box does not run: dosebook-box run")
-    closed = [
-        f"{one['name']} on port {one['port']}"
-        for one in status.get("sources", ())
-        if not _accepts(one["port"])
-    ]
-    if closed:
-        return Check("sources", "fail", f"not listening: {', '.join(closed)}")
+    faults = [fault for one in status.get("sources", ()) if (fault := _fault_of(one))]
+    if faults:
+        return Check("sources", "fail", f"not listening: {'; '.join(faults)}")
     return Check("sources", "ok", f"{len(status.get('sources', ()))} listening")
+
+
+def _fault_of(source: Mapping[str, Any]) -> str:
+    """What is wrong with a source, "" where nothing is; only some listen on a port."""
+    if source["port"]:
+        is_open = _accepts(source["port"])
+        return "" if is_open else f"{source['name']} on port {source['port']}"
+    is_there = source["state"] == "listening"
+    return "" if is_there else f"{source['name']}: {source['detail']}"
 
 
 def check_uplink(loaded: Loaded) -> Check:
