@@ -6,8 +6,10 @@ from random import Random
 
 import pytest
 
+from dosebook_central.store.models import Exam, Record
 from dosebook_edge.box import Box
 from dosebook_edge.config import load
+from dosebook_edge.folder import IDENTITY
 from dosebook_edge.simulate.mpps import mpps_create, mpps_set
 from dosebook_edge.simulate.scene import make_scene
 from dosebook_edge.simulate.screens import sequences
@@ -17,9 +19,10 @@ from dosebook_edge.simulate.screens.gallery import draw
 from dosebook_edge.simulate.send import send
 from dosebook_edge.simulate.vendors import VENDORS
 from dosebook_protocol.record import SourceKind
-from dosebook_protocol.screen import pending_of
+from dosebook_protocol.screen import pending_of, unpack
 from tests.support.box import TITLE, BoxProcess, association
 from tests.support.fonts import need_fonts
+from tests.support.hospital import Hospital
 from tests.support.screen_source import opened, record_of
 from tests.support.waiting import eventually
 from tests.support.xvfb import virtual_screen
@@ -30,7 +33,7 @@ id = "box-1"
 data_dir = "{folder}/data"
 
 [uplink]
-enabled = false
+enabled = {uplink}
 
 [[source]]
 name = "ct"
@@ -49,10 +52,10 @@ settle = "200ms"
 """
 
 
-def configuration(folder, file):
+def configuration(folder, file, *, uplink=False):
     """Write the file of a box that watches a monitor and reads secondary captures."""
     path = folder / "box.toml"
-    path.write_text(_BOX.format(folder=folder, file=file))
+    path.write_text(_BOX.format(folder=folder, file=file, uplink=str(uplink).lower()))
     return path
 
 
@@ -113,13 +116,13 @@ def console(tmp_path):
 
 
 @contextmanager
-def beside_a_monitor(folder, width, height):
+def beside_a_monitor(folder, width, height, *, uplink=False):
     """A console with a monitor of that size, and a box in this process that watches it."""
     with (
         virtual_screen(folder / "fb", width, height) as server,
         XDisplay(server.display) as display,
     ):
-        box = Box(load(configuration(folder, server.file)))
+        box = Box(load(configuration(folder, server.file, uplink=uplink)))
         try:
             box.start()
             yield Console(box, display, box.sources[0].health().port)
@@ -169,6 +172,31 @@ def test_the_dose_page_at_the_end_of_a_procedure_is_a_record_of_its_exam(console
     assert len(console.screens()) == 1
     console.show(other_page.picture)
     eventually(lambda: len(console.screens()) == 2, what="the page of the next patient")
+
+
+def test_a_dose_page_arrives_in_the_registry_with_the_crop_of_each_value(tmp_path):
+    """From the monitor to the exam of the registry, over the real uplink: doses and evidence."""
+    need_fonts()
+    hospital = Hospital(tmp_path)
+    try:
+        hospital.fleet.enrol("box-1")
+        box = tmp_path / "box"
+        (box / "data").mkdir(parents=True)
+        hospital.fleet.identity_dir("box-1").rename(box / "data" / IDENTITY)
+        with beside_a_monitor(box, 512, 512, uplink=True) as console:
+            scene, page = console.exam(3)
+            console.begin(scene)
+            console.show(page.picture)
+            dlp = eventually(lambda: hospital.one(Exam.dlp_mgy_cm), what="the dose of the exam")
+        assert dlp == Decimal(page.cell("total_dlp").value)
+        assert hospital.one(Exam.study_uid) == scene.study_uid
+        assert hospital.one(Exam.evidence_kind) == "screen"
+        kept = hospital.evidence.get(
+            hospital.one(Record.evidence_sha256, Record.source_kind == "screen")
+        )
+        assert "SCREEN/total_dlp" in unpack(kept).crops
+    finally:
+        hospital.close()
 
 
 def test_a_changed_resolution_is_refused_by_name(tmp_path):

@@ -23,7 +23,8 @@ class Hospital:
         broker = EmbeddedBroker(BrokerSettings.of(credentials, "127.0.0.1", 0))
         broker.start()
         self.fleet.broker_port = self.port = broker.port
-        self.ingest = Ingest(self.fleet.engine, EvidenceFolder(folder / "evidence"))
+        self.evidence = EvidenceFolder(folder / "evidence")
+        self.ingest = Ingest(self.fleet.engine, self.evidence)
         settings = SubscriberSettings(host="localhost", port=broker.port)
         subscriber = Subscriber(
             settings, credentials.client_context, credentials.signer, self.ingest.process
@@ -50,6 +51,11 @@ class Hospital:
         """How many rows a table has."""
         with self.fleet.engine.connect() as connection:
             return connection.scalar(select(func.count()).select_from(model))
+
+    def one(self, column, *conditions):
+        """The one value of a column, None where there is no such row."""
+        with self.fleet.engine.connect() as connection:
+            return connection.scalar(select(column).where(*conditions))
 
     def close(self):
         for end in reversed(self.ends):
