@@ -45,8 +45,9 @@ def test_directions_times_and_bytes_stand_as_they_were():
         ("< M;2.5;Gy", "2.5", True),
         ("< M;12.5;Gy", "2.5", False),
         ("< M;2.51;Gy", "2.5", False),
-        ("< M;2.5,1;Gy", "2.5", False),
-        ("< 0002.5", "2.5", False),
+        ("< M2.5,0000.00,001", "2.5", True),
+        ("< 0002.5", "2.5", True),
+        ("< 10.5", "0.5", False),
         ("> M;2.5;Gy", "2.5", False),
         ("<x 40 20 00 00", "2.5", False),
         ("< M;2.5;Gy", "", False),
@@ -59,7 +60,7 @@ def test_the_line_of_a_value_is_the_one_with_that_number(line, original, is_mark
 
 def test_the_last_of_equal_numbers_is_marked():
     """A counter that stands still was read last: that is what the record says."""
-    content = wire("< 2.5", "< 2.5 end", "< 0")
+    content = wire("< 2.5", "< 2.5 end", "< 2.5,7", "< 0")
     assert marked(content, "2.5") == ["2.5 end"]
     assert read_transcript(content, "2.5").has_source
 

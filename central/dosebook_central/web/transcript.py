@@ -70,14 +70,19 @@ def read_transcript(content: bytes, value: str, before: str = "") -> Transcript:
 
 
 def _last(lines: list[Line], original: str) -> int | None:
-    """The last line of the instrument with this number, not as a part of a longer one."""
+    """The last line of the instrument with this number, not as a part of a longer one.
+
+    A comma after it may be a decimal one or part two fields: it is a part only if nothing else is.
+    """
     if not original:
         return None
-    number = re.compile(rf"(?<![\d.]){re.escape(original)}(?![\d.]|,\d)")
-    found = [
-        at for at, one in enumerate(lines) if one.way == "received" and number.search(one.text)
-    ]
-    return found[-1] if found else None
+    number = rf"(?<![\d.])0*{re.escape(original)}(?!\d|\.\d)"
+    received = [at for at, one in enumerate(lines) if one.way == "received"]
+    for pattern in (rf"{number}(?!,\d)", number):
+        found = [at for at in received if re.search(pattern, lines[at].text)]
+        if found:
+            return found[-1]
+    return None
 
 
 def _line(number: int, text: str) -> Line:
