@@ -104,7 +104,7 @@ def _missed(rows: Probabilities, peaks: Sequence[Peak]) -> list[tuple[float, str
 
 def _telling(views: Probabilities) -> Probabilities:
     """The views without frames that repeat a blank: most of a line, and they change nothing."""
-    blank = (views[..., BLANK] > _SURELY_BLANK).all(axis=0)
+    blank: NDArray[np.bool_] = np.all(views[..., BLANK] > _SURELY_BLANK, axis=0)
     repeats = blank & np.concatenate([[False], blank[:-1]])
     return views[:, ~repeats]
 

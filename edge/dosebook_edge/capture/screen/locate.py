@@ -23,6 +23,8 @@ from dosebook_edge.capture.screen.reading import LineReader, Placement, Refusal
 _BLACK: Final = 24
 _SAME_SHAPE: Final = 0.08
 """Width to height of a grabbed picture and of the screen differ by no more."""
+_SAME_PIXELS: Final = 0.04
+"""How much wider or narrower than the picture's its pixels may come out by the labels found."""
 _SAME_SCALE: Final = 0.02
 _LEAST_PIECES: Final = 5
 _ENOUGH: Final = 0.5
@@ -126,9 +128,16 @@ def _try_scaled(picture: Picture, loaded: LoadedProfile, net: LineReader) -> _Tr
     first = _filling(picture, profile)
     matches = around(picture, profile, first, net)
     placement = fitted(profile, matches, first)
-    if placement is None or not find_patches(picture, profile.patch, placement):
+    if placement is None or _stretched(placement, first) > _SAME_PIXELS:
+        return None
+    if not find_patches(picture, profile.patch, placement):
         return None
     return _Try(loaded, placement, matches)
+
+
+def _stretched(placement: Placement, first: Placement) -> float:
+    """How far the shape of pixels is from that of the whole picture; 0 is equal."""
+    return abs(placement.scale_x / placement.scale_y * first.scale_y / first.scale_x - 1)
 
 
 def _misshapen(picture: Picture, profile: ScreenProfile) -> float:

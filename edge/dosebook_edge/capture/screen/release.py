@@ -26,6 +26,9 @@ def formal(one: Seen) -> tuple[Check, ...]:
     if one.meant.value is not None:
         limits = beyond(one.meant.value, one.cell)
         checks.append(Check("limits", "fail", limits) if limits else Check("limits", "pass"))
+    edges = one.strokes.edges
+    if edges and (edges[0][0] <= 0 or edges[-1][1] >= one.crop.width):
+        checks.append(Check("edge", "fail", "ink reaches the edge of the cell: it may be cut off"))
     if one.glyphs is not None:
         same = one.glyphs == one.line.text
         said = "" if same else "exact glyphs and the net say different things"
