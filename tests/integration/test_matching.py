@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,9 +18,10 @@ from dosebook_central.store import archive
 from dosebook_central.store.dose_models import DerivationDue
 from dosebook_central.store.engine import writing
 from dosebook_central.store.matching import history
-from dosebook_central.store.models import Event, Exam, Patient, ReadingDecision, Record
-from dosebook_central.store.queries import unassigned
-from dosebook_protocol.reading import EventKind
+from dosebook_central.store.models import Box, Event, Exam, Patient, ReadingDecision, Record
+from dosebook_central.store.queries import instruments, unassigned
+from dosebook_central.store.queries.candidates import nearby
+from dosebook_protocol.reading import Equipment, EventKind
 from tests.support.dosimeter import exposure, in_study, metered
 from tests.support.readings import PATIENT, event, reading, step, total
 from tests.support.registry import NOW, RegistryUnderTest, SigningBox
@@ -242,6 +243,40 @@ def test_p56_a_reading_that_is_read_again_keeps_its_exam(registry, box, monkeypa
     assert act(registry, "take_back", record)
     assert doses(registry) == [(None, "mpps", 0)]
     assert waiting(registry) == [record]
+
+
+def test_exams_near_a_reading_are_found_by_box_room_and_station(registry, box):
+    """Nearest first, with the instruments' readings that each has; other rooms and days are not."""
+    same_room, far = registry.add(SigningBox("rf-9")), registry.add(SigningBox("ct-1"))
+    with writing(registry.engine) as connection:
+        connection.execute(update(Box).where(Box.id.in_(["rf-1", "rf-9"])).values(room="RF 1"))
+
+    def exam(number, at, **fields):
+        shot = event(f"1.{number}", EventKind.PROJECTION, at, dose_area_product=1)
+        made = reading("rdsr-projection", uid=f"1.2.{number}", events=[shot], **fields)
+        return in_study(made, f"1.9{number}")
+
+    registry.statuses(
+        box.message(b"1", exam(1, "2026-03-02T09:30:00")),
+        same_room.message(b"2", exam(2, "2026-03-02T10:10:00")),
+        far.message(b"3", exam(3, "2026-03-02T10:00:00", equipment=Equipment(station_name="RF1"))),
+        far.message(b"4", exam(4, "2026-03-02T10:00:00")),
+        box.message(b"5", exam(5, "2026-03-01T10:00:00")),
+        metered(box, exposure(study="1.91", at="2026-03-02T09:31:00")),
+    )
+    at = datetime(2026, 3, 2, 10, 2)  # noqa: DTZ001 - local, as exams are
+    with registry.engine.connect() as connection:
+        found = nearby(connection, "rf-1", "RF 1", "RF1", at, 9)
+        assert len(nearby(connection, "rf-1", "", "", at, 9)) == 1
+        (newest,) = instruments.newest(connection)
+    studies = {exam: study for study, exam in registry.rows(Exam.study_uid, Exam.id)}
+    assert [(studies[one.exam_id], one.tie) for one in found] == [
+        ("1.93", "station"),
+        ("1.92", "room"),
+        ("1.91", "box"),
+    ]
+    assert [len(one.readings) for one in found] == [0, 0, 1]
+    assert found[2].readings[0] == newest
 
 
 def test_readings_are_listed_by_room_newest_first_in_pages(registry, box):

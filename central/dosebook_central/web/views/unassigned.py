@@ -142,6 +142,8 @@ def _render(record_id: str) -> str:
         }
     if one is not None:
         _tell(one)
+    if found["given"]:
+        tell("exam.list", "exam", "", exams=len(decided[:_PAGE]))
     return render_template("unassigned.html", chosen=one, wanted=wanted, **found)
 
 
