@@ -73,7 +73,7 @@ def test_a_capture_is_stored_first_and_its_picture_is_read_afterwards(outbox):
         with reading_captures(outbox, pending, reader_of(screen), refused) as reading:
             eventually(lambda: len(messages(outbox)) == 2, what="the second record")
             assert send(source.port, dataset) == [0]  # again: the object that was there
-            eventually(lambda: not pending.waiting())
+            eventually(lambda: not pending.first())
             assert reading.health().last_record_at is not None
     first, second = messages(outbox)
     stored, (record, evidence) = record_of(first), opened(second)
@@ -103,7 +103,7 @@ def test_what_was_not_read_before_a_stop_is_read_after_the_next_start(tmp_path):
         pending = PendingCaptures("ct", outbox)
         with reading_captures(outbox, pending, reader_of(screen), []):
             eventually(lambda: len(messages(outbox)) == 2, what="the second record")
-            eventually(lambda: not pending.waiting())
+            eventually(lambda: not pending.first())
 
 
 def test_other_captures_and_other_patients_are_refused_by_name(outbox):
@@ -120,10 +120,26 @@ def test_other_captures_and_other_patients_are_refused_by_name(outbox):
     ):
         send(source.port, dataset, unknown)
         eventually(lambda: len(refused) == 2, what="two refusals")
-        eventually(lambda: not pending.waiting())
+        eventually(lambda: not pending.first())
         assert [one.partition(":")[0] for one in refused] == ["wrong-patient", "unknown-layout"]
         assert reading.health().refused == 2
     assert len(messages(outbox)) == 2
+
+
+def test_broken_pixels_stop_nothing(outbox):
+    """Broken pixels are noted; the object stays, and the next one is read."""
+    _, screen, good = exam(12)
+    _, _, broken = exam(13)
+    broken.Rows = 4000
+    pending, refused = PendingCaptures("ct", outbox), []
+    equipped = reader_of(screen)
+    with (
+        listening(outbox, captures=pending) as source,
+        reading_captures(outbox, pending, equipped, refused),
+    ):
+        send(source.port, broken, good)
+        eventually(lambda: len(messages(outbox)) == 3, what="the record of the good one")
+    assert [one.partition(":")[0] for one in refused] == ["unreadable"]
 
 
 def test_without_screens_to_read_pixels_are_dropped_as_ever(outbox):
@@ -142,7 +158,7 @@ def test_a_header_that_states_a_dose_is_asked_first(outbox):
     pending = PendingCaptures("ct", outbox)
     with listening(outbox, captures=pending) as source:
         assert send(source.port, dataset) == [0]
-    assert not pending.waiting()
+    assert not pending.first()
 
 
 def test_pixels_become_the_grey_of_the_screen_itself():

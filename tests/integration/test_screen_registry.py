@@ -68,7 +68,7 @@ def messages_of(exam: Exposed, folder: Path, box: SigningBox):
                 assert assoc.send_c_store(exam.capture).Status == 0
             reading.start()
             try:
-                eventually(lambda: not pending.waiting(), what="the capture is read")
+                eventually(lambda: not pending.first(), what="the capture is read")
             finally:
                 reading.stop()
         for waiting in outbox.unacknowledged(0, 10, 10**9):

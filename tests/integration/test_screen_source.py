@@ -11,7 +11,7 @@ import pytest
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.to_reading import Whose
 from dosebook_edge.capture.source import CaptureError
-from dosebook_edge.outbox import OutboxFullError
+from dosebook_edge.outbox import OutboxFullError, TooLargeError
 from dosebook_edge.simulate.screens import sequences
 from dosebook_edge.simulate.screens.gallery import draw
 from dosebook_protocol.reading import Patient
@@ -132,6 +132,20 @@ def test_a_full_outbox_is_tried_again_until_there_is_room(outbox):
         assert len(outbox.unacknowledged(0, 10, 10**8)) == 1
 
 
+def test_a_screen_that_can_never_be_kept_is_told_once(outbox):
+    """A record that is larger than any may be is refused, not tried for ever."""
+    screen = draw("ge-ct", 3)
+    refusing = _Refusing(outbox, TooLargeError)
+    with watching(refusing, reader_of(screen)) as watched:
+        watched.whose = whose(screen)
+        watched.monitor.show(screen.picture)
+        eventually(lambda: watched.refused, what="a refusal")
+        seen = watched.monitor.grabs
+        eventually(lambda: watched.monitor.grabs > seen + 20)
+    assert code_of(watched) == "not-recordable"
+    assert refusing.refusals == 1
+
+
 def test_a_lost_signal_shows_in_health_and_comes_back(outbox):
     """A grabber without signal fails with its reason; with the picture the source is back."""
     screen = draw("ge-ct", 3)
@@ -193,15 +207,16 @@ class _Hesitant:
 class _Refusing:
     """An outbox that is full until a test says otherwise."""
 
-    def __init__(self, outbox) -> None:
+    def __init__(self, outbox, error=OutboxFullError) -> None:
         self._outbox = outbox
+        self._error = error
         self.is_full = True
         self.refusals = 0
 
     def append(self, draft):
         if self.is_full:
             self.refusals += 1
-            raise OutboxFullError("no room")
+            raise self._error("no room")
         return self._outbox.append(draft)
 
     def __getattr__(self, name):

@@ -14,7 +14,12 @@ from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.screen.picture import PictureError
 from dosebook_edge.capture.screen.pixel_data import WORDS, pictures_of
-from dosebook_edge.capture.screen.recorder import RecorderSettings, ScreenOutbox, ScreenRecorder
+from dosebook_edge.capture.screen.recorder import (
+    NotRecordableError,
+    RecorderSettings,
+    ScreenOutbox,
+    ScreenRecorder,
+)
 from dosebook_edge.capture.screen.standing import Standing
 from dosebook_edge.capture.screen.to_reading import Whose
 from dosebook_edge.capture.source import CaptureError, SourceStatus
@@ -87,8 +92,13 @@ class CaptureReading:
     def _run(self, equipped: Equipped, recorder: ScreenRecorder) -> None:
         while not self._stopping.is_set():
             try:
-                while self._read_some(equipped, recorder):
-                    pass
+                one = self._pending.first()
+                if one is None:
+                    self._pending.wait(_AGAIN_S)
+                    continue
+                if isinstance(one, Waiting):
+                    self._try(one, equipped, recorder)
+                self._pending.done(one.sequence if isinstance(one, Waiting) else one)
             except OutboxError as error:
                 log(
                     _logger,
@@ -98,29 +108,25 @@ class CaptureReading:
                     code=error.code,
                 )
                 self._stopping.wait(_AGAIN_S)
-            else:
-                self._pending.wait(_AGAIN_S)
 
-    def _read_some(self, equipped: Equipped, recorder: ScreenRecorder) -> bool:
-        """Read what waits now; whether there was anything. Raises `OutboxError`."""
-        found = self._pending.waiting()
-        for one in found:
-            if self._stopping.is_set():
-                return False
-            if isinstance(one, Waiting):
-                self._read(one, equipped, recorder)
-            self._pending.done(one.sequence if isinstance(one, Waiting) else one)
-        return bool(found)
-
-    def _read(self, waiting: Waiting, equipped: Equipped, recorder: ScreenRecorder) -> None:
-        """Record each frame of an object that is a dose screen; raises `OutboxError`."""
+    def _try(self, waiting: Waiting, equipped: Equipped, recorder: ScreenRecorder) -> None:
+        """Read an object, once: it is safe whatever comes of its picture. Raises `OutboxError`."""
         try:
-            _, evidence = split_record_message(waiting.message)
-            header = read_object(evidence, _DICOM)
-            pictures = pictures_of(evidence, datetime.now(UTC))
+            self._read(waiting, equipped, recorder)
+        except OutboxError:
+            raise
         except PictureError as error:
             self._note(f"unreadable: {error}")
-            return
+        except NotRecordableError as error:
+            self._note(f"not-recordable: {error}")
+        except Exception:
+            _logger.exception("capture_failed")
+            self._note("failed: the log says why")
+
+    def _read(self, waiting: Waiting, equipped: Equipped, recorder: ScreenRecorder) -> None:
+        """Record each frame of an object that is a dose screen."""
+        _, evidence = split_record_message(waiting.message)
+        header = read_object(evidence, _DICOM)
         whose = _whose(header)
         transport = {
             "screen": WORDS,
@@ -128,7 +134,7 @@ class CaptureReading:
             "series": header.series_uid,
             "record": waiting.record_id,
         }
-        for picture in pictures:
+        for picture in pictures_of(evidence, datetime.now(UTC)):
             seen = equipped.reader.read(picture, (), whose.exam)
             if seen.refusal is not None:
                 self._note(f"{seen.refusal.code}: {seen.refusal.detail}")

@@ -29,7 +29,7 @@ _NOTE: Final = """
 INSERT OR IGNORE INTO pending_capture
 SELECT max(sequence), ? FROM record
 """
-_LIST: Final = "SELECT sequence FROM pending_capture WHERE source = ? ORDER BY sequence LIMIT 50"
+_FIRST: Final = "SELECT sequence FROM pending_capture WHERE source = ? ORDER BY sequence LIMIT 1"
 _DONE: Final = "DELETE FROM pending_capture WHERE sequence = ?"
 
 
@@ -79,12 +79,15 @@ class PendingCaptures:
         self._news.wait(timeout)
         self._news.clear()
 
-    def waiting(self) -> list[Waiting | int]:
-        """The objects to read, oldest first; a number alone is one whose bytes are gone."""
-        rows = self._database.read(
-            lambda connection: connection.execute(_LIST, (self._source,)).fetchall()
+    def first(self) -> Waiting | int | None:
+        """The oldest object to read; its number alone where its bytes are gone; None: no more.
+
+        One at a time, for an object with its pixels may be large.
+        """
+        row = self._database.read(
+            lambda connection: connection.execute(_FIRST, (self._source,)).fetchone()
         )
-        return [self._database.message(number) or number for (number,) in rows]
+        return None if row is None else self._database.message(row[0]) or int(row[0])
 
     def done(self, sequence: int) -> None:
         """Forget one that was read; raises `OutboxError`."""

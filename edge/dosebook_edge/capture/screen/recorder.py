@@ -10,14 +10,18 @@ from dosebook_edge.capture.screen.profile import ScreenProfile
 from dosebook_edge.capture.screen.reading import ScreenReading
 from dosebook_edge.capture.screen.report import evidence_of
 from dosebook_edge.capture.screen.to_reading import Whose, synthesised_uid, to_reading
-from dosebook_edge.outbox import Appended, Draft
+from dosebook_edge.outbox import Appended, Draft, TooLargeError
 from dosebook_protocol.logs import log
 from dosebook_protocol.record import Clock, SourceKind
-from dosebook_protocol.screen import MEDIA_TYPE
+from dosebook_protocol.screen import MEDIA_TYPE, ScreenError
 
 _logger = logging.getLogger(__name__)
 
 _KEY: Final = "screen"
+
+
+class NotRecordableError(Exception):
+    """What was read cannot become a record, now or later; the text says why."""
 
 
 class ScreenOutbox(Protocol):
@@ -66,39 +70,23 @@ class ScreenRecorder:
     ) -> Appended | None:
         """Append a screen that was not refused; None where it was recorded before.
 
-        Raises `OutboxError`.
+        Raises `OutboxError`, `NotRecordableError`.
         """
-        settings = self._settings
         key, is_lasting = self._key(seen, whose)
         if key == self._last_key or (is_lasting and self._outbox.has_instance(key)):
             self._last_key = key
             return None
-        screened = to_reading(
-            seen,
-            self._profiles[seen.profile],
-            whose,
-            source=f"{settings.box_id}/{settings.source}",
-        )
-        evidence = evidence_of(picture, seen, screened.places, is_masked=settings.mask_patient_text)
-        appended = self._outbox.append(
-            Draft(
-                source=settings.source,
-                source_kind=SourceKind.SCREEN,
-                captured_at=seen.taken_at,
-                evidence=evidence,
-                media_type=MEDIA_TYPE,
-                transport=transport,
-                reading=screened.reading,
-                clock=self._clock(),
-                sop_instance_uid=key,
-            )
-        )
+        draft = self._draft(picture, seen, whose, transport, key)
+        try:
+            appended = self._outbox.append(draft)
+        except TooLargeError as error:
+            raise NotRecordableError(str(error)) from None
         self._last_key = key
         log(
             _logger,
             logging.INFO,
             "screen_stored",
-            source=settings.source,
+            source=self._settings.source,
             profile=seen.profile,
             accepted=len([one for one in seen.accepted if one.quantity]),
             review=len([one for one in seen.values if one.state == "review"]),
@@ -106,6 +94,39 @@ class ScreenRecorder:
             sequence=appended.sequence,
         )
         return appended
+
+    def _draft(
+        self,
+        picture: Picture,
+        seen: ScreenReading,
+        whose: Whose,
+        transport: dict[str, str],
+        key: str,
+    ) -> Draft:
+        settings = self._settings
+        screened = to_reading(
+            seen,
+            self._profiles[seen.profile],
+            whose,
+            source=f"{settings.box_id}/{settings.source}",
+        )
+        try:
+            evidence = evidence_of(
+                picture, seen, screened.places, is_masked=settings.mask_patient_text
+            )
+        except ScreenError as error:
+            raise NotRecordableError(str(error)) from None
+        return Draft(
+            source=settings.source,
+            source_kind=SourceKind.SCREEN,
+            captured_at=seen.taken_at,
+            evidence=evidence,
+            media_type=MEDIA_TYPE,
+            transport=transport,
+            reading=screened.reading,
+            clock=self._clock(),
+            sop_instance_uid=key,
+        )
 
     def _key(self, seen: ScreenReading, whose: Whose) -> tuple[str, bool]:
         """What tells a screen from every other, and whether it does so for good.

@@ -13,7 +13,12 @@ from dosebook_edge.capture.screen.falls import kept_falls
 from dosebook_edge.capture.screen.grabbing import Grabber, ScreenLostError, open_screen
 from dosebook_edge.capture.screen.picture import Grey, Picture
 from dosebook_edge.capture.screen.reading import Exam, ScreenReading
-from dosebook_edge.capture.screen.recorder import RecorderSettings, ScreenOutbox, ScreenRecorder
+from dosebook_edge.capture.screen.recorder import (
+    NotRecordableError,
+    RecorderSettings,
+    ScreenOutbox,
+    ScreenRecorder,
+)
 from dosebook_edge.capture.screen.standing import Standing
 from dosebook_edge.capture.screen.still_up import StillUp
 from dosebook_edge.capture.screen.to_reading import Whose
@@ -169,12 +174,14 @@ class ScreenSource:
             seen, whose, None if age is None else now - age
         )
         if refusal is not None:
-            self._standing.refused += 1
-            self._refuse(f"{refusal.code}: {refusal.detail}")
+            self._note_refusal(f"{refusal.code}: {refusal.detail}")
             return True
         try:
             transport = {"screen": grabber.words, "way": grabber.way}
             appended = eye.recorder.record(picture, seen, whose, transport)
+        except NotRecordableError as error:
+            self._note_refusal(f"not-recordable: {error}")
+            return True
         except OutboxError as error:
             log(
                 _logger, logging.ERROR, "screen_not_stored", source=self._settings.name,
@@ -205,6 +212,10 @@ class ScreenSource:
             seen = reader.read(picture, [*self._before, *tries], exam)
             tries.append(seen)
         return picture, kept_falls(first, seen)
+
+    def _note_refusal(self, reason: str) -> None:
+        self._standing.refused += 1
+        self._refuse(reason)
 
     def _note_sight(self, grey: Grey, watch: Watch, now: float) -> None:
         """Say in health what is seen: size, nothing, or a picture that never changes."""
