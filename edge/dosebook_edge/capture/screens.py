@@ -50,7 +50,7 @@ class ScreenSources:
             settings,
             self.outbox,
             self.clock,
-            lambda: equip(section.profiles),
+            lambda: equip(section.profiles, section.glyphs),
             running=running_exam(self.room, section.steps_from, section.linger),
             refuse=lambda reason: self._refuse(section.name, section.address, reason),
         )
@@ -69,7 +69,7 @@ class ScreenSources:
             self.outbox,
             self.clock,
             pending,
-            lambda: equip(section.read_screens),
+            lambda: equip(section.read_screens, section.screen_glyphs),
             lambda reason: self._refuse(name, "secondary capture", reason),
         )
 

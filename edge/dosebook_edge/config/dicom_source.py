@@ -62,6 +62,12 @@ class DicomSourceSection(NamedSource):
         examples=[["ge-ct-dose-report"]],
         json_schema_extra=LOCAL_ONLY,
     )
+    screen_glyphs: tuple[Path, ...] = Field(
+        default=(),
+        description="Files that dosebook-box screen learn wrote, for the screens that are read.",
+        examples=[["/etc/dosebook/ge-ct-dose-report.json"]],
+        json_schema_extra=LOCAL_ONLY,
+    )
     max_associations: int = Field(
         default=20, ge=1, le=200, description="Most associations at once.", examples=[20]
     )

@@ -1,6 +1,7 @@
 """Keys of a source that reads the dose screen of a console."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, JsonValue
@@ -31,6 +32,13 @@ class ScreenSourceSection(NamedSource):
         description="Ids of shipped profiles (dosebook-box screen list), or paths of your own: the "
         "screens that this console shows. Any other screen is refused.",
         examples=[["ge-ct-dose-report"]],
+        json_schema_extra=LOCAL_ONLY,
+    )
+    glyphs: tuple[Path, ...] = Field(
+        default=(),
+        description="Files that dosebook-box screen learn wrote: the characters of this console, "
+        "confirmed by a person. With them, lossless pictures are read to the last pixel.",
+        examples=[["/etc/dosebook/carm-panel.json"]],
         json_schema_extra=LOCAL_ONLY,
     )
     steps_from: tuple[str, ...] = Field(

@@ -1,8 +1,10 @@
-"""Load what a source reads screens with: profiles by name, and the net."""
+"""Load what a source reads screens with: profiles by name, learned glyphs, and the net."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from pathlib import Path
 
 from dosebook_edge.capture.screen.equipped import Equipped
+from dosebook_edge.capture.screen.glyphs import GlyphError, GlyphSet, from_json
 from dosebook_edge.capture.screen.loader import ScreenProfileError, find
 from dosebook_edge.capture.screen.net import LineNet
 from dosebook_edge.capture.screen.read import ScreenReader
@@ -10,11 +12,27 @@ from dosebook_edge.capture.screen.runtime import ModelError
 from dosebook_edge.capture.source import CaptureError
 
 
-def equip(names: Sequence[str]) -> Equipped:
-    """Load profiles by id or file, and the net; raises `CaptureError` with the cure."""
+def equip(names: Sequence[str], glyphs: Sequence[Path] = ()) -> Equipped:
+    """Load profiles by id or file, files of glyphs, and the net.
+
+    Raises:
+        CaptureError: one of them cannot be used, with the cure.
+    """
     try:
         loaded = [find(name) for name in names]
+        profiles = {one.profile.id: one.profile for one in loaded}
+        sets = dict(_learned(path, profiles) for path in glyphs)
         net = LineNet.load()
-    except (ScreenProfileError, ModelError) as error:
+    except (ScreenProfileError, GlyphError, ModelError) as error:
         raise CaptureError(f"screens are not read: {error}") from None
-    return Equipped(ScreenReader(loaded, net), {one.profile.id: one.profile for one in loaded})
+    return Equipped(ScreenReader(loaded, net, sets), profiles)
+
+
+def _learned(path: Path, profiles: Container[str]) -> tuple[str, GlyphSet]:
+    try:
+        glyphs, profile = from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, GlyphError) as error:
+        raise GlyphError(f"{path}: {error}") from None
+    if profile not in profiles:
+        raise GlyphError(f"{path}: learned for {profile}, which this source does not list")
+    return profile, glyphs
