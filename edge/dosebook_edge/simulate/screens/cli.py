@@ -15,7 +15,13 @@ _EXTRA = "drawing screens needs Pillow and numpy: pip install 'dosebook-edge[scr
 @click.argument("layout", required=False, default="")
 @click.option("--seed", default=1, show_default=True, help="The same seed draws the same pixels.")
 @click.option("--language", default="en", show_default=True, help="en fr de it es pl ja.")
-@click.option("--mark", default=".", show_default=True, type=click.Choice([".", ","]))
+@click.option(
+    "--mark",
+    default=".",
+    show_default=True,
+    type=click.Choice([".", ","]),
+    help="Decimal mark.",
+)
 @click.option("--damage", default="lossless", show_default=True, help="lossless, grab or photo.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write a PNG.")
 @click.option(
