@@ -49,14 +49,21 @@ def cases(connection: Connection, open_evidence: Open) -> Iterator[Case]:
         held = standing(own)
         if isinstance(opened, str) or held is None or held.confirmed is None:
             continue
-        value = next((one for one in opened.report.values if one.path == listed.path), None)
-        if value is None:
-            continue
-        try:
-            picture = _without_patient(opened.crops[listed.path], value, opened.report)
-        except PngError:
-            continue
-        yield Case(picture, _said(value, opened.report, held.confirmed.value.original))
+        case = case_of(opened, listed.path, held.confirmed.value.original)
+        if case is not None:
+            yield case
+
+
+def case_of(screen: ScreenEvidence, path: str, truth: str) -> Case | None:
+    """The case of one value; None where the screen has no such value or its crop is damaged."""
+    value = next((one for one in screen.report.values if one.path == path), None)
+    if value is None:
+        return None
+    try:
+        picture = _without_patient(screen.crops[path], value, screen.report)
+    except PngError:
+        return None
+    return Case(picture, _said(value, screen.report, truth))
 
 
 def written(found: Iterable[Case]) -> bytes:
