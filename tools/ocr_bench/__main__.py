@@ -19,6 +19,7 @@ from tools.terminal import ROOT, say
 
 RESULTS = ROOT / "build" / "ocr-bench.json"
 PICTURES = ROOT / "build" / "ocr-bench"
+PEER_LANGUAGES = ("en", "de")  # the peers take seconds a picture
 HERE = Path(__file__).parent
 MISSING = {
     "tesseract": "not installed: apt-get install tesseract-ocr",
@@ -32,9 +33,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make ocr-bench")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=2, help="of each layout and language")
-    parser.add_argument(
-        "--peer-rounds", type=int, default=1, help="the same for the peers; 0: none"
-    )
+    parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--only", choices=["lines", "screens"], default="")
     parser.add_argument("--rapidocr", type=Path, default=None, help="a Python that has it")
     asked = parser.parse_args(arguments)
@@ -59,9 +58,9 @@ def _screens(asked: argparse.Namespace) -> dict[str, Any]:
     counts = score.of_dosebook(shots, answers)
     print(f"\n{score.table(counts)}\n")
     figures: dict[str, Any] = {"dosebook": _figures(counts, answers, memory)}
-    if asked.peer_rounds:
-        few = PICTURES / f"{asked.seed}-{asked.peer_rounds}"
-        draw_all(few, asked.seed, asked.peer_rounds)
+    if asked.peers:
+        few = PICTURES / f"{asked.seed}-peers"
+        draw_all(few, asked.seed, 1, PEER_LANGUAGES)
         figures["same pictures"] = _beside(list(load_all(few)), few, asked.rapidocr)
     return figures
 
@@ -84,7 +83,8 @@ def _beside(shots: list[Shot], folder: Path, rapidocr: Path | None) -> dict[str,
         answers, memory = _answers(command, folder)
         counted = score.of_dosebook if name == "dosebook" else score.of_words
         one = figures[name] = _figures(counted(shots, answers), answers, memory)
-        exact, values = one["all"]["exact"], one["all"]["values"]
+        both = [one["all"][way] for way in ("lossless", "grabbed")]
+        exact, values = (sum(way.get(key, 0) for way in both) for key in ("exact", "values"))
         print(
             f"{name:12} {exact:5} of {values:5} {100 * exact / values:6.2f}%"
             f"   {one['cpu_ms']['mean']:8.0f}   {one['rss_mib']:8.0f}"
@@ -107,7 +107,7 @@ def _figures(counts: Any, answers: list[dict[str, Any]], memory: float) -> dict[
     spent = sorted(1000 * one["cpu"] for one in answers)
     return {
         "by layout": {name: dict(row) for name, row in sorted(counts.items())},
-        "all": dict(score.total(counts)),
+        "all": {way: dict(score.total(counts, way)) for way in score.WAYS},
         "cpu_ms": {
             "mean": sum(spent) / len(spent),
             "median": spent[len(spent) // 2],

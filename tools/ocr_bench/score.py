@@ -8,28 +8,34 @@ from typing import Any
 from tools.ocr_bench.bounds import lower_bound, upper_bound
 from tools.ocr_bench.screens import Shot, Wanted
 
-OURS = ("accepted", "wrong", "reviewed", "refused")
+WAYS = ("lossless", "first day", "grabbed")
+"""First day: lossless, before any capture of that console was confirmed."""
 
 
 def of_dosebook(shots: Iterable[Shot], answers: list[dict[str, Any]]) -> dict[str, Counter[str]]:
     """Per layout and way: values accepted, accepted but wrong, reviewed, refused; and exact."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for shot, answer in zip(shots, answers, strict=False):
-        for wanted in shot.wanted:
-            text, value, state = answer["values"].get(wanted.name, ("", None, "missing"))
-            right = value is not None and Decimal(value) == Decimal(wanted.value)
-            outcome = "refused" if answer["refusal"] else "reviewed"
-            if state == "accepted":
-                outcome = "accepted" if right else "wrong"
-            row = counts[f"{shot.layout}, {shot.way}"]
-            row.update({"values": 1, outcome: 1, "exact": text == wanted.text})
+    for shot, answer in zip(shots, answers, strict=True):
+        _count(counts[f"{shot.layout}, {shot.way}"], shot, answer)
+        if "first_day" in answer:
+            _count(counts[f"{shot.layout}, first day"], shot, answer["first_day"])
     return counts
+
+
+def _count(row: Counter[str], shot: Shot, answer: dict[str, Any]) -> None:
+    for wanted in shot.wanted:
+        text, value, state = answer["values"].get(wanted.name, ("", None, "missing"))
+        right = value is not None and Decimal(value) == Decimal(wanted.value)
+        outcome = "refused" if answer["refusal"] else "reviewed"
+        if state == "accepted":
+            outcome = "accepted" if right else "wrong"
+        row.update({"values": 1, outcome: 1, "exact": text == wanted.text})
 
 
 def of_words(shots: Iterable[Shot], answers: list[dict[str, Any]]) -> dict[str, Counter[str]]:
     """The same for a reader of whole pages: exact where the words in a cell are its very text."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for shot, answer in zip(shots, answers, strict=False):
+    for shot, answer in zip(shots, answers, strict=True):
         for wanted in shot.wanted:
             text = _inside(answer["words"], wanted)
             row = counts[f"{shot.layout}, {shot.way}"]
@@ -59,7 +65,7 @@ def total(counts: dict[str, Counter[str]], way: str = "") -> Counter[str]:
 
 
 def _sums(counts: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
-    return {f"all, {way}": total(counts, way) for way in ("lossless", "grabbed")}
+    return {f"all, {way}": total(counts, way) for way in WAYS}
 
 
 def _share(part: int, row: Counter[str]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from dosebook_edge.capture.screen.loader import find
 from dosebook_edge.simulate.screens.damage import grab, lossless
-from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
 from dosebook_edge.simulate.screens.gallery import LAYOUTS, draw
 from dosebook_edge.simulate.screens.truth import Screen
 from dosebook_edge.simulate.screens.words import LANGUAGES
@@ -24,6 +23,7 @@ PROFILES = {
     "carm-panel": "carm-panel",
     "dap-display": "dap-display-7-segment",
 }
+CONFIRMED = 10  # lossless captures of each layout from which a site learned its characters
 FRAMES = 2  # pictures that a grabber takes of one screen; the profiles ask for as many
 
 
@@ -60,16 +60,29 @@ class _Frame(Random):
         return bits ^ self._frame if k == 64 else bits
 
 
-def draw_all(folder: Path, seed: int, rounds: int, faces: Faces = DEJAVU) -> None:
+def draw_all(folder: Path, seed: int, rounds: int, languages: tuple[str, ...] = LANGUAGES) -> None:
     """Draw `rounds` screens of each layout, language, decimal mark and way into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     marks = (".", ",")
-    plan = product(range(rounds), LAYOUTS, LANGUAGES, marks, ("lossless", "grabbed"))
+    plan = product(range(rounds), LAYOUTS, languages, marks, ("lossless", "grabbed"))
     shots = []
     for number, (turn, layout, language, mark, way) in enumerate(plan):
-        screen = draw(layout, seed * 1000 + turn, language=language, mark=mark, faces=faces)
+        screen = draw(layout, seed * 1000 + turn, language=language, mark=mark)
         shots.append(asdict(_shot(folder, number, f"{seed}:{number}", screen, way)))
     (folder / "shots.json").write_text(json.dumps(shots))
+    (folder / "confirmed.json").write_text(json.dumps(list(_confirmed(folder, seed))))
+
+
+def _confirmed(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
+    """Lossless captures of other exams, as a person confirmed them before the screens measured."""
+    for number, layout in product(range(CONFIRMED), LAYOUTS):
+        language = LANGUAGES[number % len(LANGUAGES)]
+        mark = ".,"[number % 2]
+        screen = draw(layout, seed * 1000 + 500 + number, language=language, mark=mark)
+        picture = f"confirmed-{layout}-{number}.png"
+        screen.picture.save(folder / picture, compress_level=1)
+        texts = {one.name: one.text for one in _wanted(screen)}
+        yield {"profile": PROFILES[layout], "picture": picture, "texts": texts}
 
 
 def load_all(folder: Path) -> Iterator[Shot]:

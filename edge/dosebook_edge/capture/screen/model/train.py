@@ -78,11 +78,13 @@ def _step(model: Any, optimizer: Any) -> Any:
 
 
 def _rate(step: int, steps: int) -> float:
-    """Linear warm-up, then half a cosine down to nearly nothing."""
+    """Linear warm-up, a cosine that would end a quarter later, and a linear end down to nothing."""
     if step < _WARM_UP:
         return _PEAK * (step + 1) / _WARM_UP
-    done = (step - _WARM_UP) / max(1, steps - _WARM_UP)
-    return _PEAK * max(0.004, 0.5 * (1 + math.cos(math.pi * done)))
+    last_part = steps / 6
+    done = (min(step, steps - last_part) - _WARM_UP) / (1.25 * steps - _WARM_UP)
+    left = min(1.0, (steps - step) / last_part)
+    return _PEAK * 0.5 * (1 + math.cos(math.pi * done)) * left
 
 
 def _batch(
