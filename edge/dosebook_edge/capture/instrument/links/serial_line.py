@@ -2,7 +2,7 @@
 
 import contextlib
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import serial
@@ -18,7 +18,38 @@ WRITE_S: Final = 3.0
 FAULTS: Final = (OSError, termios.error, ValueError)
 
 
-class SerialLink:
+class PortLink:
+    """What every line by pyserial has; how to read differs.
+
+    Args:
+        port: the open port.
+        broken: what happened, and what to do, when it breaks off.
+    """
+
+    def __init__(self, port: serial.SerialBase, broken: str) -> None:
+        self._port = port
+        self._broken = broken
+
+    def write(self, data: bytes) -> None:
+        """Send all of it; raises `LinkError`."""
+        with self._told():
+            self._port.write(data)
+
+    def close(self) -> None:
+        """Give the line back."""
+        with contextlib.suppress(*FAULTS):
+            self._port.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Give every fault of the library as a `LinkError`."""
+        try:
+            yield
+        except FAULTS as error:
+            raise LinkError(f"{self._broken} ({error})") from None
+
+
+class SerialLink(PortLink):
     """One open serial port.
 
     Args:
@@ -27,37 +58,27 @@ class SerialLink:
     """
 
     def __init__(self, path: str, settings: Serial) -> None:
-        self._path = path
         try:
-            self._port = serial.Serial(
+            port = serial.Serial(
                 path, timeout=0, write_timeout=WRITE_S, exclusive=True, **line_settings(settings)
             )
         except FAULTS as error:
             raise LinkError(_not_opened(path, error)) from None
+        super().__init__(port, f"{path} broke off: is its cable still plugged in?")
+        self._serial = port
 
     def read(self, timeout_s: float) -> bytes:
         """What came within some seconds; raises `LinkError`."""
-        try:
-            if not is_readable(self._port.fileno(), timeout_s):
+        with self._told():
+            if not is_readable(self._serial.fileno(), timeout_s):
                 return b""
-            return bytes(self._port.read(self._port.in_waiting or 1))
-        except FAULTS as error:
-            raise self._broken(error) from None
-
-    def write(self, data: bytes) -> None:
-        """Send all of it; raises `LinkError`."""
-        try:
-            self._port.write(data)
-        except FAULTS as error:
-            raise self._broken(error) from None
+            return bytes(self._serial.read(self._serial.in_waiting or 1))
 
     def close(self) -> None:
-        """Give the port back."""
+        """Give the port back, without waiting for what the instrument does not take."""
         with contextlib.suppress(*FAULTS):
-            self._port.close()
-
-    def _broken(self, error: Exception) -> LinkError:
-        return LinkError(f"{self._path} broke off ({error}): is its cable still plugged in?")
+            self._serial.reset_output_buffer()
+        super().close()
 
 
 def line_settings(settings: Serial) -> dict[str, Any]:
