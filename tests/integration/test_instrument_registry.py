@@ -105,7 +105,7 @@ def test_p18_what_a_meter_said_stands_on_the_pages_with_its_wire(registry, tmp_p
     assert ["M0013.50" in told[0], "counter before" in told[0]] == [True, True]
     assert ["M0015.50" in told[1], "counter after" in told[1]] == [True, True]
     text = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-    assert "PTW DIAMENTOR, serial 345678 DAP before table" in text
+    assert "PTW DIAMENTOR, serial 345678 chamber before table" in text
     assert "0.02 Gy·cm² × 1.05" in text
     assert "KAP 0.021 Gy·cm²" in text
     waiting = " ".join(unescape(re.sub(r"<[^>]+>", " ", page("/unassigned"))).split())

@@ -217,7 +217,7 @@ def test_p18_raw_corrected_and_calibration_stand_on_the_exam(site, registry, box
     registry.statuses(metered(box, overdue))
     ((exam,),) = registry.rows(Exam.id)
     text = page(site, f"/exams/{exam}")
-    assert "DAP before table 2.5 Gy·cm² × 1.04 KAP 2.600 Gy·cm²" in text
+    assert "chamber before table 2.5 Gy·cm² × 1.04 KAP 2.600 Gy·cm²" in text
     assert "DKD-K-05501 2025-0311 was overdue since 2026-01-31" in text
     assert "depart from their standard" not in text
     assert "1 reading of PTW DIAMENTOR E2, serial 004711: incomplete: lost poll." in text
