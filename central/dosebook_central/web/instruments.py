@@ -17,6 +17,7 @@ from dosebook_protocol.reading import Reading
 
 _READING: Final = TypeAdapter(Reading)
 _KIND: Final = "instrument"
+_SCREEN: Final = "screen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,13 @@ def overdue_first(
 
 
 def readings_in(connection: Connection, page: ExamPage) -> list[ExamReading]:
-    """The readings of instruments, screens and people in an exam, in order of time."""
-    found = readings_of(connection, [one.record_id for one in page.summary.evidences])
-    decided = in_force(connection, [one.record_id for one in found])
+    """The readings of instruments and people in an exam, in order of time.
+
+    Those of screens stand here only where a person assigned them: their numbers open their crops.
+    """
+    listed = readings_of(connection, [one.record_id for one in page.summary.evidences])
+    decided = in_force(connection, [one.record_id for one in listed])
+    found = [one for one in listed if one.source_kind != _SCREEN or one.record_id in decided]
     return [
         ExamReading(
             one.record_id,
