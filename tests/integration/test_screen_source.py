@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dosebook_edge.capture.screen.equip import equip
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.to_reading import Whose
 from dosebook_edge.capture.source import CaptureError
 from dosebook_edge.outbox import OutboxFullError, TooLargeError
 from dosebook_edge.simulate.screens import sequences
+from dosebook_edge.simulate.screens.damage import damaged
 from dosebook_edge.simulate.screens.gallery import draw
 from dosebook_protocol.reading import Patient
 from dosebook_protocol.record import SourceKind
 from tests.support.box import opened_outbox
 from tests.support.fonts import need_fonts
-from tests.support.screen_source import reader_of, watching, whose
+from tests.support.screen_source import Monitor, NoisyMonitor, reader_of, watching, whose
 from tests.support.waiting import eventually
 
 
@@ -163,14 +165,29 @@ def test_a_grabbed_screen_is_read_from_several_frames(outbox):
     screen = draw("ge-ct", 6)
     equipped = reader_of(screen)
     reader = _Hesitant(equipped.reader, frames=3)
-    with watching(outbox, Equipped(reader, equipped.profiles)) as watched:
+    monitor = Monitor(way="grabbed", words="grabber")
+    with watching(outbox, Equipped(reader, equipped.profiles), monitor) as watched:
         watched.whose = whose(screen)
-        watched.monitor.way, watched.monitor.words = "grabbed", "grabber"
         watched.monitor.show(screen.picture)
         ((record, _),) = eventually(watched.records, what="a record")
     assert reader.earlier == [0, 1, 2]
     assert record.transport == {"screen": "grabber", "way": "grabbed"}
     assert record.reading.totals
+
+
+def test_a_noisy_screen_settles_and_is_read_right(outbox):
+    """Behind a grabber no two pictures are equal: it settles all the same, and nothing is wrong."""
+    screen = draw("carm-panel", 5)
+    seen = damaged(screen, "grab", 7)
+    with watching(outbox, equip(["carm-panel"]), NoisyMonitor()) as watched:
+        watched.whose = whose(screen)
+        watched.monitor.show(seen.picture)
+        ((record, evidence),) = eventually(watched.records, what="a record")
+    shown = {f"SCREEN/{cell.name}": cell for cell in screen.cells}
+    assert evidence.report.values
+    for total in record.reading.totals:
+        assert total.value.original == shown[total.value.path].text
+    assert "dose_area_product" in {total.value.quantity for total in record.reading.totals}
 
 
 def test_a_source_that_cannot_read_does_not_start(outbox):

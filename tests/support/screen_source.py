@@ -2,10 +2,12 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import cbor2
 import numpy as np
+from PIL import Image
 
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.grabbing import ScreenLostError
@@ -42,6 +44,24 @@ class Monitor:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+@dataclass
+class NoisyMonitor(Monitor):
+    """A screen behind a frame grabber: new noise and new JPEG edges in each picture."""
+
+    way: str = "grabbed"
+    words: str = "grabber"
+
+    def __post_init__(self) -> None:
+        self._noise = np.random.default_rng(1)
+
+    def grab(self):
+        grey = super().grab().astype(float)
+        noisy = np.clip(grey + self._noise.normal(0, 4, grey.shape), 0, 255).astype(np.uint8)
+        stream = BytesIO()
+        Image.fromarray(noisy).save(stream, "JPEG", quality=80)
+        return np.asarray(Image.open(stream).convert("L"))
 
 
 @dataclass
@@ -95,9 +115,9 @@ def whose(screen, step: str = "2.25.72") -> Whose:
 
 
 @contextmanager
-def watching(outbox, equipped: Equipped, **settings: Any):
+def watching(outbox, equipped: Equipped, monitor: Monitor | None = None, **settings: Any):
     """A source that watches a test's monitor, stopped afterwards."""
-    monitor, refused = Monitor(), []
+    monitor, refused = monitor or Monitor(), []
     times = {"interval_s": 0.01, "settle_s": 0.03}
     source = ScreenSource(
         ScreenSettings("screen", BOX, "xwd:/test", **(times | settings)),
