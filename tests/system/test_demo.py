@@ -10,7 +10,10 @@ import pytest
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_demo_verifies_itself(repository):
-    """Every exam of the demo's table is held exactly once with its totals; it exits with 0."""
+    """Every exam of the demo's table is held exactly once with its totals; it exits with 0.
+
+    The exposures of the DAP meter corroborate the report of the same exam: one dose (P7).
+    """
     command = [sys.executable, "-m", "tools.demo", "--once"]
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=280, cwd=repository
@@ -23,3 +26,5 @@ def test_demo_verifies_itself(repository):
     assert [row for row in rows if not row.endswith("  ok")] == []
     (said,) = re.findall(r"all (\d+) exams are in the registry", done.stdout + done.stderr)
     assert int(said) == len(rows)
+    measured = r"DAP meter: 4 exposures of ([0-9.]+) Gy·cm² beside a report of \1 Gy·cm²: one dose"
+    assert re.search(measured, done.stdout + done.stderr)

@@ -45,23 +45,25 @@ def main(arguments: Sequence[str]) -> int:
 def _show(hospital: Hospital, *, once: bool) -> int:
     password = secrets.token_urlsafe(9)
     hospital.add_user(LOGIN, "Demo Physicist", "physicist", password)
-    comparison = _work(hospital)
+    comparison, metered, is_one = _work(hospital)
+    failed = 0 if comparison.is_exact and is_one else 1
     if once:
         print(_table(comparison))
-        say(_verdict(comparison))
-        return 0 if comparison.is_exact else 1
     say(_verdict(comparison))
+    say(metered)
+    if once:
+        return failed
     print(f"\n  {hospital.registry.url}\n  login     {LOGIN}\n  password  {password}\n")
     for box in hospital.boxes:
-        ports = ", ".join(f"{name} {port}" for name, port in box.ready["sources"].items())
+        ports = ", ".join(f"{name} {port}" for name, port in box.ready["sources"].items() if port)
         print(f"  box {box.box_id}: DICOM ports on 127.0.0.1: {ports}")
     print("\n  Ctrl-C ends the demo.", flush=True)
     _wait_for_interrupt()
-    return 0 if comparison.is_exact else 1
+    return failed
 
 
-def _work(hospital: Hospital) -> Comparison:
-    """Send everything, wait for the receipts, and compare."""
+def _work(hospital: Hospital) -> tuple[Comparison, str, bool]:
+    """Send everything, wait for the receipts, compare; what the DAP meter proved, and whether."""
     exams = list(work())
     start = time.monotonic()
     sent = 0
@@ -69,11 +71,17 @@ def _work(hospital: Hospital) -> Comparison:
         sent += len(hospital.send(exam))
         if number % 20 == 0 or number == len(exams):
             say(f"{number} of {len(exams)} exams sent, {sent} objects")
+    say("a fluoroscopy room works with a DAP meter on its box …")
+    sent += len(hospital.screen())
+    exams.append(hospital.metered.exam)
     records = hospital.wait_delivered()
     say(f"{records} records delivered and receipted in {time.monotonic() - start:.1f} s")
     engine = create_engine(f"sqlite:///{hospital.registry.data_dir / 'registry.db'}")
     try:
-        return compare(engine, [exam.truth for exam in exams])
+        return (
+            compare(engine, [exam.truth for exam in exams]),
+            *hospital.metered.verdict(engine),
+        )
     finally:
         engine.dispose()
 

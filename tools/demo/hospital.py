@@ -1,14 +1,16 @@
 """The demo's hospital: one registry, two boxes, and a seeded morning's work sent to them."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from dosebook_edge.simulate import hospital
 from dosebook_edge.simulate.exam import Exam
+from dosebook_edge.simulate.scene import SimObject
 from dosebook_edge.simulate.send import SendResult, send
+from tools.demo import meter
 from tools.site.box import Box
 from tools.site.program import SiteError, wait
 from tools.site.registry import HOST, Registry
@@ -17,7 +19,13 @@ SEED: Final = 20261120
 EXAMS: Final = 24
 DELIVERY_DEADLINE_S: Final = 90.0
 
-_IMAGING: Final = (("ct", "CT_BOX"), ("dx", "DX_BOX"), ("mg", "MG_BOX"), ("pet", "PET_BOX"))
+_IMAGING: Final = (
+    ("ct", "CT_BOX"),
+    ("dx", "DX_BOX"),
+    ("mg", "MG_BOX"),
+    ("pet", "PET_BOX"),
+    meter.MODALITY,
+)
 _THEATRE: Final = (("c-arm", "XA_BOX"),)
 _SOURCE_OF: Final = {"CT": "ct", "DX": "dx", "CR": "dx", "MG": "mg", "PT": "pet", "XA": "c-arm"}
 
@@ -27,10 +35,19 @@ class Hospital:
 
     def __init__(self, folder: Path) -> None:
         self.registry = Registry(folder / "central")
+        self.metered = meter.MeteredRoom(folder / "imaging", SEED)
+        self.imaging = Box(
+            folder / "imaging",
+            "imaging-1",
+            _IMAGING,
+            room="Imaging, ground floor",
+            settings=self.metered.settings,
+        )
         self.boxes = (
-            Box(folder / "imaging", "imaging-1", _IMAGING, room="Imaging, ground floor"),
+            self.imaging,
             Box(folder / "theatre", "theatre-2", _THEATRE, room="Theatre 2"),
         )
+        self._playing = ExitStack()
 
     def start(self) -> None:
         """Make the registry, enrol the boxes and start everything."""
@@ -38,6 +55,7 @@ class Hospital:
         for box in self.boxes:
             self.registry.enrol(box)
         self.registry.spawn()
+        self._playing.enter_context(self.metered.measuring())
         for box in self.boxes:
             box.spawn()
         self.registry.wait_ready()
@@ -48,6 +66,7 @@ class Hospital:
         """Stop everything, boxes first."""
         for box in self.boxes:
             box.stop()
+        self._playing.close()
         self.registry.stop()
 
     def add_user(self, login: str, name: str, role: str, password: str) -> None:
@@ -64,7 +83,22 @@ class Hospital:
             for name, title in sources
             if name == source
         )
-        results = send(exam.objects, HOST, box.port(source), title, source.upper())
+        return self._send(exam.objects, exam, box, (source, title))
+
+    def screen(self) -> list[SendResult]:
+        """Let the fluoroscopy room do its exam, the meter measuring; raises `SiteError`."""
+        exam, box = self.metered.exam, self.imaging
+        self.metered.wait_heard(box)
+        opened = self._send(exam.objects[:1], exam, box, meter.MODALITY)
+        self.metered.irradiate(box)
+        return opened + self._send(exam.objects[1:], exam, box, meter.MODALITY)
+
+    @staticmethod
+    def _send(
+        objects: Sequence[SimObject], exam: Exam, box: Box, source: tuple[str, str]
+    ) -> list[SendResult]:
+        name, title = source
+        results = send(objects, HOST, box.port(name), title, name.upper())
         refused = [result for result in results if result.status != 0]
         if refused:
             raise SiteError(f"box {box.box_id} refused {len(refused)} objects of {exam.truth.exam}")

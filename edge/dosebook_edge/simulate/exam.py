@@ -214,9 +214,10 @@ def _carm(
     *,
     vendor: Vendor | None = None,
     status: FinalStatus | None = "COMPLETED",
+    procedure: carm.Intervention | None = None,
     events: int | None = None,
 ) -> Exam:
-    procedure = rng.choice(carm.INTERVENTIONS)
+    procedure = procedure or rng.choice(carm.INTERVENTIONS)
     row = vendor or _pick(rng, "XA")
     scene, sent = _begin(rng, row, patient, started, procedure.description)
     made = carm.carm_events(rng, scene, procedure, events)
@@ -244,6 +245,12 @@ def biplane_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:
 def discontinued_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:
     """A procedure broken off: the step says DISCONTINUED, the dose was given (P53)."""
     return _carm(rng, patient, started, "carm-discontinued", status="DISCONTINUED", events=3)
+
+
+def screening_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:
+    """A swallow in a fluoroscopy room: MPPS, report, MPPS; a DAP meter may tell it too (P7)."""
+    vendor, procedure = vendor_named("canon-xa"), carm.INTERVENTIONS[5]
+    return _carm(rng, patient, started, "screening", vendor=vendor, procedure=procedure, events=4)
 
 
 def carm_cumulative_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:

@@ -15,7 +15,8 @@ from dosebook_edge.simulate.instrument.writer import Fact, Writer
 
 _ANSWER_S: Final = 0.02
 _PIECE_S: Final = 0.03
-_LOSSES: Final = 0.2  # of the telegrams on a line that loses bytes
+_APART_S: Final = 3.0
+_LOSSES: Final = 0.3  # of the telegrams on a line that loses bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Player:
         self._waiting = bytearray()
         self._opened_s = 0.0
         self._next_s = 0.0
-        self._has_lost = False
+        self._lost_s = -_APART_S
 
     def is_plugged(self, now: float) -> bool:
         """Whether the line is there at all."""
@@ -153,11 +154,10 @@ class Player:
         has = self.device.has
         if has("silence", now) or not self.is_plugged(now):
             return []
-        # Never two in a row: text without a block check cannot show that both are altered.
-        self._has_lost = (
-            has("byte-loss", now) and not self._has_lost and self._dice.random() < _LOSSES
-        )
-        if self._has_lost:
+        # Text without a block check cannot show that two answers in a row are altered.
+        is_alone = now - self._lost_s >= _APART_S
+        if is_alone and has("byte-loss", now) and self._dice.random() < _LOSSES:
+            self._lost_s = now
             place = self._dice.randrange(len(data))
             data = data[:place] + data[place + 1 :]
         if has("wrong-check", now) and self._dice.random() < 0.5:
