@@ -11,16 +11,18 @@ from sqlalchemy import select
 
 from dosebook_central.domain.screen_review import WHOLE, State
 from dosebook_central.domain.screen_text import confirm
+from dosebook_central.ingest.matching import assign, take_back
+from dosebook_central.ingest.recompute import Recomputer
 from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Event, Exam, Reading, Record
 from dosebook_central.store.queries import screens
 from dosebook_central.store.queries.screens import Wanted, decisions_on
-from dosebook_protocol.reading import Patient
+from dosebook_protocol.reading import Patient, Study
 from dosebook_protocol.screen import MEDIA_TYPE, ScreenEvidence, pack
 from tests.support.readings import event as read_event
 from tests.support.readings import reading as report
-from tests.support.readings import total
+from tests.support.readings import step, total
 from tests.support.registry import NOW, RegistryUnderTest, SigningBox
 from tests.support.screens import evidence, place_of_total, reading_of, value
 
@@ -181,13 +183,41 @@ def test_p51_a_screen_of_another_exam_is_set_aside_as_a_whole(registry):
     assert registry.everything() == before
 
 
+def test_a_confirmed_value_goes_with_its_screen_when_a_person_assigns_it(registry):
+    """A screen that names nobody: reviewed, assigned, taken back, assigned again; nothing is lost.
+
+    Neither decision needs the other, in whatever order they are made.
+    """
+    performed = report(kind="mpps", uid="", study="2.25.72", patient=PATIENT, step=step())
+    assert registry.statuses(registry.box.message(b"mpps", performed)) == ["stored"]
+    ((exam_id,),) = registry.rows(Exam.id)
+    record_id = _send(registry, patient=Patient(), study=Study())
+    _decide(registry, record_id, "SCREEN/dlp[1]", "correct", "816.70")
+    assert _dlps(registry) == []
+    with writing(registry.engine) as connection:
+        assert assign(connection, record_id, exam_id, "physicist", NOW)
+    assert _total(registry) == Decimal("905.9")
+    with writing(registry.engine) as connection:
+        assert take_back(connection, record_id, "physicist", NOW)
+    assert _dlps(registry) == []
+    with writing(registry.engine) as connection:
+        assert assign(connection, record_id, exam_id, "physicist", NOW)
+    _decide(registry, record_id, "SCREEN/dlp[1]", "undo")
+    assert _total(registry) is None
+    _decide(registry, record_id, "SCREEN/dlp[1]", "accept")
+    assert _total(registry) == Decimal("905.3")
+
+
 def test_decisions_survive_what_arrives_later_and_a_regroup(registry):
-    """A report of the study that comes afterwards finds the confirmed value in force."""
+    """A later screen of the study, and a re-read of the archive, find the decision in force."""
     record_id = _send(registry)
     _decide(registry, record_id, "SCREEN/dlp[1]", "correct", "816.70")
     other = evidence(value("SCREEN/total_dlp", "905.90", state="accepted", place=place_of_total()))
     _send(registry, other)
     assert Decimal("816.7") in _dlps(registry)
+    before = registry.everything()
+    Recomputer(registry.engine, registry.evidence).run(everything=True)
+    assert registry.everything() == before
     with registry.engine.connect() as connection:
         waiting = screens.list_values(connection, Wanted(State.WAITING), 10)
     assert [(one.record_id, one.path) for one in waiting] == [(record_id, "SCREEN/total_dlp")]
