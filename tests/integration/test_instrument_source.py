@@ -195,3 +195,21 @@ def test_a_full_outbox_loses_no_exposure(tmp_path, monkeypatch):
         monkeypatch.setattr(outbox, "append", append)
         ((record, _),) = site.records(1)
     assert value(record) == Decimal("0.0105")
+
+
+def test_p55_carry_over_is_told_also_after_a_restart(tmp_path):
+    """P55: the counter was not reset between two patients, and the box was restarted between."""
+    meter = Diamentor(shown=0)
+    with opened_outbox(tmp_path) as outbox:
+        with Site(outbox, meter) as site:
+            site.room.note("rf", step("1.7"), datetime.now(UTC))
+            site.exposes(100)
+            site.records(1)
+        with Site(outbox, meter) as site:
+            site.room.note("rf", step("1.8"), datetime.now(UTC))
+            site.exposes(200)
+            (_, (record, _)) = site.records(2)
+    assert value(record) == Decimal("0.021")
+    (deviation,) = record.reading.deviations
+    assert deviation.code == "carry-over"
+    assert "it stood at 0001.00 cGy.cm2" in deviation.detail

@@ -107,13 +107,15 @@ class Account:
 class Memory:
     """All that has to outlive a crash: what is accounted for, and the exposure that goes on.
 
-    `lines` is the transcript of that exposure so far.
+    `lines` is the transcript of that exposure so far, `step` the UID of the procedure step of the
+    last one that has ended.
     """
 
     serial: str
     account: Account | None = None
     open: Segment | None = None
     lines: tuple[str, ...] = ()
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
-from dosebook_edge.capture.instrument.exposure import Exposure
+from dosebook_edge.capture.instrument.exposure import Exposure, Segment
 from dosebook_edge.capture.instrument.exposure_words import ENDINGS, FLAGS
 from dosebook_edge.capture.room import Attachment
 from dosebook_protocol.quantities import QUANTITIES, UnitError, convert, plain
@@ -152,7 +152,7 @@ def _items(exposure: Exposure, instrument: Instrument) -> Iterator[tuple[str, st
     yield "raw_value", f"{plain(exposure.raw)} {exposure.unit}"
     yield "value_as_sent", f"{said} {said_unit}"
     if exposure.reason not in ("settled", "telegram"):
-        yield "counter_before", f"{segment.first} {segment.text_unit}" if segment.first else ""
+        yield "counter_before", _stood(segment)
         yield "counter_after", f"{segment.last} {segment.text_unit}"
     yield "calibration_factor", str(instrument.factor)
     yield "calibration_certificate", instrument.certificate
@@ -169,6 +169,13 @@ def _items(exposure: Exposure, instrument: Instrument) -> Iterator[tuple[str, st
     yield "exposure_number", str(exposure.number)
     yield "exposure_ended", _moment(segment.ended.at).original
     yield "exposure_end", ENDINGS[exposure.reason]
+
+
+def _stood(segment: Segment) -> str:
+    """Where a counter stood before: as sent, if it was heard then; "" at zero after a reset."""
+    if segment.first:
+        return f"{segment.first} {segment.text_unit}"
+    return f"{plain(segment.base)} {segment.unit}" if segment.base else ""
 
 
 def _nuclide(exposure: Exposure) -> Iterator[CodedItem]:
@@ -193,8 +200,8 @@ def _deviations(
         yield Deviation(
             "carry-over",
             segment.telegram,
-            f"the counter was not reset after the last procedure step: it stood at {segment.first} "
-            f"{segment.text_unit}, which is not counted",
+            "the counter was not reset after the last procedure step: it stood at "
+            f"{_stood(segment)}, which is not counted",
         )
     if attachment.is_late:
         yield Deviation(

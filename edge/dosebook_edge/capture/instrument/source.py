@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -69,7 +69,7 @@ class InstrumentSource:
         self._unwritten: deque[Exposure] = deque()
         self._saved: Memory | None = None
         self._saved_at = 0.0
-        self._step_of = ("", "")  # instrument, and the step of its last exposure
+        self._step_of: tuple[str | None, str] = (None, "")  # instrument, step of its last exposure
         self._has_signal = threading.Event()
         self._last_record_at: datetime | None = None
         self._trouble = ""
@@ -203,8 +203,7 @@ class InstrumentSource:
     def _append(self, exposure: Exposure) -> None:
         settings = self._settings
         segment = exposure.segment
-        if exposure.serial != self._step_of[0]:
-            self._step_of = (exposure.serial, "")
+        before = self._step_before(exposure.serial)
         span = Span(
             segment.after.at,
             segment.started.at,
@@ -212,9 +211,9 @@ class InstrumentSource:
             is_identified="incomplete:unidentified" not in segment.flags,
         )
         attachment = self._room.attach(span, settings.steps_from, settings.late_step)
-        reading = reading_of(
-            exposure, settings.instrument, attachment, step_before=self._step_of[1]
-        )
+        reading = reading_of(exposure, settings.instrument, attachment, step_before=before)
+        step = before if attachment.step is None else attachment.step.uid
+        memory = replace(exposure.memory, step=step)
         at = datetime.now(UTC)
         self._outbox.append(
             Draft(
@@ -227,13 +226,12 @@ class InstrumentSource:
                 reading=reading,
                 clock=self._clock(),
             ),
-            also=self._journal.with_record(exposure.memory),
+            also=self._journal.with_record(memory),
         )
         self._journal.is_recorded()
-        self._saved = exposure.memory
+        self._saved = memory
         self._last_record_at = at
-        if attachment.step is not None:
-            self._step_of = (exposure.serial, attachment.step.uid)
+        self._step_of = (exposure.serial, step)
         log(
             _logger,
             logging.INFO,
@@ -244,6 +242,13 @@ class InstrumentSource:
             flags=",".join(exposure.flags),
         )
 
+    def _step_before(self, serial: str) -> str:
+        """The procedure step of the instrument's last exposure, also from before a restart."""
+        if self._step_of[0] != serial:
+            known = self._journal.recall(serial)
+            self._step_of = (serial, known.step if known else "")
+        return self._step_of[1]
+
     def _save(self, exposures: Exposures, *, at_once: bool = False) -> None:
         """Keep the memory: at once what is new, now and then what grows."""
         memory = exposures.memory()
@@ -252,7 +257,7 @@ class InstrumentSource:
         is_new = self._saved is None or (memory.open is None) != (self._saved.open is None)
         is_due = _now_s() - self._saved_at >= _SAVE_EVERY_S
         if is_new or is_due or at_once:
-            self._journal.save(memory)
+            self._journal.save(replace(memory, step=self._step_before(memory.serial)))
             self._saved, self._saved_at = memory, _now_s()
 
 
