@@ -28,8 +28,14 @@ def _line_options(command: F) -> F:
         [
             click.argument("profile"),
             click.argument("address"),
-            click.option("--baudrate", type=int, help="Where the profile leaves it to the site."),
-            click.option("--unit-id", type=int, help="Of a Modbus instrument; likewise."),
+            click.option(
+                "--baudrate",
+                type=click.IntRange(110, 1_000_000),
+                help="Where the profile leaves it to the site.",
+            ),
+            click.option(
+                "--unit-id", type=click.IntRange(1, 247), help="Of a Modbus instrument; likewise."
+            ),
             click.option(
                 "--allow", multiple=True, metavar="IP", help="Who may connect to listen://."
             ),
@@ -205,21 +211,19 @@ def _open_line(
     factor: str = "1",
 ) -> Iterator[_Line]:
     """What the options of a command name, until it ends."""
-    from dosebook_edge.capture.instrument.adapted import adapted
     from dosebook_edge.capture.instrument.link import LinkError
     from dosebook_edge.capture.instrument.links.address import doubt, parse_address
     from dosebook_edge.capture.instrument.loader import ProfileError, find
     from dosebook_edge.capture.instrument.opening import opener
     from dosebook_edge.capture.instrument.session import Session
+    from dosebook_edge.capture.instrument.site import SiteError, with_site
 
-    given = {"baudrate": baudrate, "unit_id": unit_id}
-    settings = {key: value for key, value in given.items() if value is not None}
     try:
-        found = adapted(find(profile), settings)
+        found = with_site(find(profile), baudrate=baudrate, unit_id=unit_id)
         opening = opener(address, found.transport, allowed=allow)
         if warning := doubt(parse_address(address)):
             click.echo(warning, err=True)
-    except (ProfileError, LinkError) as error:
+    except (ProfileError, SiteError, LinkError) as error:
         raise CommandError(str(error)) from None
     session = Session(found, opening, factor=factor_of(factor))
     try:

@@ -221,7 +221,11 @@ def test_an_instrument_that_says_nothing_ends_with_the_reason():
     [
         (("watch", "no-such", "/dev/x"), 1, "there is no profile 'no-such'"),
         (("watch", "ptw-diamentor", "COM1"), 1, "is no address of an instrument"),
-        (("watch", "rad-pro", "/dev/x", "--baudrate", "9600"), 1, "is not the site's to set"),
+        (
+            ("watch", "rad-pro", "/dev/x", "--baudrate", "9600"),
+            1,
+            "does not let a site set baudrate",
+        ),
         (("watch", "ptw-diamentor", "/dev/x", "--factor", "0"), 2, "is no calibration factor"),
         (("watch", "ptw-diamentor", "/dev/ttyUSB99", "--for", "0.1"), 1, "may be another instrum"),
         (("watch", "ludlum-375-network", "listen://127.0.0.1:1"), 1, "accepts nobody"),

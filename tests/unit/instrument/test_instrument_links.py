@@ -12,10 +12,8 @@ import serial
 from serial import rfc2217
 from serial.tools import list_ports
 
-from dosebook_edge.capture.instrument.adapted import adapted
 from dosebook_edge.capture.instrument.link import LinkError, NobodyYetError
 from dosebook_edge.capture.instrument.links.address import doubt, parse_address
-from dosebook_edge.capture.instrument.loader import ProfileError
 from dosebook_edge.capture.instrument.opening import opener
 from tests.support.instruments import PROFILES
 from tests.support.lines import Pty, TcpServer, hurried, notices_of, readings_of, running, said
@@ -298,22 +296,6 @@ def test_no_permission_says_so(monkeypatch):
     monkeypatch.setattr(serial, "Serial", refused)
     with pytest.raises(LinkError, match="add the user of the box to the group that owns it"):
         opener("/dev/serial/by-id/x", DIAMENTOR.transport)()
-
-
-def test_a_site_sets_what_the_profile_leaves_to_it():
-    """A line rate or unit id that the maker leaves open is set; nothing else can be."""
-    assert adapted(DIAMENTOR, {"baudrate": 19200}).transport.baudrate == 19200
-    assert adapted(DIAMENTOR, {}) is DIAMENTOR
-    for name, profile in PROFILES.items():
-        if "baudrate" in profile.transport.site_sets:
-            rate = profile.transport.baudrate
-            assert adapted(profile, {"baudrate": rate}) == profile, name
-    sarad = adapted(PROFILES["sarad-modbus-rtu"], {"unit_id": 7})
-    assert [one.unit_id for one in sarad.question] == [7]
-    with pytest.raises(ProfileError, match="parity is not the site's to set, only baudrate"):
-        adapted(DIAMENTOR, {"parity": "E"})
-    with pytest.raises(ProfileError, match="greater than or equal to 110"):
-        adapted(DIAMENTOR, {"baudrate": 9})
 
 
 class _TerminalServer:
