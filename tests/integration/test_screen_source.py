@@ -113,7 +113,7 @@ def test_a_screen_that_names_no_patient_must_have_come_up_in_the_exam(outbox):
         watched.monitor.show(page)
         eventually(lambda: code_of(watched) == "unknown-layout")
         watched.monitor.show(second.picture)
-        eventually(lambda: "the exam before" in watched.refused[-1], what="a refusal")
+        eventually(lambda: "before the exam" in watched.refused[-1], what="a refusal")
         watched.whose = replace(watched.whose, started_at=began + timedelta(hours=1))
         watched.monitor.show(first.picture)
         eventually(lambda: "before the exam began" in watched.refused[-1], what="a refusal")

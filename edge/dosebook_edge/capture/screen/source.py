@@ -1,5 +1,6 @@
 """A source that watches one screen and writes a record of each dose screen that stands still."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -82,7 +83,6 @@ class ScreenSource:
         self._thread: threading.Thread | None = None
         self._standing = Standing(settings.name)
         self._equipped: Equipped | None = None
-        self._recorder: ScreenRecorder | None = None
         self._scope = ""
         self._before: list[ScreenReading] = []
         self._still_up = StillUp()
@@ -99,13 +99,11 @@ class ScreenSource:
                 self._standing.say("failed", str(error))
                 raise
         recorded = RecorderSettings(settings.box_id, settings.name, settings.mask_patient_text)
-        self._recorder = ScreenRecorder(
-            recorded, self._equipped.profiles, self._outbox, self._clock
-        )
+        recorder = ScreenRecorder(recorded, self._equipped.profiles, self._outbox, self._clock)
         self._stopping.clear()
         self._standing.say("listening", settings.address)
         self._thread = threading.Thread(
-            target=self._run, args=(self._equipped.reader, self._recorder), name=settings.name
+            target=self._run, args=(_Eye(self._equipped.reader, recorder),), name=settings.name
         )
         self._thread.start()
         log(_logger, logging.INFO, "screen_watched", source=settings.name)
@@ -122,26 +120,21 @@ class ScreenSource:
         """State now."""
         return self._standing.status()
 
-    def _run(self, reader: Reader, recorder: ScreenRecorder) -> None:
+    def _run(self, eye: "_Eye") -> None:
         wait = self._settings.interval_s
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
-                grabber = self._opening(self._settings.address)
+                with contextlib.closing(self._opening(self._settings.address)) as grabber:
+                    self._follow(grabber, eye)
             except ScreenLostError as error:
                 self._lose(error)
-            else:
-                wait = self._settings.interval_s
-                try:
-                    self._follow(grabber, _Eye(reader, recorder))
-                except ScreenLostError as error:
-                    self._lose(error)
-                except Exception:
-                    # Whatever a picture holds, the next one is another chance.
-                    _logger.exception("screen_failed")
-                finally:
-                    grabber.close()
+            except Exception:
+                # Whatever a picture holds, the next one is another chance.
+                _logger.exception("screen_failed")
+            went_well = time.monotonic() - began > _LONGEST_WAIT_S
+            wait = self._settings.interval_s if went_well else min(2 * wait, _LONGEST_WAIT_S)
             self._stopping.wait(wait)
-            wait = min(2 * wait, _LONGEST_WAIT_S)
 
     def _follow(self, grabber: Grabber, eye: "_Eye") -> None:
         """Look again and again until stopped; raises `ScreenLostError`."""
@@ -208,8 +201,11 @@ class ScreenSource:
             and any(one.state == "review" for one in seen.values)
             and not self._stopping.wait(self._settings.interval_s)
         ):
-            picture = Picture(grabber.grab(), grabber.way, datetime.now(UTC), grabber.words)
-            seen = reader.read(picture, [*self._before, *tries], exam)
+            more = Picture(grabber.grab(), grabber.way, datetime.now(UTC), grabber.words)
+            again = reader.read(more, [*self._before, *tries], exam)
+            if again.refusal is not None:
+                break  # the console shows something else by now
+            picture, seen = more, again
             tries.append(seen)
         return picture, kept_falls(first, seen)
 

@@ -16,7 +16,7 @@ class StillUp:
 
     def __init__(self) -> None:
         self._values: tuple[tuple[str, str], ...] = ()
-        self._exam = ""
+        self._exam: str | None = None
 
     def refusal(
         self, seen: ScreenReading, whose: Whose, came_at: datetime | None
@@ -32,12 +32,12 @@ class StillUp:
             return Refusal("older-than-exam", "it was up before the box began to look")
         if started_at is not None and came_at < started_at:
             return Refusal("older-than-exam", _UP_BEFORE)
-        if self._exam not in ("", _exam(whose)) and _values(seen) == self._values:
-            return Refusal("older-than-exam", "it shows the very values of the exam before")
+        if self._exam not in (None, _exam(whose)) and _values(seen) == self._values:
+            return Refusal("older-than-exam", "it shows the very values of before the exam")
         return None
 
     def note(self, seen: ScreenReading, whose: Whose) -> None:
-        """Remember what was recorded, and for which exam."""
+        """Remember what was recorded, and for which exam, be it none."""
         self._values, self._exam = _values(seen), _exam(whose)
 
 
