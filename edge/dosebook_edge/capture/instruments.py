@@ -1,9 +1,11 @@
 """Makes the sources of a box that read instruments, each as its profile and the site say."""
 
+import logging
 from dataclasses import dataclass
 
 from dosebook_edge.capture.instrument.exposure_rules import NotCountedError, rules_of
 from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.links.address import doubt, parse_address
 from dosebook_edge.capture.instrument.loader import ProfileError, file_of, load, revision
 from dosebook_edge.capture.instrument.opening import opener
 from dosebook_edge.capture.instrument.records import Instrument
@@ -15,7 +17,10 @@ from dosebook_edge.capture.unavailable import UnavailableSource
 from dosebook_edge.clock import BoxClock
 from dosebook_edge.config.instrument_source import InstrumentSourceSection
 from dosebook_edge.outbox import Outbox
+from dosebook_protocol.logs import log
 from dosebook_protocol.record import SourceKind
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class InstrumentSources:
     def _settings(self, section: InstrumentSourceSection) -> InstrumentSettings:
         file = file_of(section.profile)
         profile = with_site(load(file), baudrate=section.baudrate, unit_id=section.unit_id)
+        if reason := doubt(parse_address(section.address)):
+            log(_logger, logging.WARNING, "address_may_change", source=section.name, reason=reason)
         idle_s = None if section.idle is None else section.idle.total_seconds()
         return InstrumentSettings(
             instrument=Instrument(

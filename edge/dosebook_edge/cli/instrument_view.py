@@ -1,5 +1,6 @@
 """How `dosebook-box instrument watch` shows an instrument: lines, or values that stay in place."""
 
+import shutil
 from collections.abc import Callable
 from typing import Final, TextIO
 
@@ -10,7 +11,6 @@ from dosebook_edge.capture.instrument.reading import Answer, Reading
 from dosebook_edge.capture.instrument.session import Session
 
 _UP: Final = "\x1b[{}A\x1b[J"
-_MOST_BYTES: Final = 60
 
 
 def show_for(
@@ -57,13 +57,14 @@ class _Screen:
         self._out = out
         self._values: dict[str, str] = {}
         self._states: tuple[str, ...] = ()
-        self._last = {"sent": b"", "received": b""}
+        self._sent = self._received = b""
         self._height = 0
 
     def show(self, heard: Heard) -> None:
-        if heard.event in self._last:
-            self._last[heard.event] = heard.data
+        if heard.event == "sent":
+            self._sent = heard.data
         for one in heard.outcomes:
+            self._received = one.raw or self._received
             if isinstance(one, Answer):
                 self._states = one.states or self._states
                 self._values |= {reading.name: _said(reading) for reading in one.readings}
@@ -75,14 +76,15 @@ class _Screen:
                 f"state   {state.state}, last heard {at}  {state.detail}".rstrip(),
                 f"says    {', '.join(self._states) or '-'}",
                 *self._values.values(),
-                f">       {escape(self._last['sent'])[:_MOST_BYTES]}",
-                f"<       {escape(self._last['received'])[:_MOST_BYTES]}",
+                f">       {escape(self._sent)}",
+                f"<       {escape(self._received)}",
             ]
         )
 
     def _draw(self, lines: list[str]) -> None:
         up = _UP.format(self._height) if self._height else ""
-        self._out.write(up + "".join(f"{line}\n" for line in lines))
+        width = shutil.get_terminal_size().columns - 1  # a longer line would take two
+        self._out.write(up + "".join(f"{line[:width]}\n" for line in lines))
         self._out.flush()
         self._height = len(lines)
 

@@ -1,5 +1,6 @@
 """An engineer's tools on the line: what is there, who answers, live values, recording, replay."""
 
+import io
 import json
 import re
 import threading
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 from dosebook_edge.capture.instrument.link import LinkError
 from dosebook_edge.capture.instrument.opening import opener
 from dosebook_edge.capture.instrument.probing import is_safe, tried
+from dosebook_edge.capture.instrument.session import Session
 from dosebook_edge.capture.instrument.stand_in import StandIn, exchanges_of
 from dosebook_edge.capture.instrument.stand_in_line import play, pty_end, tcp_end
 from dosebook_edge.capture.instrument.transcript import read_transcript
+from dosebook_edge.cli.instrument_view import show_for
 from dosebook_edge.cli.main import main
 from tests.support.instruments import PROFILES, read, readings
 from tests.support.lines import (
@@ -207,6 +210,29 @@ def test_watch_and_record_tell_readings_and_end(tmp_path):
         assert (again.exit_code, "cannot be written" in again.output) == (1, True)
     found = read(DIAMENTOR, file.read_text())
     assert {one.text for one in readings(found) if one.name == "dap"} == {"0000.10"}
+
+
+def test_on_a_terminal_the_values_stay_in_place():
+    """A person sees value, unit, state and bytes of now, drawn over those of before."""
+    out = io.StringIO()
+    out.isatty = lambda: True
+    clock = SimulatedClock(8)
+    table = {
+        line.question: b"".join(piece for _, piece in line.pieces)
+        for line in exchanges_of(read_transcript(_identified(POLLED)))[:5]
+    }
+    session = Session(DIAMENTOR, lambda: SimulatedLine(clock, said(table)), clock=clock)
+    session.run(clock.stopping, show_for(DIAMENTOR, session, out, with_bytes=False))
+    last = re.split(r"\x1b\[\d+A\x1b\[J", out.getvalue())[-1].splitlines()
+    assert last[0] == "PTW DIAMENTOR (seen in code)"
+    assert last[1].startswith("state   listening, last heard 08:00:0")
+    assert last[2:] == [
+        "says    -",
+        "dap 0000.10 cGy.cm2 = 0.001 Gy.cm2",
+        "time 05 s = 65 s",
+        ">       U\\r\\n",
+        "<       U1",
+    ]
 
 
 def test_an_instrument_that_says_nothing_ends_with_the_reason():
