@@ -121,6 +121,7 @@ def test_candidates_stand_nearest_first_with_what_they_count(site, registry, box
     assert "With this 2.600 Gy·cm² Fit more than is stated" in text
     assert "same station" in text
     assert "less than is stated" in text
+    assert "← M;2.5;Gy.cm2\\r\\n the value" in text
 
 
 def test_a_reading_states_its_own_zone_and_is_placed_in_the_hospitals(site, registry, box):
@@ -255,6 +256,25 @@ def test_the_wire_stands_beside_the_value_with_its_line_marked(site, registry, b
     assert [text_of(one) for one in marked] == [
         "10:12:04.000 ← M;2.5;Gy.cm2\\r\\n the value 4d 3b 32 2e 35 3b 47 79 2e 63 6d 32 0d 0a"
     ]
+
+
+def test_a_corroborating_reading_opens_its_wire_too(site, registry, box):
+    """What is not counted beside a dose report is one click from its source like any number."""
+    registry.statuses(
+        box.message(b"a", report("1.9", "1.1", "2026-03-02T10:00:00", "2.6", "Near^Anna")),
+        metered(box, exposure(at=AT, study="1.9", fluoro_time="7")),
+    )
+    ((exam, kind),) = registry.rows(Exam.id, Exam.evidence_kind)
+    assert kind == "rdsr-projection"
+    client = site.client("physicist")
+    html = client.get(f"/exams/{exam}").get_data(as_text=True)
+    links = re.findall(r'href="(/exams/\w+/readings/\w+/\d)"', html)
+    assert len(links) == 2
+    pane = client.get(links[0], headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "one reading beside the modality" in pane
+    assert text_of(pane).count("the value") == 1
+    assert client.get(links[0][:-1] + "9").status_code == 404
+    assert client.get(f"/exams/{exam}/readings/{'0' * 32}/0").status_code == 404
 
 
 def test_a_page_of_readings_opens_the_database_a_few_times_only(site, registry, box):

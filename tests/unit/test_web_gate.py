@@ -28,6 +28,7 @@ NEEDS = {
     "exams.measure": Right.EVIDENCE_READ,
     "exams.event": Right.EVIDENCE_READ,
     "exams.derived": Right.EVIDENCE_READ,
+    "exams.reading": Right.EVIDENCE_READ,
     "exams.download": Right.EVIDENCE_DOWNLOAD,
     "skin_dose.show": Right.PATIENT_READ,
     "skin_dose.preview": Right.PATIENT_READ,

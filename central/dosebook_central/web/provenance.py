@@ -17,7 +17,7 @@ from pydicom.datadict import dictionary_description
 from dosebook_central.domain.exam import Source
 from dosebook_central.store.queries.exams import EvidenceRecord, SourceRecord
 from dosebook_central.web.context import EvidenceReader
-from dosebook_central.web.transcript import Transcript, is_transcript, read_transcript
+from dosebook_central.web.transcript import Transcript, is_transcript, transcript_of
 from dosebook_protocol.codes import CONCEPTS
 from dosebook_protocol.cose import SignatureError, verify
 from dosebook_protocol.reading import Deviation, DoseValue, IrradiationEvent, Reading
@@ -26,7 +26,6 @@ from dosebook_protocol.wire import MessageError, decode_record
 _READING: Final = TypeAdapter(Reading)
 _STEP: Final = re.compile(r"(?P<code>[^\[\]]+)(?:\[(?P<position>\d+)\])?\Z")
 _TAG: Final = re.compile(r"\((?P<group>[0-9A-Fa-f]{4}),(?P<element>[0-9A-Fa-f]{4})\)")
-_COUNTER: Final = ("counter_before", "counter_after")  # items of an instrument's reading
 _SCHEMES: Final = ("DCM", "SCT", "LN", "SRT")
 
 
@@ -110,14 +109,10 @@ def origin(
 def _transcript(
     record: EvidenceRecord, source: Source, reading: Reading | None, evidence: EvidenceReader
 ) -> Transcript | None:
-    """What went over the wire; of a counter, whose difference is the value, both its readings."""
     if not is_transcript(record.media_type):
         return None
-    said = {item.name: item.text for item in reading.items} if reading else {}
-    before, after = (said.get(name, "").partition(" ")[0] for name in _COUNTER)
     try:
-        content = evidence.get(record.evidence_sha256)
-        return read_transcript(content, after or source.original, before)
+        return transcript_of(evidence.get(record.evidence_sha256), reading, source.original)
     except (KeyError, OSError):
         return None
 

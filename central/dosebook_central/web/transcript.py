@@ -9,7 +9,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from dosebook_protocol.reading import Reading
+
 MEDIA_TYPE: Final = "text/vnd.dosebook.transcript"
+_COUNTER: Final = ("counter_before", "counter_after")  # items of a reading
 _SHOWN_BEFORE: Final = 30
 _SHOWN_AFTER: Final = 10
 _LINE: Final = re.compile(r"(?:(?P<time>[0-9][0-9T:.Z+-]*) +)?(?P<way>[<>]x?)(?: (?P<rest>.*))?")
@@ -46,6 +49,13 @@ class Transcript:
 def is_transcript(media_type: str) -> bool:
     """Whether evidence of this type is a transcript."""
     return media_type.partition(";")[0].strip() == MEDIA_TYPE
+
+
+def transcript_of(content: bytes, reading: Reading | None, original: str) -> Transcript:
+    """Show what a number was read from; of a counter's difference, both its readings."""
+    said = {item.name: item.text for item in reading.items} if reading else {}
+    before, after = (said.get(name, "").partition(" ")[0] for name in _COUNTER)
+    return read_transcript(content, after or original, before)
 
 
 def read_transcript(content: bytes, value: str, before: str = "") -> Transcript:

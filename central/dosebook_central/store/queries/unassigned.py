@@ -30,6 +30,7 @@ class LooseReading:
     source_kind: str
     captured_at: datetime
     media_type: str
+    evidence_sha256: str
     group_id: str
     body: str  # JSON of dosebook_protocol.reading.Reading
 
@@ -155,6 +156,7 @@ def _loose() -> Select[*tuple[Any, ...]]:
             Record.source_kind,
             Record.captured_at,
             Record.media_type,
+            Record.evidence_sha256,
             Record.group_id,
             Reading.body,
         )

@@ -21,6 +21,7 @@ from dosebook_central.web.flags import (
     rounding_text,
 )
 from dosebook_central.web.gate import needs, tell
+from dosebook_central.web.instrument_words import describe
 from dosebook_central.web.instruments import readings_in
 from dosebook_central.web.orders import orders_panel
 from dosebook_central.web.provenance import Origin, event_value, origin, read_back
@@ -65,6 +66,27 @@ def event(exam_id: str, ordinal: int, quantity: str) -> str:
     tell("evidence.read", "exam", exam_id, event=ordinal, quantity=quantity)
     found, origins = _event_measure(page, line, quantity)
     return _pane(page, found, f"e{ordinal}-{quantity}", origins, line)
+
+
+@bp.get("/<exam_id>/readings/<record_id>/<int:index>")
+@needs(Right.EVIDENCE_READ)
+def reading(exam_id: str, record_id: str, index: int) -> str:
+    """Show where a number of an instrument comes from, whether it counts here or not."""
+    page = _page(exam_id)
+    with context().engine.connect() as connection:
+        record = get_source(connection, exam_id, record_id)
+    read = read_back(record) if record else None
+    values = describe(read).values if read else ()
+    if record is None or index >= len(values):
+        abort(404)
+    value = values[index]
+    tell("evidence.read", "exam", exam_id, record=record_id, quantity=value.quantity)
+    source = Source(record_id, value.path, value.original, value.original_unit)
+    found = Measure(
+        value.quantity, value.quantity, value.value, value.unit, Basis.SINGLE, sources=(source,)
+    )
+    origins = [origin(record, source, context().evidence)]
+    return _pane(page, found, f"r{record_id}-{index}", origins)
 
 
 @bp.get("/<exam_id>/derived/<int:version>/<int:index>")

@@ -13,7 +13,8 @@ from dosebook_central.store.matching import Decided
 from dosebook_central.store.queries import unassigned
 from dosebook_central.store.queries.unassigned import LooseReading
 from dosebook_central.web.context import context
-from dosebook_central.web.gate import act, me, needs, tell
+from dosebook_central.web.gate import act, may, me, needs, tell
+from dosebook_central.web.transcript import Transcript, is_transcript, transcript_of
 from dosebook_central.web.unassigned import Chosen, Shown, chosen
 
 bp = Blueprint("unassigned", __name__, url_prefix="/unassigned")
@@ -55,7 +56,9 @@ def show_one(record_id: str) -> str:
     if not request.headers.get("HX-Request"):
         return _render(record_id)
     _tell(one)
-    return render_template("parts/unassigned_one.html", chosen=one, wanted=_wanted())
+    return render_template(
+        "parts/unassigned_one.html", chosen=one, wire=_wire(one), wanted=_wanted()
+    )
 
 
 @bp.post("/<record_id>/assign")
@@ -144,7 +147,20 @@ def _render(record_id: str) -> str:
         _tell(one)
     if found["given"]:
         tell("exam.list", "exam", "", exams=len(decided[:_PAGE]))
-    return render_template("unassigned.html", chosen=one, wanted=wanted, **found)
+    wire = _wire(one) if one is not None else None
+    return render_template("unassigned.html", chosen=one, wire=wire, wanted=wanted, **found)
+
+
+def _wire(one: Chosen) -> Transcript | None:
+    """What went over the wire of an instrument, for those who may see sources."""
+    loose, main = one.shown.loose, one.shown.words.main
+    if not is_transcript(loose.media_type) or not may(Right.EVIDENCE_READ):
+        return None
+    try:
+        content = context().evidence.get(loose.evidence_sha256)
+    except (KeyError, OSError):
+        return None
+    return transcript_of(content, one.shown.reading, main.original if main else "")
 
 
 def _tell(one: Chosen) -> None:
