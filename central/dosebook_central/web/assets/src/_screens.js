@@ -117,7 +117,7 @@ function pressed(event) {
     if (event.key !== "Escape" || !card) return;
     event.target.value = event.target.dataset.read;
     card.focus();
-  } else if (event.target.matches?.("input, select, textarea, a, button, summary")) return;
+  } else if (event.target.matches?.("input, select, textarea") || (event.key === "Enter" && event.target.matches?.("a, button, summary"))) return;
   else {
     const card = here();
     const act = { a: () => accept(card), Enter: () => accept(card), n: () => guess(card), r: () => reasons(card), u: () => undo(card), f: () => frame(card) }[event.key];
