@@ -14,11 +14,19 @@ from typing import Any
 
 from tools.ocr_bench import score
 from tools.ocr_bench.lines import measure_lines
-from tools.ocr_bench.screens import Shot, draw_all, load_all
+from tools.ocr_bench.screens import Plan, Shot, draw_all, load_all
+from tools.ocr_bench.vendor_faces import vendor_faces
 from tools.terminal import ROOT, say
 
 RESULTS = ROOT / "build" / "ocr-bench.json"
 PICTURES = ROOT / "build" / "ocr-bench"
+VENDORS = {
+    "ge": "ge-ct",
+    "siemens": "siemens-protocol",
+    "philips": "philips-dose",
+    "toshiba": "canon-summary",
+    "toshiba_med": "canon-summary",
+}
 PEER_LANGUAGES = ("en", "de")  # the peers take seconds a picture
 HERE = Path(__file__).parent
 MISSING = {
@@ -49,20 +57,28 @@ def main(arguments: list[str]) -> int:
 
 
 def _screens(asked: argparse.Namespace) -> dict[str, Any]:
-    folder = PICTURES / f"{asked.seed}-{asked.rounds}"
-    say("drawing screens …")
-    draw_all(folder, asked.seed, asked.rounds)
-    say("reading them as a box does …")
-    answers, memory = _answers([sys.executable, "-m", "tools.ocr_bench.reader_dosebook"], folder)
-    shots = list(load_all(folder))
-    counts = score.of_dosebook(shots, answers)
-    print(f"\n{score.table(counts)}\n")
-    figures: dict[str, Any] = {"dosebook": _figures(counts, answers, memory)}
+    figures: dict[str, Any] = {"drawn": _own("drawn", Plan(asked.seed, asked.rounds))}
+    corpus = _corpus()
+    for vendor, faces in vendor_faces(corpus).items() if corpus else ():
+        name = f"vendor {vendor}"
+        plan = Plan(asked.seed, 3, (VENDORS[vendor],), marks=(".",), faces=faces)
+        figures[name] = _own(name, plan)
     if asked.peers:
-        few = PICTURES / f"{asked.seed}-peers"
-        draw_all(few, asked.seed, 1, PEER_LANGUAGES)
+        few = PICTURES / "peers"
+        draw_all(few, Plan(asked.seed, languages=PEER_LANGUAGES))
         figures["same pictures"] = _beside(list(load_all(few)), few, asked.rapidocr)
     return figures
+
+
+def _own(name: str, plan: Plan) -> dict[str, Any]:
+    """Draw a plan, read it as a box does, and print what came of it."""
+    folder = PICTURES / name.replace(" ", "-")
+    say(f"screens, {name}: drawing and reading …")
+    draw_all(folder, plan)
+    answers, memory = _answers([sys.executable, "-m", "tools.ocr_bench.reader_dosebook"], folder)
+    counts = score.of_dosebook(load_all(folder), answers)
+    print(f"\n{name}\n{score.table(counts)}\n")
+    return _figures(counts, answers, memory)
 
 
 def _beside(shots: list[Shot], folder: Path, rapidocr: Path | None) -> dict[str, Any]:

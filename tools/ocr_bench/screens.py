@@ -10,6 +10,7 @@ from typing import Any
 
 from dosebook_edge.capture.screen.loader import find
 from dosebook_edge.simulate.screens.damage import grab, lossless
+from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
 from dosebook_edge.simulate.screens.gallery import LAYOUTS, draw
 from dosebook_edge.simulate.screens.truth import Screen
 from dosebook_edge.simulate.screens.words import LANGUAGES
@@ -24,6 +25,7 @@ PROFILES = {
     "dap-display": "dap-display-7-segment",
 }
 CONFIRMED = 10  # lossless captures of each layout from which a site learned its characters
+_WAYS = ("lossless", "grabbed")
 FRAMES = 2  # pictures that a grabber takes of one screen; the profiles ask for as many
 
 
@@ -60,25 +62,40 @@ class _Frame(Random):
         return bits ^ self._frame if k == 64 else bits
 
 
-def draw_all(folder: Path, seed: int, rounds: int, languages: tuple[str, ...] = LANGUAGES) -> None:
-    """Draw `rounds` screens of each layout, language, decimal mark and way into a folder."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is drawn: `rounds` of each layout, language, decimal mark and way, in some faces."""
+
+    seed: int
+    rounds: int = 1
+    layouts: tuple[str, ...] = tuple(LAYOUTS)
+    languages: tuple[str, ...] = LANGUAGES
+    marks: tuple[str, ...] = (".", ",")
+    faces: Faces = DEJAVU
+
+    def draw(self, layout: str, turn: int, language: str, mark: str) -> Screen:
+        """Draw one screen of the plan; another turn is another exam."""
+        seed = self.seed * 1000 + turn
+        return draw(layout, seed, language=language, mark=mark, faces=self.faces)
+
+
+def draw_all(folder: Path, plan: Plan) -> None:
+    """Draw a plan's screens into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    marks = (".", ",")
-    plan = product(range(rounds), LAYOUTS, languages, marks, ("lossless", "grabbed"))
+    each = product(range(plan.rounds), plan.layouts, plan.languages, plan.marks, _WAYS)
     shots = []
-    for number, (turn, layout, language, mark, way) in enumerate(plan):
-        screen = draw(layout, seed * 1000 + turn, language=language, mark=mark)
-        shots.append(asdict(_shot(folder, number, f"{seed}:{number}", screen, way)))
+    for number, (turn, layout, language, mark, way) in enumerate(each):
+        screen = plan.draw(layout, turn, language, mark)
+        shots.append(asdict(_shot(folder, number, f"{plan.seed}:{number}", screen, way)))
     (folder / "shots.json").write_text(json.dumps(shots))
-    (folder / "confirmed.json").write_text(json.dumps(list(_confirmed(folder, seed))))
+    (folder / "confirmed.json").write_text(json.dumps(list(_confirmed(folder, plan))))
 
 
-def _confirmed(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
+def _confirmed(folder: Path, plan: Plan) -> Iterator[dict[str, Any]]:
     """Lossless captures of other exams, as a person confirmed them before the screens measured."""
-    for number, layout in product(range(CONFIRMED), LAYOUTS):
+    for number, layout in product(range(CONFIRMED), plan.layouts):
         language = LANGUAGES[number % len(LANGUAGES)]
-        mark = ".,"[number % 2]
-        screen = draw(layout, seed * 1000 + 500 + number, language=language, mark=mark)
+        screen = plan.draw(layout, 500 + number, language, plan.marks[number % len(plan.marks)])
         picture = f"confirmed-{layout}-{number}.png"
         screen.picture.save(folder / picture, compress_level=1)
         texts = {one.name: one.text for one in _wanted(screen)}

@@ -4,8 +4,6 @@ Shapes are real, layout is ours: each character is set on the common base line w
 between. The files are third-party test input, measured with and never trained on.
 """
 
-import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -15,38 +13,24 @@ from PIL import Image
 from dosebook_edge.capture.screen.model import texts
 from dosebook_edge.capture.screen.model.damage import DEGREES, damage, place
 from dosebook_edge.capture.screen.model.samples import Sample
-
-_NAMES = {"dot": ".", "comma": ",", "dash": "-", "colon": ":", "slash": "/"}
+from tools.ocr_bench.vendor_faces import shapes
 
 
 def vendor_lines(corpus: Path, seed: int, count: int) -> Iterator[tuple[str, Sample]]:
     """Values in each vendor's characters and each degree of damage, `count` in all of a vendor."""
     for file in sorted(corpus.glob("ocr/chars_*.zip")):
-        shapes, vendor = _shapes(file), file.stem.removeprefix("chars_")
+        characters, vendor = shapes(file), file.stem.removeprefix("chars_")
         for index in range(count):
             rng = Random(f"{seed}:{vendor}:{index}")
             degree = DEGREES[index % len(DEGREES)]
             text = texts.number(rng).replace(" ", "")
-            while not set(text) <= set(shapes):
+            while not set(text) <= set(characters):
                 text = texts.number(rng).replace(" ", "").replace(",", ".")
-            cell = place(_composed(text, shapes, rng), rng)
+            cell = place(_composed(text, characters, rng), rng)
             yield (
                 f"vendor glyphs, {vendor}",
                 Sample(damage(cell, degree, rng), text, vendor, degree),
             )
-
-
-def _shapes(file: Path) -> dict[str, Image.Image]:
-    """Character → its shape, light on black, all of one height."""
-    shapes = {}
-    with zipfile.ZipFile(file) as archive:
-        for name in archive.namelist():
-            stem = Path(name).stem
-            character = stem[0] if len(stem) == 1 and stem.isdigit() else _NAMES.get(stem, "")
-            if name.endswith(".png") and character:
-                with Image.open(io.BytesIO(archive.read(name))) as image:
-                    shapes[character] = image.convert("L")
-    return shapes
 
 
 def _composed(text: str, shapes: dict[str, Image.Image], rng: Random) -> Image.Image:

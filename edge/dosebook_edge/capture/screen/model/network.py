@@ -1,4 +1,4 @@
-"""The net: eight convolutions from a line of 24 px to one row of scores per 2 px of width."""
+"""The net: nine convolutions from a line of 24 px to one row of scores per 2 px of width."""
 
 from typing import Any
 
