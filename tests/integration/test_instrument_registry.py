@@ -13,6 +13,7 @@ from dosebook_central.ingest.verify import Incoming
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box, Exam
 from dosebook_edge.capture.instrument.exposure_rules import rules_of
+from dosebook_edge.capture.instrument.recorder import Whose
 from dosebook_edge.capture.instrument.records import Instrument
 from dosebook_edge.capture.instrument.source import InstrumentSettings, InstrumentSource
 from dosebook_edge.capture.room import Room
@@ -50,6 +51,7 @@ def captured(folder):
         rules=rules_of(profile, factor=Decimal("1.05")),
         opener=meter,
         address="usb:0403:6001",
+        whose=Whose(room),
     )  # fmt: skip
 
     def expose(outbox, hundredths, count):
@@ -59,7 +61,7 @@ def captured(folder):
         eventually(lambda: outbox.status().last_sequence >= count, what="a record")
 
     with opened_outbox(folder) as outbox:
-        source = InstrumentSource(settings, outbox, Clock, room)
+        source = InstrumentSource(settings, outbox, Clock)
         source.start()
         try:
             expose(outbox, 100, 1)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from dosebook_edge.capture.instrument.exposure_rules import rules_of
+from dosebook_edge.capture.instrument.recorder import Whose
 from dosebook_edge.capture.instrument.records import Instrument
 from dosebook_edge.capture.instrument.source import InstrumentSettings, InstrumentSource
 from dosebook_edge.capture.room import Room
@@ -39,8 +40,9 @@ class Site:
             rules=rules_of(profile, factor=Decimal(factor)),
             opener=meter,
             address="usb:0403:6001",
+            whose=Whose(self.room),
         )  # fmt: skip
-        self.source = InstrumentSource(self.settings, outbox, Clock, self.room)
+        self.source = InstrumentSource(self.settings, outbox, Clock)
 
     def __enter__(self):
         self.source.start()

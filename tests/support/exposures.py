@@ -29,6 +29,9 @@ class Line:
         """A box that knows only what was made durable."""
         self.parser = Parser(self.profile, factor=self.rules.factor)
         self.exposures = Exposures(self.profile, self.rules, recall=self.recall, serial=self.serial)
+        for memory in list(self.memories.values()):
+            if memory.open is not None:
+                self._note([self.exposures.interrupted(memory)])
         self.hear("opened", b"", self.parser.opened())
 
     def hear(self, event, data=b"", outcomes=(), detail=""):

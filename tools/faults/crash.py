@@ -55,8 +55,8 @@ POINTS: Final[dict[str, Point]] = {
     ),
     "exposure-ended": Point(
         "measuring-box",
-        "dosebook_edge.capture.instrument.source",
-        "InstrumentSource._append",
+        "dosebook_edge.capture.instrument.recorder",
+        "Recorder._append",
         is_after=False,
         meaning="an exposure has ended and is not written",
     ),

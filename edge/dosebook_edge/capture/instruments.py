@@ -8,6 +8,7 @@ from dosebook_edge.capture.instrument.link import LinkError
 from dosebook_edge.capture.instrument.links.address import doubt, parse_address
 from dosebook_edge.capture.instrument.loader import ProfileError, file_of, load, revision
 from dosebook_edge.capture.instrument.opening import opener
+from dosebook_edge.capture.instrument.recorder import Whose
 from dosebook_edge.capture.instrument.records import Instrument
 from dosebook_edge.capture.instrument.site import SiteError, with_site
 from dosebook_edge.capture.instrument.source import InstrumentSettings, InstrumentSource
@@ -38,7 +39,7 @@ class InstrumentSources:
             settings = self._settings(section)
         except (ProfileError, SiteError, NotCountedError, LinkError) as error:
             return UnavailableSource(section.name, SourceKind.INSTRUMENT, str(error))
-        return InstrumentSource(settings, self.outbox, self.clock, self.room)
+        return InstrumentSource(settings, self.outbox, self.clock)
 
     def _settings(self, section: InstrumentSourceSection) -> InstrumentSettings:
         file = file_of(section.profile)
@@ -68,6 +69,5 @@ class InstrumentSources:
             opener=opener(section.address, profile.transport, allowed=section.allowed_peers),
             address=section.address,
             serial=section.serial_number,
-            steps_from=frozenset(section.steps_from),
-            late_step=section.late_step,
+            whose=Whose(self.room, frozenset(section.steps_from), section.late_step),
         )

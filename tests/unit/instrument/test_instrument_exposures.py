@@ -163,6 +163,20 @@ def test_an_exposure_that_was_going_on_at_a_crash_is_told_once():
     assert all(one.flags == ["incomplete:restart"] for one in line.ended)
 
 
+def test_what_was_interrupted_is_told_whichever_meter_is_there_afterwards():
+    """The box loses power in an exposure and comes back with another meter: the dose is not lost."""
+    line = Line(serial="1")
+    line.shows("10.00", "10.00", "11.00", "11.00")
+    line.save()
+    line.serial = "2"
+    line.start()
+    line.shows("500.00", "500.00", "500.00")
+    line.passes(31)
+    assert [(one.serial, one.raw, one.reason) for one in line.ended] == [
+        ("1", d("0.01"), "restart")
+    ]
+
+
 def test_a_quiet_restart_adds_nothing():
     """The meter shows what it showed: no exposure, also after a second start."""
     line = Line()

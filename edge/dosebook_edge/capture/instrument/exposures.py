@@ -176,6 +176,20 @@ class Exposures:
             lines=tuple(self._telling.kept) if is_open else (),
         )
 
+    def interrupted(self, memory: Memory) -> Exposure:
+        """The exposure that went on when the box ended; its record comes before anything is heard.
+
+        Raises:
+            ValueError: none went on.
+        """
+        if memory.open is None:
+            raise ValueError("no exposure of this instrument was interrupted")
+        flags: frozenset[Flag] = memory.open.flags | {"incomplete:restart"}
+        segment = replace(memory.open, flags=flags)
+        number = memory.account.number + 1 if memory.account else 1
+        account = _account_after(segment, number)
+        return self._exposure(segment, "restart", memory.serial, account, memory.lines)
+
     def _identify(self, serial: str) -> list[Exposure]:
         """Go on with the instrument of that number, or begin with another one."""
         self._is_known = True
@@ -188,10 +202,6 @@ class Exposures:
         self._account = memory.account if memory else None
         self._number = self._account.number if self._account else 0
         self._since = {"incomplete:restart"} if memory else set()
-        if memory is not None and memory.open is not None:
-            flags: frozenset[Flag] = memory.open.flags | {"incomplete:restart"}
-            self._telling.kept = list(memory.lines)
-            ended += self._finished([(replace(memory.open, flags=flags), "restart")])
         return ended
 
     def _leave(self, reason: Ending, *flags: Flag) -> list[Exposure]:
@@ -245,36 +255,31 @@ class Exposures:
         found = []
         for segment, reason in ended:
             self._number += 1
-            is_newest = self._follower is not None and segment is ended[-1][0]
-            account = self._accounted() if is_newest else None
-            self._account = account or self._after(segment)
-            found.append(self._exposure(segment, reason, self._account))
+            account = self._accounted() if segment is ended[-1][0] else None
+            self._account = account or _account_after(segment, self._number)
+            lines = tuple(self._telling.kept)
+            assert self._serial is not None  # noqa: S101 - nothing is read before it is known
+            found.append(self._exposure(segment, reason, self._serial, self._account, lines))
         if self._follower is None or self._follower.open is None:
             self._telling.idle()
         return found
 
-    def _exposure(self, segment: Segment, reason: Ending, account: Account) -> Exposure:
-        assert self._serial is not None  # noqa: S101 - nothing is read before it is known
-        serial = f"serial number {self._serial}" if self._serial else ""
-        remarks = (f"{self._profile_id} {serial}".strip(), "times are UTC of the box")
+    def _exposure(
+        self,
+        segment: Segment,
+        reason: Ending,
+        serial: str,
+        account: Account,
+        lines: tuple[str, ...],
+    ) -> Exposure:
+        whose = f"{self._profile_id} serial number {serial}" if serial else self._profile_id
         return Exposure(
             segment=segment,
             corrected=plain(segment.total * self._rules.factor),
             reason=reason,
-            serial=self._serial,
-            memory=Memory(self._serial, account),
-            transcript=transcript_of(tuple(self._telling.kept), *remarks),
-        )
-
-    def _after(self, segment: Segment) -> Account:
-        """What is accounted for by an exposure, where nothing was heard after it."""
-        return Account(
-            quantity=segment.quantity,
-            unit=segment.unit,
-            value=segment.upto,
-            text_unit=segment.text_unit,
-            when=segment.ended,
-            number=self._number,
+            serial=serial,
+            memory=Memory(serial, account),
+            transcript=transcript_of(lines, whose, "times are UTC of the box"),
         )
 
     def _accounted(self) -> Account | None:
@@ -290,6 +295,18 @@ class Exposures:
             number=self._number,
             telegram=self._follower.number if isinstance(self._follower, Single) else "",
         )
+
+
+def _account_after(segment: Segment, number: int) -> Account:
+    """What is accounted for by an exposure, where nothing was heard after it."""
+    return Account(
+        quantity=segment.quantity,
+        unit=segment.unit,
+        value=segment.upto,
+        text_unit=segment.text_unit,
+        when=segment.ended,
+        number=number,
+    )
 
 
 def _restored(account: Account) -> Point:

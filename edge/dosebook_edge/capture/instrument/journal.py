@@ -26,6 +26,7 @@ _LOAD: Final = "SELECT sealed FROM instrument WHERE source = ? AND serial = ?"
 _NEWEST: Final = """
 SELECT serial FROM instrument WHERE source = ? ORDER BY changed_at DESC, rowid DESC LIMIT 1
 """
+_SERIALS: Final = "SELECT serial FROM instrument WHERE source = ?"
 _ADD_LINES: Final = "INSERT OR REPLACE INTO instrument_line (source, part, sealed) VALUES (?, ?, ?)"
 _LINES: Final = "SELECT part, sealed FROM instrument_line WHERE source = ? ORDER BY part"
 _DROP_LINES: Final = "DELETE FROM instrument_line WHERE source = ?"
@@ -63,6 +64,12 @@ class Journal:
             return None
         memory = _MEMORY.validate_json(self._vault.unseal(self._place(serial), row[0]))
         return memory if memory.open is None else replace(memory, lines=self._lines())
+
+    def interrupted(self) -> list[Memory]:
+        """Memories with an exposure that went on when the box ended."""
+        rows = self._outbox.read(lambda c: c.execute(_SERIALS, (self._source,)).fetchall())
+        memories = (self.recall(str(row[0])) for row in rows)
+        return [one for one in memories if one is not None and one.open is not None]
 
     def save(self, memory: Memory) -> None:
         """Make durable what is known now; raises `OutboxError`."""
