@@ -164,7 +164,7 @@ def test_an_exposure_that_was_going_on_at_a_crash_is_told_once():
 
 
 def test_what_was_interrupted_is_told_whichever_meter_is_there_afterwards():
-    """The box loses power in an exposure and comes back with another meter: the dose is not lost."""
+    """The box loses power in an exposure and finds another meter afterwards: nothing is lost."""
     line = Line(serial="1")
     line.shows("10.00", "10.00", "11.00", "11.00")
     line.save()
