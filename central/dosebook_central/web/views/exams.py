@@ -28,6 +28,7 @@ from dosebook_central.web.provenance import Origin, event_value, origin, read_ba
 from dosebook_central.web.regions import region_text
 from dosebook_central.web.screen_cards import crops_of
 from dosebook_central.web.transcript import is_transcript
+from dosebook_protocol.screen import MEDIA_TYPE
 
 bp = Blueprint("exams", __name__, url_prefix="/exams")
 
@@ -139,7 +140,7 @@ def download(exam_id: str, record_id: str) -> Response:
 def _suffix(media_type: str) -> str:
     if is_transcript(media_type):
         return ".txt"
-    return ".dcm" if media_type == "application/dicom" else ".bin"
+    return {"application/dicom": ".dcm", MEDIA_TYPE: ".cbor"}.get(media_type, ".bin")
 
 
 def _page(exam_id: str) -> ExamPage:
