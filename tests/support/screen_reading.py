@@ -59,16 +59,43 @@ class TruthNet:
                     crop = grey[y : y + table.height, x : x + w]
                     if np.ptp(crop):
                         self.known[digest(crop)] = words
+        areas = areas_of(profile)
         for cell in screen.cells:
-            x, y, w, h = cell.box
-            crop = grey[y : y + h, x : x + w]
-            self.known[digest(crop)] = self._wrong.get(cell.name, cell.text)
+            x, y, w, h = areas.get(cell.name, cell.box)
+            text = self._wrong.get(cell.name, cell.text)
+            self.known[digest(grey[y : y + h, x : x + w])] = text
+        self._known_footers(screen, profile, grey)
+
+    def _known_footers(self, screen, profile, grey):
+        for table in profile.table:
+            for footer in table.footer:
+                for row in range(table.rows + 2):
+                    y, (x, w) = table.top + row * table.pitch, footer.x
+                    crop = grey[y : y + table.height, x : x + w]
+                    if abs(y - screen.cell(footer.name).box[1]) < 2 and np.ptp(crop):
+                        text = screen.cell(footer.name).text
+                        self.known[digest(crop)] = self._wrong.get(footer.name, text)
 
     def read(self, crop, allowed=None):
         """What is known of these pixels; "" with no confidence otherwise."""
         self.reads += 1
         text = self.known.get(digest(crop), "")
         return Line(text, self.confidence if text else 0.0, (), ())
+
+
+def areas_of(profile):
+    """Name of each cell of a profile → its area; footers, which move, apart."""
+    found = {one.name: one.box for one in profile.field}
+    found |= {
+        {"name": "patient_name", "id": "patient_id"}.get(one.what, one.what): one.box
+        for one in profile.patient
+    }
+    for table in profile.table:
+        for column in table.column:
+            for row in range(table.rows):
+                area = (column.x[0], table.top + row * table.pitch, column.x[1], table.height)
+                found[f"{column.name}[{row + 1}]"] = area
+    return found
 
 
 def grey_of(screen):

@@ -30,7 +30,7 @@ def test_every_number_of_a_shipped_profile_has_type_unit_and_limit():
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('type = "decimal"\nx = [290, 62]', "x = [290, 62]", "table[0].column[3].type is not set"),
+        ('type = "decimal"\nx = [288, 66]', "x = [288, 66]", "table[0].column[3].type is not set"),
         ('unit = "mm"\n', "", "give unit, or unit_box with units: a unit is never assumed"),
         ('quantity = "ctdi_vol"', 'quantity = "ctdi"', "is no quantity"),
         ('"(mGy)" = "mGy"', '"(mGy)" = "mGy.cm"', "'mGy.cm' is no unit of ctdi_vol"),

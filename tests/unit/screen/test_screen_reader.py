@@ -158,7 +158,7 @@ def test_a_value_that_could_not_be_read_is_shown_not_left_out():
     screen = draw("siemens-protocol", 1)
     found = reader_for(screen, wrong={"dlp[1]": ""}).read(picture_of(screen))
     value = next(one for one in found.values if one.name == "dlp[1]")
-    assert (value.value, value.state, value.crop.width) == (None, "review", 110)
+    assert (value.value, value.state, value.crop.width) == (None, "review", 115)
     assert "sum" in {c.name for c in value.checks if c.outcome == "not applicable"}
 
 

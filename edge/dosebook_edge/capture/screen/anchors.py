@@ -20,8 +20,9 @@ from dosebook_edge.capture.screen.spelling import SAME_LABEL, similarity
 _ANY: Final = "*"
 _REACH: Final = 0.03
 """Of the picture's sides: so far may a label lie from where a filling screen would have it."""
-_MOST_OFF: Final = 0.008
-"""Of the sides: so far may a label lie from where the others have it."""
+_MOST_OFF: Final = 0.004
+"""Of the sides: so far may a label lie from where the others have it, less than a digit's width."""
+_LEAST_OFF: Final = 3.5  # pixels, for what smearing and the typeface do to an edge
 _MARGIN: Final = 4  # pixels of background beside a label
 _FIRST: Final = 3
 """Labels of which one at least has to be there before the others are looked for."""
@@ -124,21 +125,22 @@ def around(
 
 
 def fitted(profile: ScreenProfile, matches: Sequence[Match], first: Placement) -> Placement | None:
-    """Where the screen lies by its labels that were found; None where they do not agree."""
+    """Where the screen lies by its labels that were found; None where too few of them agree.
+
+    One in four may be off: a drawn edge beside a label may have been taken for its beginning.
+    """
     points = [
         (_edge_of(one.anchor), one.at)
         for one in matches
         if one.best >= SAME_LABEL and one.at is not None
     ]
-    while len(points) >= 2:
+    fewest = max(_FEWEST, len(points) - len(points) // 4)
+    while len(points) >= fewest:
         placement = _fit(profile, points, first)
         off = [_off(placement, first, profile, wanted, at) for wanted, at in points]
         worst = off.index(max(off))
         if off[worst] <= 1:
             return placement
-        if len(points) <= _FEWEST:
-            return None
-        # A drawn edge beside a label may have been taken for its beginning.
         points.pop(worst)
     return None
 
@@ -158,8 +160,9 @@ def _off(
     placement: Placement, first: Placement, profile: ScreenProfile, wanted: Point, at: Point
 ) -> float:
     """How far a label lies from where the others have it; 1 is as far as it may."""
-    most_x = max(4.0, _MOST_OFF * profile.screen.width * first.scale_x)
-    most_y = max(4.0, _MOST_OFF * profile.screen.height * first.scale_y)
+    most_x = max(_LEAST_OFF, _MOST_OFF * profile.screen.width * first.scale_x)
+    # The middle of a line moves with what hangs below it: a label has a g or none.
+    most_y = 1.5 * max(_LEAST_OFF, _MOST_OFF * profile.screen.height * first.scale_y)
     x, y = wanted[0] * placement.scale_x + placement.left, wanted[1] * placement.scale_y
     return max(abs(x - at[0]) / most_x, abs(y + placement.top - at[1]) / most_y)
 
