@@ -160,14 +160,19 @@ def test_socket_is_another_word_for_tcp_and_the_profile_knows_the_port(server):
     opener("tcp://127.0.0.1", here)().close()
 
 
-def test_an_instrument_that_hangs_stops_nobody(server):
-    """A session whose instrument accepts and says nothing ends when it is told to."""
-    meter = server(lambda _: [])
-    with running(DIAMENTOR, opener(f"tcp://127.0.0.1:{meter.port}", DIAMENTOR.transport)) as one:
-        one.until(lambda s: s.events("sent"), "a question")
-        assert one.session.state().state == "silent"
-        one.stop()
-    assert readings_of(one.heard) == []
+def test_an_instrument_that_hangs_stops_nobody(server, pty):
+    """One that accepts and says nothing ends when it is told to, and keeps no other from work."""
+    hung = server(lambda _: [])
+    with (
+        running(DIAMENTOR, opener(f"tcp://127.0.0.1:{hung.port}", DIAMENTOR.transport)) as silent,
+        running(HURRIED, opener(pty().path, DIAMENTOR.transport)) as other,
+    ):
+        silent.until(lambda one: one.events("sent"), "a question")
+        _read(other, len(readings_of(other.heard)) + 3)
+        assert silent.session.state().state == "silent"
+        silent.stop()
+        _read(other, len(readings_of(other.heard)) + 3)
+    assert readings_of(silent.heard) == []
 
 
 @pytest.mark.filterwarnings("ignore:set:DeprecationWarning")

@@ -14,6 +14,10 @@ from dosebook_edge.capture.instrument.links.ready import is_readable
 from dosebook_edge.capture.instrument.profile import Serial
 
 WRITE_S: Final = 3.0
+_BITS_OF_A_GAP: Final = 25  # two characters and a little
+_LEAST_GAP_S: Final = 0.001
+_MOST_GAP_S: Final = 0.02
+_MOST_BYTES: Final = 512
 # pyserial's own error is an OSError; so are those of the control lines, which a pty does not have.
 FAULTS: Final = (OSError, termios.error, ValueError)
 
@@ -66,19 +70,30 @@ class SerialLink(PortLink):
             raise LinkError(_not_opened(path, error)) from None
         super().__init__(port, f"{path} broke off: is its cable still plugged in?")
         self._serial = port
+        self._gap_s = min(_BITS_OF_A_GAP / settings.baudrate + _LEAST_GAP_S, _MOST_GAP_S)
 
     def read(self, timeout_s: float) -> bytes:
-        """What came within some seconds; raises `LinkError`."""
+        """What came within some seconds, up to the next gap; raises `LinkError`.
+
+        A port gives each byte alone as it comes; what follows without a gap belongs together.
+        """
         with self._told():
-            if not is_readable(self._serial.fileno(), timeout_s):
-                return b""
-            return bytes(self._serial.read(self._serial.in_waiting or 1))
+            data = self._waiting(timeout_s)
+        with contextlib.suppress(*FAULTS):  # told by the next read; what came before counts
+            while data and len(data) < _MOST_BYTES and (more := self._waiting(self._gap_s)):
+                data += more
+        return data
 
     def close(self) -> None:
         """Give the port back, without waiting for what the instrument does not take."""
         with contextlib.suppress(*FAULTS):
             self._serial.reset_output_buffer()
         super().close()
+
+    def _waiting(self, timeout_s: float) -> bytes:
+        if not is_readable(self._serial.fileno(), timeout_s):
+            return b""
+        return bytes(self._serial.read(self._serial.in_waiting or 1))
 
 
 def line_settings(settings: Serial) -> dict[str, Any]:
