@@ -90,9 +90,8 @@ def test_a_screen_without_an_exam_is_kept_and_says_why(outbox):
         watched.monitor.show(screen.picture)
         ((record, _),) = eventually(watched.records, what="a record")
     assert not record.reading.patient.id
-    assert "two procedure steps are in progress" in [
-        one.detail for one in record.reading.deviations
-    ]
+    said = {one.name: one.text for one in record.reading.items}
+    assert said["unassigned"] == "two procedure steps are in progress"
 
 
 def test_a_screen_that_names_no_patient_must_have_come_up_in_the_exam(outbox):

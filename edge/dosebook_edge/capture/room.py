@@ -119,6 +119,12 @@ class Room:
             return Attachment(late[0], is_late=True)
         return Attachment(None, "no procedure step was in progress")
 
+    def of_study(self, study_uid: str) -> RoomStep | None:
+        """The step of a study, where there is just one."""
+        with self._lock:
+            found = [one for one in self._steps.values() if one.reading.study.uid == study_uid]
+        return found[0] if study_uid and len(found) == 1 else None
+
     def _forget(self, now: datetime) -> None:
         for uid in [uid for uid, one in self._steps.items() if one.started_at < now - _KEPT]:
             del self._steps[uid]

@@ -71,7 +71,12 @@ class ScreenSources:
             pending,
             lambda: equip(section.read_screens, section.screen_glyphs),
             lambda reason: self._refuse(name, "secondary capture", reason),
+            self._step_of,
         )
+
+    def _step_of(self, study_uid: str) -> str:
+        step = self.room.of_study(study_uid)
+        return "" if step is None else step.uid
 
     def _refuse(self, source: str, where: str, reason: str) -> None:
         self.refusals.note(source, "", where, reason)

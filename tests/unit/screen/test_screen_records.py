@@ -147,9 +147,8 @@ def test_a_screen_without_an_exam_says_why():
     reading = to_reading(seen, loaded.profile, whose, source="box-1/ct").reading
     assert reading.patient == Patient()
     assert not reading.study.uid
-    assert [one.detail for one in reading.deviations if one.code == "unassigned"] == [
-        "no procedure step is in progress"
-    ]
+    said = {one.name: one.text for one in reading.items}
+    assert said["unassigned"] == "no procedure step is in progress"
     assert whose.exam is None
 
 

@@ -48,13 +48,19 @@ class CaptureReading:
         pending: PendingCaptures,
         equip: Callable[[], Equipped],
         refuse: Callable[[str], None],
+        step_of: Callable[[str], str] = lambda _: "",
     ) -> None:
+        """`step_of` names the procedure step of a study, "" where the box knows none.
+
+        With it a page on the monitor and its secondary capture are the same events.
+        """
         self._settings = settings
         self._outbox = outbox
         self._clock = clock
         self._pending = pending
         self._equip = equip
         self._refuse = refuse
+        self._step_of = step_of
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._standing = Standing(settings.source)
@@ -127,7 +133,7 @@ class CaptureReading:
         """Record each frame of an object that is a dose screen."""
         _, evidence = split_record_message(waiting.message)
         header = read_object(evidence, _DICOM)
-        whose = _whose(header)
+        whose = _whose(header, header.performed_step_uid or self._step_of(header.study.uid))
         transport = {
             "screen": WORDS,
             "object": header.sop_instance_uid,
@@ -148,14 +154,14 @@ class CaptureReading:
         self._refuse(reason)
 
 
-def _whose(header: Reading) -> Whose:
+def _whose(header: Reading, step_uid: str) -> Whose:
     """The exam that an object's own header names."""
     return Whose(
         patient=header.patient,
         study=header.study,
         equipment=header.equipment,
         modality=header.modality,
-        performed_step_uid=header.performed_step_uid,
+        performed_step_uid=step_uid,
         created=header.created or _content_moment(header),
     )
 

@@ -103,7 +103,8 @@ def to_reading(
         f"screen/{profile.id}",
         reason="" if has_dose else "the screen shows no dose value",
         modality=whose.modality or profile.modality,
-        created=whose.created or Moment(at.isoformat(), at.replace(tzinfo=None).isoformat(), "Z"),
+        created=whose.created
+        or Moment(at.isoformat(), at.replace(tzinfo=None).isoformat(), "+00:00"),
         patient=whose.patient,
         study=whose.study,
         equipment=whose.equipment,
@@ -119,14 +120,14 @@ def to_reading(
             if one.state == "accepted" and not (where := places[one.name]).event_uid
         ),
         items=(
-            *_items(seen, profile),
+            *_items(seen, profile, whose),
             *(
                 pending_item(value_of(one, where))
                 for one in values
                 if one.state == "review" and not (where := places[one.name]).event_uid
             ),
         ),
-        deviations=_deviations(seen, whose),
+        deviations=_deviations(seen),
     )
     return Screened(reading, places)
 
@@ -219,12 +220,14 @@ def _released(one: ReadValue) -> DoseValue:
     return DoseValue(one.quantity, stored, unit, one.text, one.unit, PATH + one.name)
 
 
-def _items(seen: ScreenReading, profile: ScreenProfile) -> tuple[CodedItem, ...]:
+def _items(seen: ScreenReading, profile: ScreenProfile, whose: Whose) -> tuple[CodedItem, ...]:
+    unassigned = [CodedItem("unassigned", text=whose.unassigned)] if whose.unassigned else []
     return (
         CodedItem(PROFILE_ITEM, text=f"{seen.profile}@{seen.revision}"),
         CodedItem("screen_source", text=f"{seen.source}, {seen.way}"),
         CodedItem("screen_of", text=f"{profile.maker} {profile.model}".strip()),
         CodedItem("screen_size", text=_size(seen)),
+        *unassigned,
     )
 
 
@@ -235,13 +238,10 @@ def _size(seen: ScreenReading) -> str:
     return f"{text}, scaled by {seen.placement.scale_x:.3f} x {seen.placement.scale_y:.3f}"
 
 
-def _deviations(seen: ScreenReading, whose: Whose) -> tuple[Deviation, ...]:
-    found = [
+def _deviations(seen: ScreenReading) -> tuple[Deviation, ...]:
+    return tuple(
         Deviation("screen-check-failed", PATH + one.name, f"{check.name}: {check.detail}")
         for one in seen.values
         for check in one.checks
         if check.outcome == "fail"
-    ]
-    if whose.unassigned:
-        found.append(Deviation("unassigned", "", whose.unassigned))
-    return tuple(found)
+    )
