@@ -29,7 +29,7 @@ METER = {
 }
 CGY = METER | {b"U\r\n": b"U2\r\n"}
 ANSWERS = said(METER)
-HURRIED = hurried(DIAMENTOR, answer_within_s=10)
+HURRIED = hurried(DIAMENTOR, answer_within_s=10, stale_after_s=600)
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_an_instrument_that_hangs_stops_nobody(server, pty):
     """One that accepts and says nothing ends when it is told to, and keeps no other from work."""
     hung = server(lambda _: [])
     with (
-        running(DIAMENTOR, opener(f"tcp://127.0.0.1:{hung.port}", DIAMENTOR.transport)) as silent,
+        running(HURRIED, opener(f"tcp://127.0.0.1:{hung.port}", DIAMENTOR.transport)) as silent,
         running(HURRIED, opener(pty().path, DIAMENTOR.transport)) as other,
     ):
         silent.until(lambda one: one.events("sent"), "a question")
