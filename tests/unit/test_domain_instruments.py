@@ -95,6 +95,7 @@ def test_a_meter_counts_for_what_nothing_stronger_states():
     exam = only(step_read, meter, screen)
     assert exam.fluoro_time_s == 60
     assert exam.dose_area_product_gy_cm2 == Decimal("2.6")
+    assert [one.record_id for one in exam.events] == [meter.record_id]
     assert role_of(exam, step_read, meter, screen) == [
         Role.COUNTED,
         Role.COUNTED,

@@ -96,7 +96,9 @@ def _count(family: EventKind, claims: Sequence[Claim]) -> tuple[CountedPart, lis
         if strength >= Strength.DOSIMETER:
             totals, added = supplemented(totals, their_totals)
             uses |= _uses_of_added(added, strength)
-            speakers = (*speakers, *compared) if added else speakers
+            if added:
+                speakers = (*speakers, *compared)
+                events = events or their_events  # totals alone say nothing of single exposures
     part = CountedPart(family, kept, events, totals, tuple(conflicts), uses)
     return part, uncovered
 
