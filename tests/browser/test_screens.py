@@ -50,6 +50,7 @@ def _press(page, key, words):
     """Press a key and wait for the toast that tells of it."""
     page.keyboard.press(key)
     page.wait_for_selector(f".toast >> text={words}")
+    page.wait_for_selector("[data-screens] [data-row]:focus")
     page.evaluate("document.querySelector('.toasts').replaceChildren()")
 
 

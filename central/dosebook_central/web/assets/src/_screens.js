@@ -23,22 +23,23 @@ function go(card) {
   more(card);
 }
 
-let loading = false;
+let loading = null;
 
-async function more(card) {
+/** Fetch the next cards, where few are left or a `card` is not given; ends when they are there. */
+function more(card) {
   const link = list.querySelector("[data-more]");
   const left = [...list.querySelectorAll("[data-row]")].filter(isOpen).length;
-  if (!link || loading || (card && left > AHEAD)) return;
-  loading = true;
-  try {
-    const answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
-    if (!answer.ok) return;
-    const line = link.closest("li");
-    line.insertAdjacentHTML("beforebegin", await answer.text());
-    line.remove();
-  } finally {
-    loading = false;
-  }
+  if (!link || (card && left > AHEAD)) return loading;
+  loading ??= load(link).finally(() => { loading = null; });
+  return loading;
+}
+
+async function load(link) {
+  const answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) return;
+  const line = link.closest("li");
+  line.insertAdjacentHTML("beforebegin", await answer.text());
+  line.remove();
 }
 
 async function decide(form, submitter) {
@@ -56,6 +57,7 @@ async function decide(form, submitter) {
     return;
   }
   done.push(card.id);
+  if (next(card) === card) await more(null);
   go(next(card));
 }
 
