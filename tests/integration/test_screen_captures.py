@@ -2,10 +2,13 @@
 
 from contextlib import contextmanager
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEGBaseline8Bit
 
 from dosebook_edge.capture.screen.captures import CaptureReading
 from dosebook_edge.capture.screen.pending import SECONDARY_CAPTURES, PendingCaptures
@@ -181,6 +184,21 @@ def test_pixels_become_the_grey_of_the_screen_itself():
         pictures_of(to_bytes(dataset), TAKEN_AT)
     with pytest.raises(PictureError):
         pictures_of(b"not DICOM", TAKEN_AT)
+
+
+def test_a_lossy_capture_is_read_as_a_grabbed_picture():
+    """JPEG moves pixels, so that exact shapes prove nothing: it is decoded, and told apart."""
+    need_fonts()
+    _, screen, dataset = exam(14)
+    stream = BytesIO()
+    screen.picture.convert("L").save(stream, "JPEG", quality=95)
+    dataset.PhotometricInterpretation, dataset.SamplesPerPixel = "MONOCHROME2", 1
+    dataset.PixelData = encapsulate([stream.getvalue()])
+    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    (picture,) = pictures_of(to_bytes(dataset), TAKEN_AT)
+    assert picture.way == "grabbed"
+    apart = picture.grey.astype(int) - grey_of(screen)
+    assert abs(apart).mean() < 3
 
 
 def test_only_secondary_captures_of_a_sensible_size_keep_their_pixels(outbox):
