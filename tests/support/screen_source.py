@@ -12,6 +12,7 @@ from PIL import Image
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.grabbing import ScreenLostError
 from dosebook_edge.capture.screen.loader import find
+from dosebook_edge.capture.screen.picture import Way
 from dosebook_edge.capture.screen.read import ScreenReader
 from dosebook_edge.capture.screen.source import ScreenSettings, ScreenSource
 from dosebook_edge.capture.screen.to_reading import Whose
@@ -28,7 +29,7 @@ class Monitor:
     """What is on the screen now; None: the signal is lost."""
 
     grey: Any = None
-    way: str = "lossless"
+    way: Way = "lossless"
     words: str = "framebuffer"
     grabs: int = 0
 
@@ -50,7 +51,7 @@ class Monitor:
 class NoisyMonitor(Monitor):
     """A screen behind a frame grabber: new noise and new JPEG edges in each picture."""
 
-    way: str = "grabbed"
+    way: Way = "grabbed"
     words: str = "grabber"
 
     def __post_init__(self) -> None:

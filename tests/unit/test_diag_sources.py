@@ -3,12 +3,10 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
 from dosebook_edge.diag import checks
 
 
-def check(monkeypatch: pytest.MonkeyPatch, *sources: dict[str, object], is_open: bool = True):
+def check(monkeypatch, *sources, is_open=True):
     """What the check says of a running box with these sources."""
     status = {"running": True, "sources": list(sources)}
     monkeypatch.setattr(checks, "read_status", lambda _: status)

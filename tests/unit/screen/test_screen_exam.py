@@ -18,7 +18,7 @@ def minutes(number: float) -> datetime:
     return NOW + timedelta(minutes=number)
 
 
-def say(room: Room, uid: str, status: str, at: datetime, source: str = "ct") -> None:
+def say(room, uid, status, at, source="ct"):
     """A message of a modality about one of its steps."""
     reading = Reading(
         Outcome.READ,
