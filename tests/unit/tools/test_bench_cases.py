@@ -22,7 +22,8 @@ def test_every_case_has_its_own_name():
     assert len(names) == len(set(names))
     modules = {module for module, _, _ in CASES}
     assert modules == {
-        "reader", "cstore", "outbox", "flow", "history", "derivation", "population", "box"
+        "reader", "cstore", "outbox", "flow", "history", "derivation", "population", "box",
+        "instruments",
     }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def test_every_aim_can_be_judged():
         found += re.findall(r'"([<>]=? [\d.]+)"', file.read_text())
     assert set(found) == {
         "<= 0.25", ">= 3", ">= 0.7", ">= 100", ">= 40", "< 100", "<= 120", "<= 15",
-        ">= 2000", "< 10", "< 1000",
+        ">= 2000", "< 10", "< 1000", "<= 0", "<= 200",
     }  # fmt: skip
     for aim in found:
         assert Row("x", 1.0, "ms", aim=aim).met is not None

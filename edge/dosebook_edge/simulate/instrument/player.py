@@ -79,7 +79,9 @@ class Player:
         """What it sends by itself now."""
         if self.next_s is None or now < self._next_s:
             return []
-        self._next_s += float(self._profile.every_s)
+        every_s = float(self._profile.every_s)
+        # After a gap, as where the clock was moved, it does not catch up.
+        self._next_s = max(self._next_s + every_s, now + every_s / 2)
         return self._disturbed(self._telegram(self._profile.measure.telegram, now), now)
 
     def facts(self, telegram: str, now: float) -> dict[str, Fact]:
