@@ -154,14 +154,21 @@ def test_without_screens_to_read_pixels_are_dropped_as_ever(outbox):
     assert record_of(message).transport["pixels"] == "dropped"
 
 
-def test_a_header_that_states_a_dose_is_asked_first(outbox):
-    """Its picture is kept and not read: one object is one dose, whatever it shows."""
-    _, _, dataset = exam(10)
-    dataset.CommentsOnRadiationDose = "Total DLP=123.4"
-    pending = PendingCaptures("ct", outbox)
-    with listening(outbox, captures=pending) as source:
+@pytest.mark.parametrize(("factor", "said"), [("1", []), ("2", ["header-disagrees"])])
+def test_a_header_that_states_a_dose_checks_its_picture(outbox, factor, said):
+    """One object is one dose: its header's. A picture that says otherwise is told, not counted."""
+    _, screen, dataset = exam(10)
+    total = Decimal(screen.cell("total_dlp").value) * Decimal(factor)
+    dataset.CommentsOnRadiationDose = f"Total DLP={total}"
+    pending, refused = PendingCaptures("ct", outbox), []
+    with (
+        listening(outbox, captures=pending) as source,
+        reading_captures(outbox, pending, reader_of(screen), refused),
+    ):
         assert send(source.port, dataset) == [0]
-    assert not pending.first()
+        eventually(lambda: not pending.first(), what="the picture is read")
+    assert len(messages(outbox)) == 1
+    assert [one.partition(":")[0] for one in refused] == said
 
 
 def test_pixels_become_the_grey_of_the_screen_itself():

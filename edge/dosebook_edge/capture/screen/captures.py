@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dosebook_edge.capture.screen.equipped import Equipped
+from dosebook_edge.capture.screen.header_check import disagreement
 from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.screen.picture import PictureError
 from dosebook_edge.capture.screen.pixel_data import WORDS, pictures_of
@@ -26,7 +27,7 @@ from dosebook_edge.capture.source import CaptureError, SourceStatus
 from dosebook_edge.outbox import OutboxError, Waiting
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
-from dosebook_protocol.reading import Moment, Reading
+from dosebook_protocol.reading import Moment, Outcome, Reading
 from dosebook_protocol.record import Clock
 from dosebook_protocol.wire import split_record_message
 
@@ -130,7 +131,10 @@ class CaptureReading:
             self._note("failed: the log says why")
 
     def _read(self, waiting: Waiting, equipped: Equipped, recorder: ScreenRecorder) -> None:
-        """Record each frame of an object that is a dose screen."""
+        """Record each frame of an object that is a dose screen.
+
+        A header that states the dose is the record of it already: it only checks the picture.
+        """
         _, evidence = split_record_message(waiting.message)
         header = read_object(evidence, _DICOM)
         whose = _whose(header, header.performed_step_uid or self._step_of(header.study.uid))
@@ -144,6 +148,9 @@ class CaptureReading:
             seen = equipped.reader.read(picture, (), whose.exam)
             if seen.refusal is not None:
                 self._note(f"{seen.refusal.code}: {seen.refusal.detail}")
+            elif header.outcome is Outcome.READ:
+                if said := disagreement(header, recorder.reading(seen, whose)):
+                    self._note(f"header-disagrees: {said}")
             elif (
                 recorder.record(picture, seen, whose, transport | {"way": picture.way}) is not None
             ):

@@ -20,6 +20,8 @@ SECONDARY_CAPTURES: Final = frozenset(
 MOST_BYTES: Final = 15_000_000
 """A larger object would not fit into a record with its pixels; no dose screen is."""
 
+_ASKED: Final = (Outcome.NO_DOSE, Outcome.READ)
+
 _CREATE: Final = """
 CREATE TABLE IF NOT EXISTS pending_capture (
     sequence INTEGER PRIMARY KEY NOT NULL, source TEXT NOT NULL
@@ -63,8 +65,8 @@ class PendingCaptures:
         return sop_class_uid in SECONDARY_CAPTURES and size <= MOST_BYTES
 
     def is_to_be_read(self, sop_class_uid: str, reading: Reading) -> bool:
-        """Whether the picture is asked: only where the header states no dose."""
-        return sop_class_uid in SECONDARY_CAPTURES and reading.outcome is Outcome.NO_DOSE
+        """Whether the picture is asked: for the dose, or to be checked by a header that has it."""
+        return sop_class_uid in SECONDARY_CAPTURES and reading.outcome in _ASKED
 
     def note(self, connection: sqlite3.Connection) -> None:
         """Note the record that the same transaction just wrote."""

@@ -9,9 +9,10 @@ from dosebook_edge.capture.screen.picture import Picture
 from dosebook_edge.capture.screen.profile import ScreenProfile
 from dosebook_edge.capture.screen.reading import ScreenReading
 from dosebook_edge.capture.screen.report import evidence_of
-from dosebook_edge.capture.screen.to_reading import Whose, synthesised_uid, to_reading
+from dosebook_edge.capture.screen.to_reading import Screened, Whose, synthesised_uid, to_reading
 from dosebook_edge.outbox import Appended, Draft, TooLargeError
 from dosebook_protocol.logs import log
+from dosebook_protocol.reading import Reading
 from dosebook_protocol.record import Clock, SourceKind
 from dosebook_protocol.screen import MEDIA_TYPE, ScreenError
 
@@ -95,6 +96,14 @@ class ScreenRecorder:
         )
         return appended
 
+    def reading(self, seen: ScreenReading, whose: Whose) -> Reading:
+        """What would be recorded of a screen."""
+        return self._screened(seen, whose).reading
+
+    def _screened(self, seen: ScreenReading, whose: Whose) -> Screened:
+        source = f"{self._settings.box_id}/{self._settings.source}"
+        return to_reading(seen, self._profiles[seen.profile], whose, source=source)
+
     def _draft(
         self,
         picture: Picture,
@@ -104,12 +113,7 @@ class ScreenRecorder:
         key: str,
     ) -> Draft:
         settings = self._settings
-        screened = to_reading(
-            seen,
-            self._profiles[seen.profile],
-            whose,
-            source=f"{settings.box_id}/{settings.source}",
-        )
+        screened = self._screened(seen, whose)
         try:
             evidence = evidence_of(
                 picture, seen, screened.places, is_masked=settings.mask_patient_text
