@@ -80,6 +80,16 @@ def test_a_reset_beside_radiation_is_incomplete(shown):
     assert "incomplete:reset" in {flag for one in line.ended for flag in one.flags}
 
 
+def test_two_altered_numbers_in_a_row_are_no_reset():
+    """Two readings that each lost a digit look like a counter that began again, until the third."""
+    line = Line()
+    line.shows("25.59", "25.59", "2.55", "2.59", "25.59", "25.59")
+    line.passes(31)
+    line.shows("26.59", "26.59")
+    line.passes(31)
+    assert line.raws == [d("0.01")]
+
+
 @pytest.mark.parametrize("garbled", ["90.00", "0.10", "19.00", "1.00"])
 def test_one_altered_number_makes_no_dose(garbled):
     """A digit that was altered on the way contradicts the next reading and is left out."""

@@ -4,7 +4,7 @@ A reading counts once the next one agrees with it: a counter does not go back by
 number that was altered on the way contradicts the next and is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -32,6 +32,7 @@ class Counter:
         self._base = known  # what lies above it is in no exposure that has ended
         self._risen = _ZERO  # above the base, and still too little to be an exposure
         self._pending: Point | None = None
+        self._doubted: Point | None = None  # a reset that only the pending reading bears out
         self._is_steady = True
         self._is_signalled = False
         self._missed_until = 0.0  # a rise before that may have begun before a reset
@@ -53,18 +54,15 @@ class Counter:
 
     def read(self, point: Point) -> Iterator[Ended]:
         """Take a reading; what ended with it."""
-        candidate, self._pending = self._pending, None
-        if candidate is not None:
-            if self._agrees(candidate, point):
-                yield from self._accept(candidate)
-            else:
-                point = point.with_flags(*candidate.flags, "incomplete:garbage")
-        if self._last is not None and _is_same(self._last, point):
-            yield from self._stand(point)
+        weighed = yield from self._weighed(point)
+        if weighed is None:
+            return
+        if self._last is not None and _is_same(self._last, weighed):
+            yield from self._stand(weighed)
         elif self._rules.repeated:
-            self._pending = point
+            self._pending = weighed
         else:
-            yield from self._accept(point)
+            yield from self._accept(weighed)
 
     def tick(self, monotonic: float, troubles: frozenset[Flag]) -> Iterator[Ended]:
         """Time passes; `troubles` is what went wrong since the last reading."""
@@ -84,6 +82,33 @@ class Counter:
             self._base, self._risen = self._last, _ZERO
             if segment.total > 0:
                 yield replace(segment, flags=segment.flags.union(flags)), reason
+
+    def _weighed(self, point: Point) -> Generator[Ended, None, Point | None]:
+        """Accept or leave out what waited for this reading; None: both wait for the next one."""
+        doubted, self._doubted = self._doubted, None
+        candidate, self._pending = self._pending, None
+        if candidate is None:
+            return point
+        if doubted is not None:
+            if not self._agrees(doubted, point):
+                flags = doubted.flags | candidate.flags
+                return point.with_flags(*flags, "incomplete:garbage")
+            yield from self._accept(doubted)
+        elif self._is_doubtful(candidate) and self._agrees(candidate, point):
+            self._doubted, self._pending = candidate, point
+            return None
+        if self._agrees(candidate, point):
+            yield from self._accept(candidate)
+            return point
+        return point.with_flags(*candidate.flags, "incomplete:garbage")
+
+    def _is_doubtful(self, candidate: Point) -> bool:
+        """A reset would make all that is shown a new dose: two readings have to bear it out."""
+        last, wraps_at = self._last, candidate.wraps_at
+        if last is None or candidate.value == 0:
+            return False
+        has_passed_end = wraps_at is not None and has_wrapped(last.value, candidate.value, wraps_at)
+        return not has_passed_end and _went_back(last, candidate, self._rules.above)
 
     def _agrees(self, candidate: Point, following: Point) -> bool:
         """Whether the reading after it bears a candidate out."""
