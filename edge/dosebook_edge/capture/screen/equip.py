@@ -23,8 +23,10 @@ def equip(names: Sequence[str], glyphs: Sequence[Path] = ()) -> Equipped:
         profiles = {one.profile.id: one.profile for one in loaded}
         sets = dict(_learned(path, profiles) for path in glyphs)
         net = LineNet.load()
-    except (ScreenProfileError, GlyphError, ModelError) as error:
+    except (ScreenProfileError, GlyphError) as error:
         raise CaptureError(f"screens are not read: {error}") from None
+    except ModelError as error:
+        raise CaptureError(f"screens are not read, {error.code}: {error}") from None
     return Equipped(ScreenReader(loaded, net, sets), profiles)
 
 
