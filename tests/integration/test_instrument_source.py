@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from dosebook_edge.capture.instrument.exposure_rules import rules_of
+from dosebook_edge.capture.instrument.journal import Journal
 from dosebook_edge.capture.instrument.recorder import Whose
 from dosebook_edge.capture.instrument.records import Instrument
 from dosebook_edge.capture.instrument.source import InstrumentSettings, InstrumentSource
@@ -215,3 +216,16 @@ def test_p55_carry_over_is_told_also_after_a_restart(tmp_path):
     (deviation,) = record.reading.deviations
     assert deviation.code == "carry-over"
     assert "it stood at 0001.00 cGy.cm2" in deviation.detail
+
+
+def test_p52_a_reset_is_durable_as_soon_as_it_is_sure(tmp_path):
+    """P52: after a reset and a power cut, a counter at its old number is a dose, not the old one."""
+    meter = Diamentor(shown=300)
+    with opened_outbox(tmp_path) as outbox, Site(outbox, meter) as site:
+        journal = Journal("dap", outbox)
+        meter.shown = 0
+        eventually(
+            lambda: (one := journal.recall("345678")) and one.account.value == 0,
+            what="the reset is written down",
+        )
+        assert site.outbox.status().last_sequence == 0

@@ -39,6 +39,9 @@ class Line:
         at = BEGAN + timedelta(seconds=self.now)
         one = Heard(at, self.now, event, data, tuple(outcomes), detail)
         self._note(self.exposures.take(one))
+        memory = self.exposures.memory()
+        if memory is not None and memory.open is None:
+            self.save()  # as a box does at once; an exposure that goes on is saved now and then
 
     def asks(self, data):
         """The box asks."""

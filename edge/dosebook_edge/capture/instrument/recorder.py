@@ -149,7 +149,8 @@ class Recorder:
         """Keep the memory: at once what is new, now and then what grows."""
         if memory is None or not _differs(memory, self._saved):
             return
-        is_new = self._saved is None or (memory.open is None) != (self._saved.open is None)
+        # Without an exposure the account moves by itself only where a counter was set to zero.
+        is_new = memory.open is None or self._saved is None or self._saved.open is None
         is_due = _now_s() - self._saved_at >= _SAVE_EVERY_S
         if is_new or is_due or at_once:
             self.journal.save(replace(memory, step=self._step_before(memory.serial)))
