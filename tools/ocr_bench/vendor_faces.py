@@ -1,7 +1,7 @@
 """Vendors' characters as typefaces of whole drawn screens, where the corpus of test input is there.
 
-Shapes are real, scaled to the sizes of the layout; the layout is ours, and a character that a
-vendor's set lacks is DejaVu's.
+Shapes are real, pixel for pixel: each is drawn at the whole multiple of its own size that comes
+nearest to the layout's. The layout is ours, and a character that a vendor's set lacks is DejaVu's.
 """
 
 import io
@@ -86,9 +86,9 @@ class VendorFont:
         return self._line(text).im
 
     @cached_property
-    def _scale(self) -> float:
+    def _scale(self) -> int:
         top, bottom = self._eight
-        return self.size * _CAPITAL / (bottom - top)
+        return max(1, round(self.size * _CAPITAL / (bottom - top)))
 
     @cached_property
     def _eight(self) -> tuple[int, int]:
@@ -97,13 +97,16 @@ class VendorFont:
 
     def _advance(self, character: str) -> int:
         if character in self.shapes:
-            return round((self.shapes[character].width + 1) * self._scale)
+            return (self.shapes[character].width + 1) * self._scale
         return round(self.body.getlength(character))
 
     def _line(self, text: str) -> Image.Image:
         width = max(1, sum(map(self._advance, text)))
-        line = Image.new("L", (width, round(self.size * 1.5)))
-        x, base = 0, round(self.size * 0.95)
+        top, bottom = self._eight
+        base = max(round(self.size * 0.95), bottom * self._scale)
+        below = (self.shapes["8"].height - bottom) * self._scale
+        line = Image.new("L", (width, base + max(round(self.size * 0.4), below)))
+        x = 0
         for character in text:
             shape = self.shapes.get(character)
             if shape is None:
@@ -111,9 +114,9 @@ class VendorFont:
                 part = Image.frombytes("L", mask.size, bytes(mask)) if all(mask.size) else None
                 at = (x + left, base + top)
             else:
-                size = max(1, round(shape.width * self._scale)), round(shape.height * self._scale)
-                part = shape.resize(size, Image.Resampling.BOX)
-                at = (x, base - round(self._eight[1] * self._scale))
+                size = shape.width * self._scale, shape.height * self._scale
+                part = shape.resize(size, Image.Resampling.NEAREST)
+                at = (x, base - bottom * self._scale)
             if part is not None:
                 line.paste(part, at)
             x += self._advance(character)
