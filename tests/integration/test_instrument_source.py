@@ -219,7 +219,7 @@ def test_p55_carry_over_is_told_also_after_a_restart(tmp_path):
 
 
 def test_p52_a_reset_is_durable_as_soon_as_it_is_sure(tmp_path):
-    """P52: after a reset and a power cut, a counter at its old number is a dose, not the old one."""
+    """P52: after a reset and a power cut, a counter at its old number tells a dose."""
     meter = Diamentor(shown=300)
     with opened_outbox(tmp_path) as outbox, Site(outbox, meter) as site:
         journal = Journal("dap", outbox)
