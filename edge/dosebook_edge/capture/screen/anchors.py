@@ -6,7 +6,6 @@ that no picture of the label is needed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -32,7 +31,8 @@ _SPREAD: Final = 0.25
 
 
 _FEWEST: Final = 2
-_CERTAIN: Final = 0.9
+_CERTAIN: Final = 0.99
+_MOST_WORDS: Final = 4
 _WORD_GAP: Final = 1.8  # heights of a line
 
 Point = tuple[float, float]
@@ -113,14 +113,7 @@ def around(
             # It is another screen: the rest counts as missing.
             found += [Match(one) for one in anchors[_FIRST:]]
             break
-        inner = first.box(anchor.box)
-        window = Box(
-            max(0, inner.x - reach_x),
-            max(0, inner.y - reach_y),
-            inner.width + 2 * reach_x,
-            inner.height + 2 * reach_y,
-        )
-        found.append(_best_piece(picture, anchor, window, net))
+        found.append(_best_piece(picture, anchor, first, (reach_x, reach_y), net))
     return found
 
 
@@ -167,20 +160,15 @@ def _off(
     return max(abs(x - at[0]) / most_x, abs(y + placement.top - at[1]) / most_y)
 
 
-def _best_piece(picture: Picture, anchor: Anchor, window: Box, net: LineReader) -> Match:
+def _best_piece(
+    picture: Picture, anchor: Anchor, first: Placement, reach: tuple[int, int], net: LineReader
+) -> Match:
     best = Match(anchor)
-    for piece in _candidates(picture, anchor, window):
+    for piece in _candidates(picture, anchor, first, reach):
         room = max(2, piece.height // 4)
-        box = Box(
-            window.x + piece.x - room,
-            window.y + piece.y - room,
-            piece.width + 2 * room,
-            piece.height + 2 * room,
-        )
+        box = Box(piece.x - room, piece.y - room, piece.width + 2 * room, piece.height + 2 * room)
         similar = _similar(anchor, net.read(picture.crop(box)).text)
-        edge = piece.x if anchor.edge == "left" else piece.x + piece.width
-        at = (float(window.x + edge), window.y + piece.y + piece.height / 2)
-        match = Match(anchor, has_ink=True, similar=similar, at=at)
+        match = Match(anchor, has_ink=True, similar=similar, at=_edge(anchor, piece))
         if match.best > best.best or not best.has_ink:
             best = match
         if best.best >= _CERTAIN:
@@ -188,19 +176,51 @@ def _best_piece(picture: Picture, anchor: Anchor, window: Box, net: LineReader) 
     return best
 
 
-def _candidates(picture: Picture, anchor: Anchor, window: Box) -> list[Box]:
-    """Pieces of text in a window; for a label of several words also neighbours taken together."""
-    found = pieces(picture.crop(window))
-    if not any(" " in words for words in anchor.texts.values()):
-        return found
+def _candidates(
+    picture: Picture, anchor: Anchor, first: Placement, reach: tuple[int, int]
+) -> list[Box]:
+    """Pieces of text whose edge lies within reach, the longest first.
+
+    For a label of several words, neighbours are also taken together.
+    """
+    inner = first.box(anchor.box)
+    left, top = max(0, inner.x - reach[0]), max(0, inner.y - reach[1])
+    window = Box(left, top, inner.width + 2 * reach[0], inner.height + 2 * reach[1])
+    found = [
+        Box(left + one.x, top + one.y, one.width, one.height)
+        for one in pieces(picture.crop(window))
+    ]
+    if any(" " in words for words in anchor.texts.values()):
+        found += _joined(found)
+    wanted_x, wanted_y = _edge_of(anchor)
+    x, y = wanted_x * first.scale_x, wanted_y * first.scale_y
+    near = [
+        one
+        for one in found
+        if abs(_edge(anchor, one)[0] - x) <= reach[0] and abs(_edge(anchor, one)[1] - y) <= reach[1]
+    ]
+    return sorted(near, key=lambda one: -one.width)
+
+
+def _joined(found: Sequence[Box]) -> list[Box]:
+    """Two to four neighbours of one line, as far apart as words are."""
     joined: list[Box] = []
-    for one, other in pairwise(found):
-        is_beside = one.y < other.y + other.height and other.y < one.y + one.height
-        gap = other.x - one.x - one.width
-        if is_beside and 0 <= gap <= _WORD_GAP * max(one.height, other.height):
+    for start, first in enumerate(found):
+        one = first
+        for other in found[start + 1 : start + _MOST_WORDS]:
+            is_beside = one.y < other.y + other.height and other.y < one.y + one.height
+            gap = other.x - one.x - one.width
+            if not is_beside or not 0 <= gap <= _WORD_GAP * max(one.height, other.height):
+                break
             top, bottom = min(one.y, other.y), max(one.y + one.height, other.y + other.height)
-            joined.append(Box(one.x, top, other.x + other.width - one.x, bottom - top))
-    return [*joined, *found]
+            one = Box(one.x, top, other.x + other.width - one.x, bottom - top)
+            joined.append(one)
+    return joined
+
+
+def _edge(anchor: Anchor, piece: Box) -> Point:
+    x = piece.x if anchor.edge == "left" else piece.x + piece.width
+    return float(x), piece.y + piece.height / 2
 
 
 def _similar(anchor: Anchor, text: str) -> dict[str, float]:

@@ -87,7 +87,7 @@ def _away(grey: Grey) -> NDArray[np.int16]:
 def pieces(grey: Grey, *, most: int = 400) -> list[Box]:
     """Pieces of text on a part of a picture, in its pixels, from top to bottom; at most so many.
 
-    A gap wider than nine tenths of a line's height parts two pieces; drawn lines are no text.
+    A gap wider than seven tenths of a line's height parts two pieces; drawn lines are no text.
     """
     if min(grey.shape, default=0) < _LEAST_HEIGHT:
         return []
@@ -103,7 +103,7 @@ def pieces(grey: Grey, *, most: int = 400) -> list[Box]:
         height = bottom - top
         if height < _LEAST_HEIGHT:
             continue
-        for left, right in runs(inked[top:bottom].any(axis=0), bridge=int(0.9 * height)):
+        for left, right in runs(inked[top:bottom].any(axis=0), bridge=int(0.7 * height)):
             rows = np.flatnonzero(inked[top:bottom, left:right].any(axis=1))
             first, last = int(rows[0]), int(rows[-1]) + 1
             if last - first >= _LEAST_HEIGHT:
