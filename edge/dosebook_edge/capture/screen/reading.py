@@ -98,7 +98,7 @@ class ReadValue:
         meaning: of a choice, as the profile says.
         quantity: "" for what is read for checks or context alone.
         decimals, minimum, maximum: what the profile allows, in `unit`.
-        confidence: 0 to 1; the least of its characters.
+        confidence: 0 to 1, that of the text as a whole.
         reader: who read it; `second` is what the other reader said, where there were two.
         crop: where it stands on the picture; `crop_digest` tells equal pixels.
         state: `accepted` counts as a dose; `review` does not until a person confirms it, and
