@@ -46,7 +46,8 @@ def judge(one: Seen, checks: Sequence[Check], way: Way, limits: Release) -> str:
     default = limits.lossless if way == "lossless" else limits.grabbed
     least = default if one.cell.confidence is None else one.cell.confidence
     if one.line.confidence < least:
-        return f"confidence {one.line.confidence:.2f} is under {least:.2f}"
+        shown = int(one.line.confidence * 100) / 100  # 0.899 is not told as 0.90
+        return f"confidence {shown:.2f} is under {least:.2f}"
     if one.cell.quantity is None:
         return ""  # context: it becomes no dose, so that being sure is enough
     if any(check.proves or (check.name, check.outcome) == ("frames", "pass") for check in checks):
