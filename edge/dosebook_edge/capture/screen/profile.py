@@ -196,7 +196,7 @@ class Release(Part):
     """Confidence below which a value goes to a person, and how many frames have to agree."""
 
     lossless: float = Field(default=0.8, ge=0, le=1)
-    grabbed: float = Field(default=0.9, ge=0, le=1)
+    grabbed: float = Field(default=0.97, ge=0, le=1)
     frames: int = Field(default=2, ge=2, le=5)
 
 
