@@ -17,7 +17,7 @@ from dosebook_central.store import matching
 from dosebook_central.store.matching import Decided
 from dosebook_central.store.models import Exam, Patient
 from dosebook_central.store.queries.unassigned import is_waiting
-from dosebook_central.store.records import lock_groups
+from dosebook_central.store.records import lock_group
 
 
 def assign(connection: Connection, record_id: str, exam_id: str, actor: str, now: datetime) -> bool:
@@ -25,8 +25,7 @@ def assign(connection: Connection, record_id: str, exam_id: str, actor: str, now
     match = _match_of(connection, exam_id)
     if match is None or not _take(connection, record_id):
         return False
-    key = study_key(match.study_uid)
-    group = lock_groups(connection, [key]).get(key)
+    group = lock_group(connection, study_key(match.study_uid))
     if group is None:
         return False
     decided = Decided("assign", actor, now, match.study_uid, match.identifier, match.issuer)
@@ -52,7 +51,7 @@ def take_back(connection: Connection, record_id: str, actor: str, now: datetime)
     if decided is None:
         return False
     if decided.match is not None:
-        lock_groups(connection, [study_key(decided.study_uid)])
+        lock_group(connection, study_key(decided.study_uid))
     group = matching.lock_record(connection, record_id)
     matching.add(connection, record_id, Decided("undo", actor, now), "")
     if group:

@@ -28,7 +28,7 @@ from dosebook_central.ingest.rows import dump_reading, load_reading
 from dosebook_central.store.bulk import insert_rows
 from dosebook_central.store.models import LinkKey, Reading, Record
 from dosebook_central.store.queries.screens import Decided, decisions_on
-from dosebook_central.store.records import lock_groups
+from dosebook_central.store.records import lock_group
 from dosebook_central.store.screen_models import ScreenDecision, ScreenValue
 
 _COMPLETED: Final = "+"
@@ -107,8 +107,8 @@ def _lock(connection: Connection, record_id: str) -> tuple[str, str]:
     which = select(Record.group_id, Record.reader_version).where(Record.id == record_id)
     group = connection.execute(which.with_for_update()).one().group_id
     if group:
-        key = select(LinkKey.key).where(LinkKey.group_id == group).limit(1)
-        lock_groups(connection, connection.scalars(key).all())
+        key = connection.scalar(select(LinkKey.key).where(LinkKey.group_id == group).limit(1))
+        lock_group(connection, key or "")
     row = connection.execute(which).one()
     return row.group_id, row.reader_version
 

@@ -78,6 +78,20 @@ def lock_groups(connection: Connection, keys: Collection[str]) -> dict[str, str]
     return {row.key: row.group_id for row in connection.execute(statement)}
 
 
+def lock_group(connection: Connection, key: str) -> str | None:
+    """Return the group of one key, locked as `lock_groups` does; None where nobody knows the key.
+
+    A group that merges into another one while PostgreSQL waits for it drops out of the answer: its
+    rows are no longer of the group that was looked for. So it is looked for again.
+    """
+    known = select(LinkKey.key).where(LinkKey.key == key)
+    while connection.scalar(known) is not None:
+        group = lock_groups(connection, [key]).get(key)
+        if group is not None:
+            return group
+    return None
+
+
 def find_known(connection: Connection, wanted: Wanted) -> list[StoredRecord]:
     """Return the records that a batch repeats, contradicts or joins."""
     in_group = Record.group_id.in_(wanted.group_ids)
