@@ -174,9 +174,8 @@ def test_a_key_never_assigns_another_reading_than_the_one_shown(visit, site):
         held.append(route)
 
     page.route("**/unassigned/*", hold)
-    page.keyboard.press("j")
     with page.expect_request("**/unassigned/*"):
-        pass
+        page.keyboard.press("j")
     page.keyboard.press("1")
     for route in held:
         route.continue_()
