@@ -49,7 +49,7 @@ def bench_flow_postgresql_ct() -> Iterator[Row]:
 
 def bench_flow_postgresql_rf() -> Iterator[Row]:
     """Fluoroscopy RDSRs of 24 events, PostgreSQL and Mosquitto."""
-    yield from _rows("postgresql", _Load("rf24", projection_report(24), 120, "0.5/s"), aim=">= 40")
+    yield from _rows("postgresql", _Load("rf24", projection_report(24), 480, "0.5/s"), aim=">= 40")
 
 
 def bench_flow_sqlite_ct() -> Iterator[Row]:
@@ -59,7 +59,7 @@ def bench_flow_sqlite_ct() -> Iterator[Row]:
 
 def bench_flow_sqlite_rf() -> Iterator[Row]:
     """Fluoroscopy RDSRs of 24 events, SQLite and the built-in broker."""
-    yield from _rows("sqlite", _Load("rf24", projection_report(24), 120, "0.5/s"), aim="")
+    yield from _rows("sqlite", _Load("rf24", projection_report(24), 480, "0.5/s"), aim="")
 
 
 def _rows(kind: Kind, load: _Load, *, aim: str) -> Iterator[Row]:
