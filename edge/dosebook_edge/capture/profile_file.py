@@ -6,16 +6,31 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
+
+_IN_WORDS: Final = {
+    "^[a-z][a-z0-9_]{0,40}$": "a small letter first, then small letters, digits and _",
+    "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$": "small letters, digits and hyphens, as my-c-arm",
+    "^[a-z]{2}$": "a language is two small letters, as en",
+    "^([a-z]{2}|\\*)$": "a language is two small letters, as en, or * for all",
+}
+"""Patterns that texts of profiles have, and what they ask of whoever writes one."""
 
 Loc = tuple[int | str, ...]
 T = TypeVar("T")
 
 
 class ProfileFileError(ValueError):
-    """A profile is refused; each line names the file, the key and the cure."""
+    """A profile is refused; each line names the file, the key and the cure.
+
+    `faults` are the same sentences without the file, where it is TOML at all.
+    """
+
+    def __init__(self, text: str, faults: Iterable[str] = ()) -> None:
+        super().__init__(text)
+        self.faults = tuple(faults)
 
 
 def read_toml(path: Path) -> tuple[bytes, str]:
@@ -56,7 +71,8 @@ def validated(
 
 def refused(path: Path, faults: Iterable[str]) -> ProfileFileError:
     """The error that tells every fault of a file."""
-    return ProfileFileError("\n".join(f"{path}: {fault}" for fault in faults))
+    told = tuple(faults)
+    return ProfileFileError("\n".join(f"{path}: {fault}" for fault in told), told)
 
 
 def path_of(name: str, known: Mapping[str, Path], what: str, listing: str) -> Path:
@@ -100,4 +116,10 @@ def _sentences(
             hint = f", did you mean {close[0]}?" if close else ""
             yield f"{key} is no key of {what}{hint}"
         else:
-            yield f"{key}: {one['msg'].removeprefix('Value error, ')}"
+            yield f"{key}: {_words(one)}"
+
+
+def _words(error: Any) -> str:
+    """The words of pydantic, or ours where those name a pattern."""
+    said: str = error["msg"].removeprefix("Value error, ")
+    return _IN_WORDS.get(error.get("ctx", {}).get("pattern", ""), said)

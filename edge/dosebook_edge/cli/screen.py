@@ -2,29 +2,37 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dosebook_edge.cli.common import DEGRADED, FAILED, CommandError, json_option, show, table
+from dosebook_edge.cli.screen_draw import (
+    EXTRA,
+    PICTURE_FILE,
+    check,
+    cut,
+    find_profile,
+    labels_of,
+    open_picture,
+)
 
 if TYPE_CHECKING:
     from dosebook_edge.capture.screen.glyphs import GlyphSet
     from dosebook_edge.capture.screen.loader import LoadedProfile
+    from dosebook_edge.capture.screen.net import LineNet
     from dosebook_edge.capture.screen.picture import Picture
     from dosebook_edge.capture.screen.reading import ReadValue, ScreenReading
-
-_EXTRA: Final = (
-    "reading screens needs numpy, Pillow and LiteRT: pip install 'dosebook-edge[screen]'"
-)
-_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.group()
 def screen() -> None:
     """Dose screens of consoles, each described by a profile."""
+
+
+screen.add_command(check)
+screen.add_command(cut)
 
 
 @screen.command("list")
@@ -33,7 +41,7 @@ def list_profiles(*, as_json: bool) -> None:
     """List the profiles that come with the box, with what each was proved on."""
     from dosebook_edge.capture.screen.loader import shipped
 
-    profiles = [_find(name).profile for name in shipped()]
+    profiles = [find_profile(name).profile for name in shipped()]
     rows = [
         (one.id, f"{one.maker} {one.model}", " ".join(one.languages), ", ".join(one.measures))
         for one in profiles
@@ -49,10 +57,10 @@ def list_profiles(*, as_json: bool) -> None:
 
 @screen.command()
 @click.argument("profile")
-@click.argument("pictures", nargs=-1, required=True, type=_FILE)
+@click.argument("pictures", nargs=-1, required=True, type=PICTURE_FILE)
 @click.option("--grabbed", is_flag=True, help="The pictures passed a grabber, a camera or JPEG.")
 @click.option("--frames", is_flag=True, help="They show one screen, one after the other.")
-@click.option("--glyphs", type=_FILE, help="Shapes that `screen learn` wrote.")
+@click.option("--glyphs", type=PICTURE_FILE, help="Shapes that `screen learn` wrote.")
 @click.option("--patient", default="", help="Number of the patient whose exam runs.")
 @json_option
 def test(
@@ -70,10 +78,15 @@ def test(
     Exit code 0 when every value is accepted, 3 when some wait for a person, 1 when a picture is
     refused.
     """
-    loaded = _find(profile)
+    loaded = find_profile(profile)
     sets = {} if glyphs is None else {loaded.profile.id: _glyphs(glyphs, loaded)}
-    readings = _read(loaded, [_picture(one, grabbed) for one in pictures], sets, frames, patient)
-    value = [_told(path, one) for path, one in zip(pictures, readings, strict=True)]
+    net = _net()
+    shown = [open_picture(one, grabbed=grabbed) for one in pictures]
+    readings = _read(loaded, shown, net, sets, frames=frames, patient=patient)
+    value = [
+        _told(path, one) | {"labels": labels_of(loaded, picture, one, net)}
+        for path, picture, one in zip(pictures, shown, readings, strict=True)
+    ]
     show(value, as_json=as_json, text=lambda: "\n".join(_text(one) for one in value))
     if any(one.refusal for one in readings):
         sys.exit(FAILED)
@@ -83,8 +96,8 @@ def test(
 
 @screen.command()
 @click.argument("profile")
-@click.argument("picture", type=_FILE)
-@click.argument("texts", type=_FILE)
+@click.argument("picture", type=PICTURE_FILE)
+@click.argument("texts", type=PICTURE_FILE)
 @click.argument("glyphs", type=click.Path(path_type=Path, dir_okay=False))
 def learn(profile: str, picture: Path, texts: Path, glyphs: Path) -> None:
     """Add the shapes of characters on PICTURE, a lossless one, to the file GLYPHS.
@@ -94,9 +107,9 @@ def learn(profile: str, picture: Path, texts: Path, glyphs: Path) -> None:
     from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphError, to_json
     from dosebook_edge.capture.screen.teaching import teach
 
-    loaded, shown = _find(profile), _picture(picture, grabbed=False)
+    loaded, shown = find_profile(profile), open_picture(picture, grabbed=False)
     known = _glyphs(glyphs, loaded) if glyphs.exists() else NO_GLYPHS
-    (reading,) = _read(loaded, [shown], {}, frames=False, patient="")
+    (reading,) = _read(loaded, [shown], _net(), {})
     try:
         taught = teach(known, loaded, shown, reading, _confirmed(texts))
     except (GlyphError, ValueError) as error:
@@ -106,27 +119,6 @@ def learn(profile: str, picture: Path, texts: Path, glyphs: Path) -> None:
         f"{glyphs}: {len(taught.glyphs.shapes)} shapes after {taught.values} values"
         + (f"; nothing learned from {', '.join(taught.silent)}" if taught.silent else "")
     )
-
-
-def _find(name: str) -> "LoadedProfile":
-    try:
-        from dosebook_edge.capture.screen.loader import ScreenProfileError, find
-    except ImportError:
-        raise CommandError(_EXTRA) from None
-    try:
-        return find(name)
-    except ScreenProfileError as error:
-        raise CommandError(str(error)) from None
-
-
-def _picture(path: Path, grabbed: bool) -> "Picture":  # noqa: FBT001 - as the option says it
-    from dosebook_edge.capture.screen.picture import Picture, PictureError, from_png
-
-    try:
-        grey = from_png(path.read_bytes())
-    except (OSError, PictureError) as error:
-        raise CommandError(f"{path}: {error}") from None
-    return Picture(grey, "grabbed" if grabbed else "lossless", datetime.now(UTC), "file")
 
 
 def _glyphs(path: Path, loaded: "LoadedProfile") -> "GlyphSet":
@@ -151,24 +143,31 @@ def _confirmed(path: Path) -> dict[str, str]:
     return tree
 
 
+def _net() -> "LineNet":
+    try:
+        from dosebook_edge.capture.screen.net import LineNet
+        from dosebook_edge.capture.screen.runtime import ModelError
+    except ImportError:
+        raise CommandError(EXTRA) from None
+    try:
+        return LineNet.load()
+    except ModelError as error:
+        raise CommandError(f"screens are not read: {error}") from None
+
+
 def _read(
     loaded: "LoadedProfile",
     pictures: "list[Picture]",
+    net: "LineNet",
     glyphs: "dict[str, GlyphSet]",
-    frames: bool,  # noqa: FBT001
-    patient: str,
+    *,
+    frames: bool = False,
+    patient: str = "",
 ) -> "list[ScreenReading]":
-    try:
-        from dosebook_edge.capture.screen.net import LineNet
-        from dosebook_edge.capture.screen.read import ScreenReader
-        from dosebook_edge.capture.screen.reading import Exam
-        from dosebook_edge.capture.screen.runtime import ModelError
-    except ImportError:
-        raise CommandError(_EXTRA) from None
-    try:
-        reader = ScreenReader([loaded], LineNet.load(), glyphs)
-    except ModelError as error:
-        raise CommandError(f"screens are not read: {error}") from None
+    from dosebook_edge.capture.screen.read import ScreenReader
+    from dosebook_edge.capture.screen.reading import Exam
+
+    reader = ScreenReader([loaded], net, glyphs)
     exam = Exam(patient_id=patient) if patient else None
     readings: list[ScreenReading] = []
     for picture in pictures:
@@ -189,12 +188,16 @@ def _told(path: Path, reading: "ScreenReading") -> dict[str, Any]:
         "accepted": sum(one.state == "accepted" for one in values),
         "review": sum(one.state == "review" for one in values),
         "values": [_value(one) for one in reading.values],
+        "patient": [
+            {"what": one.what, "text": one.text, "crop": list(one.crop)} for one in reading.patient
+        ],
     }
 
 
 def _value(one: "ReadValue") -> dict[str, Any]:
     return {
         "name": one.name,
+        "label": one.label,
         "text": one.text,
         "value": None if one.value is None else str(one.value),
         "unit": one.unit,

@@ -1,0 +1,127 @@
+"""`dosebook-box screen check` and `screen cut`: what whoever draws a profile asks the box."""
+
+import re
+import sys
+import tomllib
+from base64 import b64encode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dosebook_edge.cli.common import FAILED, CommandError, json_option, show
+
+if TYPE_CHECKING:
+    from dosebook_edge.capture.screen.loader import LoadedProfile
+    from dosebook_edge.capture.screen.picture import Picture
+    from dosebook_edge.capture.screen.reading import LineReader, ScreenReading
+
+EXTRA: Final = "reading screens needs numpy, Pillow and LiteRT: pip install 'dosebook-edge[screen]'"
+PICTURE_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
+_KEY: Final = re.compile(r"[a-z_]+(?:\[\d+\]|\.[^\s.:\[]+)*")
+_SIDES: Final = 4
+
+
+@click.command()
+@click.argument("profile")
+@json_option
+def check(profile: str, *, as_json: bool) -> None:
+    """Say what is wrong in PROFILE, an id or a .toml file, with the key and the cure.
+
+    As JSON: each fault by its key, and the profile as its file has it. Exit code 1 with faults.
+    """
+    value = _checked(profile)
+    show(value, as_json=as_json, text=lambda: _in_words(value))
+    if value["faults"]:
+        sys.exit(FAILED)
+
+
+@click.command()
+@click.argument("picture", type=PICTURE_FILE)
+@click.argument("box", type=int, nargs=_SIDES, metavar="X Y WIDTH HEIGHT")
+def cut(picture: Path, box: tuple[int, int, int, int]) -> None:
+    """Print the part of PICTURE in a box as the `png` of a [[patch]]."""
+    from dosebook_edge.capture.screen.picture import Box, to_png
+
+    part = open_picture(picture, grabbed=False).crop(Box(*box))
+    if min(box) < 0 or part.shape != (box[3], box[2]) or not part.size:
+        raise CommandError(f"{picture}: the box {' '.join(map(str, box))} does not lie on it")
+    click.echo(b64encode(to_png(part)).decode())
+
+
+def find_profile(name: str) -> "LoadedProfile":
+    """The profile of an id or a file, or an error for the terminal."""
+    try:
+        from dosebook_edge.capture.screen.loader import ScreenProfileError, find
+    except ImportError:
+        raise CommandError(EXTRA) from None
+    try:
+        return find(name)
+    except ScreenProfileError as error:
+        raise CommandError(str(error)) from None
+
+
+def open_picture(path: Path, *, grabbed: bool) -> "Picture":
+    """The picture of a file, or an error for the terminal."""
+    try:
+        from dosebook_edge.capture.screen.picture import Picture, PictureError, from_png
+    except ImportError:
+        raise CommandError(EXTRA) from None
+    try:
+        grey = from_png(path.read_bytes())
+    except (OSError, PictureError) as error:
+        raise CommandError(f"{path}: {error}") from None
+    return Picture(grey, "grabbed" if grabbed else "lossless", datetime.now(UTC), "file")
+
+
+def labels_of(
+    loaded: "LoadedProfile", picture: "Picture", reading: "ScreenReading", net: "LineReader"
+) -> list[dict[str, Any]]:
+    """What stands where each label of a profile has to be: it tells why a picture is refused."""
+    from dosebook_edge.capture.screen.anchors import language_of, match_in_place
+    from dosebook_edge.capture.screen.reading import Placement
+
+    size = loaded.profile.screen
+    filling = Placement(picture.width / size.width, picture.height / size.height)
+    place = reading.placement or filling
+    matches = match_in_place(picture, loaded.profile, place, net)
+    language = reading.language or language_of(loaded.profile, matches)
+    told = []
+    for match in matches:
+        box = place.box(match.anchor.box)
+        text = net.read(picture.crop(box)).text if match.has_ink else ""
+        found = not match.is_missing(language)
+        told.append({"name": match.anchor.name, "text": text, "found": found, "crop": list(box)})
+    return told
+
+
+def _checked(name: str) -> dict[str, Any]:
+    try:
+        from dosebook_edge.capture.screen.loader import ScreenProfileError, find, shipped
+    except ImportError:
+        raise CommandError(EXTRA) from None
+    path = shipped().get(name, Path(name))
+    told: dict[str, Any] = {"id": "", "revision": "", "faults": [], "profile": None}
+    try:
+        loaded = find(name)
+    except ScreenProfileError as error:
+        if not error.faults:
+            raise CommandError(str(error)) from None
+        told["faults"] = [_fault(one) for one in error.faults]
+    else:
+        told |= {"id": loaded.profile.id, "revision": loaded.revision}
+    return told | {"profile": tomllib.loads(path.read_text(encoding="utf-8"))}
+
+
+def _fault(sentence: str) -> dict[str, str]:
+    """A sentence that begins with its key, in two."""
+    found = _KEY.match(sentence)
+    key = found[0] if found else ""
+    return {"key": key, "text": sentence[len(key) :].removeprefix(":").strip()}
+
+
+def _in_words(value: dict[str, Any]) -> str:
+    if not value["faults"]:
+        return f"{value['id']}: nothing is wrong with it"
+    return "\n".join(f"{one['key']}: {one['text']}" for one in value["faults"])
