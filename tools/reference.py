@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from dosebook_edge.capture.instrument.loader import ADAPTER, load, shipped
+from dosebook_edge.capture.instrument.catalogue.loader import ADAPTER, load, shipped
 from dosebook_edge.capture.screen import loader as screens
 from dosebook_edge.capture.screen.profile import ScreenProfile
 from dosebook_protocol.quantities import QUANTITIES

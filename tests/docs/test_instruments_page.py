@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from click.testing import CliRunner
 
-from dosebook_edge.capture.instrument.loader import shipped
+from dosebook_edge.capture.instrument.catalogue.loader import shipped
 from dosebook_edge.capture.screen.loader import shipped as screens
 from dosebook_edge.cli.main import main
 from tests.support.tree import ROOT

@@ -3,8 +3,8 @@
 import re
 from decimal import Decimal
 
-from dosebook_edge.capture.instrument.loader import load as loaded
-from dosebook_edge.capture.instrument.parser import Parser
+from dosebook_edge.capture.instrument.catalogue.loader import load as loaded
+from dosebook_edge.capture.instrument.parsing.parser import Parser
 from dosebook_edge.capture.instrument.reading import Answer
 from dosebook_edge.simulate.instrument.plan import FAULTS, Pace, exposures_of
 from dosebook_edge.simulate.instrument.player import Player

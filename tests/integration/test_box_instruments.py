@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from dosebook_edge.capture.dicom.contexts import MPPS
-from dosebook_edge.capture.instrument.loader import shipped
+from dosebook_edge.capture.instrument.catalogue.loader import shipped
 from dosebook_edge.capture.instruments import InstrumentSources
 from dosebook_edge.capture.room import Room
 from dosebook_edge.capture.source import CaptureError

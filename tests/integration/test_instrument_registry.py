@@ -12,9 +12,9 @@ from dosebook_central.access.users import add_user
 from dosebook_central.ingest.verify import Incoming
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box, Exam
-from dosebook_edge.capture.instrument.exposure_rules import rules_of
-from dosebook_edge.capture.instrument.recorder import Whose
-from dosebook_edge.capture.instrument.records import Instrument
+from dosebook_edge.capture.instrument.exposures.rules import rules_of
+from dosebook_edge.capture.instrument.recording.recorder import Whose
+from dosebook_edge.capture.instrument.recording.records import Instrument
 from dosebook_edge.capture.instrument.source import InstrumentSettings, InstrumentSource
 from dosebook_edge.capture.room import Room
 from dosebook_protocol.reading import Outcome, Patient, ProcedureStep, Reading, Study

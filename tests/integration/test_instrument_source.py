@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from click.testing import CliRunner
 
-from dosebook_edge.capture.instrument.exposure_rules import rules_of
-from dosebook_edge.capture.instrument.journal import Journal
-from dosebook_edge.capture.instrument.recorder import Whose
-from dosebook_edge.capture.instrument.records import Instrument
+from dosebook_edge.capture.instrument.exposures.rules import rules_of
+from dosebook_edge.capture.instrument.recording.journal import Journal
+from dosebook_edge.capture.instrument.recording.recorder import Whose
+from dosebook_edge.capture.instrument.recording.records import Instrument
 from dosebook_edge.capture.instrument.source import InstrumentSettings, InstrumentSource
 from dosebook_edge.capture.room import Room
 from dosebook_edge.cli.main import main

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from dosebook_edge.capture.instrument.exposure_rules import rules_of
-from dosebook_edge.capture.instrument.exposures import Exposures
-from dosebook_edge.capture.instrument.heard import Heard
-from dosebook_edge.capture.instrument.parser import Parser
+from dosebook_edge.capture.instrument.exposures.following import Exposures
+from dosebook_edge.capture.instrument.exposures.rules import rules_of
+from dosebook_edge.capture.instrument.parsing.parser import Parser
+from dosebook_edge.capture.instrument.wire.heard import Heard
 from tests.support.instruments import PROFILES
 
 BEGAN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

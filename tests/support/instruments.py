@@ -3,9 +3,9 @@
 from decimal import Decimal
 from pathlib import Path
 
-from dosebook_edge.capture.instrument.loader import load, shipped
+from dosebook_edge.capture.instrument.catalogue.loader import load, shipped
 from dosebook_edge.capture.instrument.reading import Answer
-from dosebook_edge.capture.instrument.transcript import read_transcript, replay
+from dosebook_edge.capture.instrument.wire.transcript import read_transcript, replay
 
 PROFILES = {name: load(path) for name, path in shipped().items()}
 

@@ -8,9 +8,9 @@ import threading
 import tty
 from datetime import UTC, datetime, timedelta
 
-from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.dialogue.session import Session
+from dosebook_edge.capture.instrument.links.link import LinkError
 from dosebook_edge.capture.instrument.reading import Answer, Notice
-from dosebook_edge.capture.instrument.session import Session
 from tests.support.waiting import eventually
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.links.link import LinkError
 from tests.support.instruments import PROFILES
 
 

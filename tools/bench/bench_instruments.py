@@ -10,8 +10,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from dosebook_edge.capture.instrument.exposure_words import ENDINGS
-from dosebook_edge.capture.instrument.loader import shipped
+from dosebook_edge.capture.instrument.catalogue.loader import shipped
+from dosebook_edge.capture.instrument.exposures.words import ENDINGS
 from dosebook_edge.capture.instruments import InstrumentSources
 from dosebook_edge.capture.room import Room
 from dosebook_edge.clock import BoxClock

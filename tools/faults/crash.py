@@ -55,14 +55,14 @@ POINTS: Final[dict[str, Point]] = {
     ),
     "exposure-ended": Point(
         "measuring-box",
-        "dosebook_edge.capture.instrument.recorder",
+        "dosebook_edge.capture.instrument.recording.recorder",
         "Recorder._append",
         is_after=False,
         meaning="an exposure has ended and is not written",
     ),
     "exposure-saved": Point(
         "measuring-box",
-        "dosebook_edge.capture.instrument.journal",
+        "dosebook_edge.capture.instrument.recording.journal",
         "Journal.save",
         is_after=True,
         meaning="an exposure that goes on was written down",

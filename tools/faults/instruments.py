@@ -6,12 +6,12 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from dosebook_edge.capture.instrument.codec import questions_of
-from dosebook_edge.capture.instrument.loader import load, shipped
-from dosebook_edge.capture.instrument.parser import Parser
-from dosebook_edge.capture.instrument.profile import Profile
+from dosebook_edge.capture.instrument.catalogue.loader import load, shipped
+from dosebook_edge.capture.instrument.parsing.codec import questions_of
+from dosebook_edge.capture.instrument.parsing.parser import Parser
+from dosebook_edge.capture.instrument.profile.model import Profile
 from dosebook_edge.capture.instrument.reading import Answer
-from dosebook_edge.capture.instrument.transcript import read_transcript
+from dosebook_edge.capture.instrument.wire.transcript import read_transcript
 from tools.faults.ledger import Ledger
 from tools.faults.scenario import Size
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from dosebook_edge.capture.instrument.loader import shipped
+from dosebook_edge.capture.instrument.catalogue.loader import shipped
 from tools.instruments.day import run_day
 from tools.instruments.verdict import judge, table
 

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from dosebook_edge.capture.instrument.exposure import Exposure
-from dosebook_edge.capture.instrument.exposure_rules import rules_of
-from dosebook_edge.capture.instrument.exposures import Exposures
-from dosebook_edge.capture.instrument.loader import find
-from dosebook_edge.capture.instrument.session import Heard, Session
+from dosebook_edge.capture.instrument.catalogue.loader import find
+from dosebook_edge.capture.instrument.dialogue.session import Heard, Session
+from dosebook_edge.capture.instrument.exposures.exposure import Exposure
+from dosebook_edge.capture.instrument.exposures.following import Exposures
+from dosebook_edge.capture.instrument.exposures.rules import rules_of
 from dosebook_edge.simulate.instrument.plan import FAULTS, Fault, Pace, Plan, make_plan
 from dosebook_edge.simulate.instrument.player import Player
 from dosebook_edge.simulate.instrument.profile import Behaviour, Playable, load

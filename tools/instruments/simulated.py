@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.links.link import LinkError
 from dosebook_edge.simulate.instrument.player import Player
 
 START: Final = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from dosebook_edge.capture.instrument.exposure import Exposure
+from dosebook_edge.capture.instrument.exposures.exposure import Exposure
 from dosebook_edge.simulate.instrument.truth import ExposureTruth
 from tools.instruments.day import Day
 

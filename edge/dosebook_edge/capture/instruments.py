@@ -3,14 +3,14 @@
 import logging
 from dataclasses import dataclass
 
-from dosebook_edge.capture.instrument.exposure_rules import NotCountedError, rules_of
-from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.catalogue.loader import ProfileError, file_of, load, revision
+from dosebook_edge.capture.instrument.exposures.rules import NotCountedError, rules_of
 from dosebook_edge.capture.instrument.links.address import doubt, parse_address
-from dosebook_edge.capture.instrument.loader import ProfileError, file_of, load, revision
-from dosebook_edge.capture.instrument.opening import opener
-from dosebook_edge.capture.instrument.recorder import Whose
-from dosebook_edge.capture.instrument.records import Instrument
-from dosebook_edge.capture.instrument.site import SiteError, with_site
+from dosebook_edge.capture.instrument.links.link import LinkError
+from dosebook_edge.capture.instrument.links.opening import opener
+from dosebook_edge.capture.instrument.profile.site import SiteError, with_site
+from dosebook_edge.capture.instrument.recording.recorder import Whose
+from dosebook_edge.capture.instrument.recording.records import Instrument
 from dosebook_edge.capture.instrument.source import InstrumentSettings, InstrumentSource
 from dosebook_edge.capture.room import Room
 from dosebook_edge.capture.source import Source

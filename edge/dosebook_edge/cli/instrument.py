@@ -18,8 +18,8 @@ from dosebook_edge.cli.common import (
 from dosebook_edge.cli.instrument_line import COMMANDS
 
 if TYPE_CHECKING:
-    from dosebook_edge.capture.instrument.profile import Profile
-    from dosebook_edge.capture.instrument.proof import Proof
+    from dosebook_edge.capture.instrument.catalogue.proof import Proof
+    from dosebook_edge.capture.instrument.profile.model import Profile
     from dosebook_edge.capture.instrument.reading import Answer, Notice
 
 
@@ -36,7 +36,7 @@ def list_profiles(*, as_json: bool) -> None:
     documented: from the maker's paper; seen in code: somebody's program talks to it so;
     site-filled: to be completed by the site before it is used.
     """
-    from dosebook_edge.capture.instrument.loader import ProfileError, load, shipped
+    from dosebook_edge.capture.instrument.catalogue.loader import ProfileError, load, shipped
 
     try:
         profiles = [load(path) for path in shipped().values()]
@@ -65,9 +65,9 @@ def test(profile: str, capture: Path, *, factor: str, as_json: bool) -> None:
     Exit code 0 when all bytes gave readings, 3 when some gave a notice, 1 when none gave a
     reading or a cut changed one.
     """
-    from dosebook_edge.capture.instrument.loader import ProfileError, find
-    from dosebook_edge.capture.instrument.proof import prove_capture
-    from dosebook_edge.capture.instrument.transcript import TranscriptError, read_capture
+    from dosebook_edge.capture.instrument.catalogue.loader import ProfileError, find
+    from dosebook_edge.capture.instrument.catalogue.proof import prove_capture
+    from dosebook_edge.capture.instrument.wire.transcript import TranscriptError, read_capture
 
     try:
         found = find(profile)
@@ -114,7 +114,7 @@ def _proof_value(profile: "Profile", proof: "Proof") -> dict[str, Any]:
 
 
 def _where(time: str, one: "Answer | Notice") -> dict[str, Any]:
-    from dosebook_edge.capture.instrument.fields import escape
+    from dosebook_edge.capture.instrument.profile.fields import escape
 
     return {"time": time, "offset": one.offset, "bytes": escape(one.raw), "hex": one.raw.hex()}
 

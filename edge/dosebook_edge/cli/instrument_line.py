@@ -14,10 +14,10 @@ import click
 from dosebook_edge.cli.common import DEGRADED, CommandError, factor_of, json_option, show, table
 
 if TYPE_CHECKING:
-    from dosebook_edge.capture.instrument.heard import Heard
-    from dosebook_edge.capture.instrument.probing import Tried
-    from dosebook_edge.capture.instrument.profile import Profile
-    from dosebook_edge.capture.instrument.session import Session
+    from dosebook_edge.capture.instrument.dialogue.probing import Tried
+    from dosebook_edge.capture.instrument.dialogue.session import Session
+    from dosebook_edge.capture.instrument.profile.model import Profile
+    from dosebook_edge.capture.instrument.wire.heard import Heard
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -111,7 +111,7 @@ def record(file: Path, **options: Any) -> None:
     FILE is a transcript with times, as `instrument test` and `instrument replay` read it. It must
     not be there yet. End it with Ctrl-C. Exit code 0 when a reading came, 1 when none did.
     """
-    from dosebook_edge.capture.instrument.transcript import MARK, written
+    from dosebook_edge.capture.instrument.wire.transcript import MARK, written
 
     with _open_line(**options) as line:
         try:
@@ -143,9 +143,9 @@ def replay(file: Path, to: str, *, speed: float, seconds: float | None) -> None:
     A question gets the answer that it had at that time of the recording, or, without times, the
     next one; after the end the last answer stays. End it with Ctrl-C.
     """
-    from dosebook_edge.capture.instrument.stand_in import StandIn, exchanges_of
-    from dosebook_edge.capture.instrument.stand_in_line import play, pty_end, tcp_end
-    from dosebook_edge.capture.instrument.transcript import TranscriptError, read_capture
+    from dosebook_edge.capture.instrument.wire.stand_in import StandIn, exchanges_of
+    from dosebook_edge.capture.instrument.wire.stand_in_line import play, pty_end, tcp_end
+    from dosebook_edge.capture.instrument.wire.transcript import TranscriptError, read_capture
 
     try:
         steps, _ = read_capture(file.read_bytes())
@@ -211,12 +211,12 @@ def _open_line(
     factor: str = "1",
 ) -> Iterator[_Line]:
     """What the options of a command name, until it ends."""
-    from dosebook_edge.capture.instrument.link import LinkError
+    from dosebook_edge.capture.instrument.catalogue.loader import ProfileError, find
+    from dosebook_edge.capture.instrument.dialogue.session import Session
     from dosebook_edge.capture.instrument.links.address import doubt, parse_address
-    from dosebook_edge.capture.instrument.loader import ProfileError, find
-    from dosebook_edge.capture.instrument.opening import opener
-    from dosebook_edge.capture.instrument.session import Session
-    from dosebook_edge.capture.instrument.site import SiteError, with_site
+    from dosebook_edge.capture.instrument.links.link import LinkError
+    from dosebook_edge.capture.instrument.links.opening import opener
+    from dosebook_edge.capture.instrument.profile.site import SiteError, with_site
 
     try:
         found = with_site(find(profile), baudrate=baudrate, unit_id=unit_id)
@@ -254,7 +254,7 @@ def _until(seconds: float | None) -> Iterator[threading.Event]:
 
 
 def _list_ports(*, as_json: bool) -> None:
-    from dosebook_edge.capture.instrument.probing import found_ports
+    from dosebook_edge.capture.instrument.dialogue.probing import found_ports
 
     ports = found_ports()
     rows = [(one.address, one.device, one.description) for one in ports]
@@ -270,11 +270,11 @@ def _list_ports(*, as_json: bool) -> None:
 
 
 def _try_all(address: str) -> Iterator["Tried"]:
-    from dosebook_edge.capture.instrument.link import LinkError
+    from dosebook_edge.capture.instrument.catalogue.loader import load, shipped
+    from dosebook_edge.capture.instrument.dialogue.probing import is_safe, tried
     from dosebook_edge.capture.instrument.links.address import parse_address
-    from dosebook_edge.capture.instrument.loader import load, shipped
-    from dosebook_edge.capture.instrument.opening import opener
-    from dosebook_edge.capture.instrument.probing import is_safe, tried
+    from dosebook_edge.capture.instrument.links.link import LinkError
+    from dosebook_edge.capture.instrument.links.opening import opener
 
     try:
         parse_address(address)
@@ -291,7 +291,7 @@ def _try_all(address: str) -> Iterator["Tried"]:
 
 
 def _tried_value(one: "Tried") -> dict[str, Any]:
-    from dosebook_edge.capture.instrument.fields import escape
+    from dosebook_edge.capture.instrument.profile.fields import escape
 
     return {
         "profile": one.profile,

@@ -4,11 +4,11 @@ import shutil
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from dosebook_edge.capture.instrument.fields import escape
-from dosebook_edge.capture.instrument.heard import Heard
-from dosebook_edge.capture.instrument.profile import Profile
+from dosebook_edge.capture.instrument.dialogue.session import Session
+from dosebook_edge.capture.instrument.profile.fields import escape
+from dosebook_edge.capture.instrument.profile.model import Profile
 from dosebook_edge.capture.instrument.reading import Answer, Reading
-from dosebook_edge.capture.instrument.session import Session
+from dosebook_edge.capture.instrument.wire.heard import Heard
 
 _UP: Final = "\x1b[{}A\x1b[J"
 

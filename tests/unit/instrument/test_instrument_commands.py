@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import pytest
 from click.testing import CliRunner
 
-from dosebook_edge.capture.instrument.link import LinkError
-from dosebook_edge.capture.instrument.opening import opener
-from dosebook_edge.capture.instrument.probing import is_safe, tried
-from dosebook_edge.capture.instrument.session import Session
-from dosebook_edge.capture.instrument.stand_in import StandIn, exchanges_of
-from dosebook_edge.capture.instrument.stand_in_line import play, pty_end, tcp_end
-from dosebook_edge.capture.instrument.transcript import read_transcript
+from dosebook_edge.capture.instrument.dialogue.probing import is_safe, tried
+from dosebook_edge.capture.instrument.dialogue.session import Session
+from dosebook_edge.capture.instrument.links.link import LinkError
+from dosebook_edge.capture.instrument.links.opening import opener
+from dosebook_edge.capture.instrument.wire.stand_in import StandIn, exchanges_of
+from dosebook_edge.capture.instrument.wire.stand_in_line import play, pty_end, tcp_end
+from dosebook_edge.capture.instrument.wire.transcript import read_transcript
 from dosebook_edge.cli.instrument_view import show_for
 from dosebook_edge.cli.main import main
 from tests.support.instruments import PROFILES, read, readings

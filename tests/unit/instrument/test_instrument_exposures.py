@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from dosebook_edge.capture.instrument.exposure_rules import NotCountedError, rules_of
-from dosebook_edge.capture.instrument.loader import ProfileError, load
-from dosebook_edge.capture.instrument.transcript import read_transcript, replay
+from dosebook_edge.capture.instrument.catalogue.loader import ProfileError, load
+from dosebook_edge.capture.instrument.exposures.rules import NotCountedError, rules_of
+from dosebook_edge.capture.instrument.wire.transcript import read_transcript, replay
 from tests.support.exposures import Line
 from tests.support.instruments import PROFILES, changed, readings
 
@@ -116,8 +116,8 @@ def test_a_counter_that_passes_its_largest_number_goes_on():
     line = Line("dosebook-reference-modbus-tcp")
     counter = line.exposures  # the value is fed by hand: a Modbus frame says nothing more here
     assert counter.memory().account is None
-    from dosebook_edge.capture.instrument.counting import Counter
-    from dosebook_edge.capture.instrument.exposure import Moment, Point
+    from dosebook_edge.capture.instrument.exposures.counting import Counter
+    from dosebook_edge.capture.instrument.exposures.exposure import Moment, Point
     from tests.support.exposures import BEGAN
 
     follower = Counter(line.rules)

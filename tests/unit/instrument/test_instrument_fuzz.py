@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosebook_edge.capture.instrument.codec import questions_of
-from dosebook_edge.capture.instrument.parser import Parser
-from dosebook_edge.capture.instrument.transcript import replay
+from dosebook_edge.capture.instrument.parsing.codec import questions_of
+from dosebook_edge.capture.instrument.parsing.parser import Parser
+from dosebook_edge.capture.instrument.wire.transcript import replay
 from tests.support.instruments import PROFILES, readings, steps_of
 from tools.faults.instruments import answers, damaged, damaged_instruments
 from tools.faults.scenario import Size

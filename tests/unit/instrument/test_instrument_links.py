@@ -12,9 +12,9 @@ import serial
 from serial import rfc2217
 from serial.tools import list_ports
 
-from dosebook_edge.capture.instrument.link import LinkError, NobodyYetError
 from dosebook_edge.capture.instrument.links.address import doubt, parse_address
-from dosebook_edge.capture.instrument.opening import opener
+from dosebook_edge.capture.instrument.links.link import LinkError, NobodyYetError
+from dosebook_edge.capture.instrument.links.opening import opener
 from tests.support.instruments import PROFILES
 from tests.support.lines import Pty, TcpServer, hurried, notices_of, readings_of, running, said
 from tests.support.waiting import eventually

@@ -4,17 +4,17 @@ from decimal import Decimal
 
 import pytest
 
-from dosebook_edge.capture.instrument import modbus
-from dosebook_edge.capture.instrument.checksums import (
+from dosebook_edge.capture.instrument.parsing import modbus
+from dosebook_edge.capture.instrument.parsing.codec import questions_of
+from dosebook_edge.capture.instrument.parsing.parser import Parser
+from dosebook_edge.capture.instrument.profile.checksums import (
     accurad_crc16,
     capintec7,
     modbus_crc16,
     sum8,
     sum8_hex,
 )
-from dosebook_edge.capture.instrument.codec import questions_of
-from dosebook_edge.capture.instrument.numbers import binary_text, parse_number
-from dosebook_edge.capture.instrument.parser import Parser
+from dosebook_edge.capture.instrument.profile.numbers import binary_text, parse_number
 from dosebook_edge.capture.instrument.reading import Answer, Notice
 from tests.support.instruments import PROFILES, read, readings
 

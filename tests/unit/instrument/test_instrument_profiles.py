@@ -6,9 +6,15 @@ import tomllib
 import pytest
 from jsonschema import Draft202012Validator
 
-from dosebook_edge.capture.instrument.fields import escape, unescape
-from dosebook_edge.capture.instrument.loader import ADAPTER, ProfileError, find, load, shipped
-from dosebook_edge.capture.instrument.profile import FrameProfile, PollProfile
+from dosebook_edge.capture.instrument.catalogue.loader import (
+    ADAPTER,
+    ProfileError,
+    find,
+    load,
+    shipped,
+)
+from dosebook_edge.capture.instrument.profile.fields import escape, unescape
+from dosebook_edge.capture.instrument.profile.model import FrameProfile, PollProfile
 from tests.support.instruments import PROFILES, changed
 
 WANTED = {

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from dosebook_edge.capture.instrument.journal import Journal
-from dosebook_edge.capture.instrument.records import Instrument, reading_of
+from dosebook_edge.capture.instrument.recording.journal import Journal
+from dosebook_edge.capture.instrument.recording.records import Instrument, reading_of
 from dosebook_edge.capture.room import Attachment, RoomStep
 from dosebook_protocol.reading import (
     Equipment,

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from dosebook_edge.capture.instrument.link import LinkError, NobodyYetError
+from dosebook_edge.capture.instrument.links.link import LinkError, NobodyYetError
 from dosebook_edge.capture.instrument.reading import Answer
-from dosebook_edge.capture.instrument.stand_in import StandIn, exchanges_of
+from dosebook_edge.capture.instrument.wire.stand_in import StandIn, exchanges_of
 from tests.support.instruments import PROFILES, steps_of
 from tests.support.lines import (
     SimulatedLine,

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from dosebook_edge.capture.instrument.codec import questions_of
-from dosebook_edge.capture.instrument.modbus import decode
-from dosebook_edge.capture.instrument.parser import Parser
+from dosebook_edge.capture.instrument.parsing.codec import questions_of
+from dosebook_edge.capture.instrument.parsing.modbus import decode
+from dosebook_edge.capture.instrument.parsing.parser import Parser
 from dosebook_edge.capture.instrument.reading import Answer
 from dosebook_edge.simulate.instrument import profile as simulated
 from dosebook_edge.simulate.instrument.checks import CHECKS

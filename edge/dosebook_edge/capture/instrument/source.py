@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dosebook_edge.capture.instrument.exposure_rules import INTEGRALS, Rules
-from dosebook_edge.capture.instrument.exposures import Exposures
-from dosebook_edge.capture.instrument.heard import Heard
-from dosebook_edge.capture.instrument.link import Opener
-from dosebook_edge.capture.instrument.profile import Profile
-from dosebook_edge.capture.instrument.recorder import Recorder, Whose
-from dosebook_edge.capture.instrument.records import Instrument
-from dosebook_edge.capture.instrument.session import Session, SystemClock
+from dosebook_edge.capture.instrument.dialogue.session import Session, SystemClock
+from dosebook_edge.capture.instrument.exposures.following import Exposures
+from dosebook_edge.capture.instrument.exposures.rules import INTEGRALS, Rules
+from dosebook_edge.capture.instrument.links.link import Opener
+from dosebook_edge.capture.instrument.profile.model import Profile
+from dosebook_edge.capture.instrument.recording.recorder import Recorder, Whose
+from dosebook_edge.capture.instrument.recording.records import Instrument
+from dosebook_edge.capture.instrument.wire.heard import Heard
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
 from dosebook_edge.outbox import Outbox, OutboxError
 from dosebook_protocol.logs import log

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from dosebook_edge.capture.instrument.fields import Exact, Name, ProfileId
+from dosebook_edge.capture.instrument.profile.fields import Exact, Name, ProfileId
 from dosebook_edge.capture.screen.reading import Identifier
 from dosebook_protocol.quantities import QUANTITIES, canonical_unit
 from dosebook_protocol.reading import BreastSide, Phantom, Plane

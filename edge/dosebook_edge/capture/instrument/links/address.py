@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.links.link import LinkError
 
 _USB: Final = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})(?::(.+))?")
 _NET: Final = re.compile(

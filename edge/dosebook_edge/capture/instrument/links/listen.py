@@ -7,7 +7,7 @@ import socket
 from collections.abc import Collection
 from typing import Final
 
-from dosebook_edge.capture.instrument.link import Link, LinkError, NobodyYetError
+from dosebook_edge.capture.instrument.links.link import Link, LinkError, NobodyYetError
 from dosebook_edge.capture.instrument.links.ready import is_readable
 from dosebook_edge.capture.instrument.links.tcp import TcpLink
 from dosebook_protocol.logs import log

@@ -5,9 +5,9 @@ from typing import Final
 
 from serial import rfc2217
 
-from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.links.link import LinkError
 from dosebook_edge.capture.instrument.links.serial_line import FAULTS, PortLink, line_settings
-from dosebook_edge.capture.instrument.profile import Serial
+from dosebook_edge.capture.instrument.profile.model import Serial
 
 _SLICE_S: Final = 0.1  # changing pyserial's time-out would negotiate the whole line anew
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 import serial
 from serial.tools import list_ports
 
-from dosebook_edge.capture.instrument.link import LinkError
 from dosebook_edge.capture.instrument.links.address import Port, Usb
+from dosebook_edge.capture.instrument.links.link import LinkError
 from dosebook_edge.capture.instrument.links.ready import is_readable
-from dosebook_edge.capture.instrument.profile import Serial
+from dosebook_edge.capture.instrument.profile.model import Serial
 
 WRITE_S: Final = 3.0
 _BITS_OF_A_GAP: Final = 25  # two characters and a little

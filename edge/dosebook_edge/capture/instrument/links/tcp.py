@@ -4,7 +4,7 @@ import contextlib
 import socket
 from typing import Final
 
-from dosebook_edge.capture.instrument.link import LinkError
+from dosebook_edge.capture.instrument.links.link import LinkError
 from dosebook_edge.capture.instrument.links.ready import is_readable
 
 CONNECT_S: Final = 3.0

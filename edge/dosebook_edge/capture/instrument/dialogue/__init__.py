@@ -1,0 +1,1 @@
+"""The conversation with one instrument: asked in time, watched, taken up again."""

@@ -1,0 +1,1 @@
+"""From what an instrument said to exposures; no thread, no database, no clock."""

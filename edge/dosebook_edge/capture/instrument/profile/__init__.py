@@ -1,0 +1,1 @@
+"""What a profile says of one kind of instrument, and the kinds of text that say it."""

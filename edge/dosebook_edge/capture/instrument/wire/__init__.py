@@ -1,0 +1,1 @@
+"""What went over the wire: heard, written as a transcript, and said again by a stand-in."""
