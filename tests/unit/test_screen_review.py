@@ -17,8 +17,9 @@ from dosebook_central.domain.screen_review import (
     state_of,
     to_json,
 )
-from dosebook_central.domain.screen_text import TypedError, confirm, number_in
+from dosebook_central.domain.screen_text import confirm
 from dosebook_protocol.reading import Reading
+from dosebook_protocol.screen_text import TypedError, number_in
 from tests.support.screens import EVENT_UID, evidence, place_of_total, reading_of, value
 
 AT = datetime(2026, 11, 3, 9, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -17,9 +17,11 @@ from dosebook_central.ingest.regroup import (
     write_exams,
 )
 from dosebook_central.ingest.rows import Row, reading_rows, record_row
+from dosebook_central.screens import from_boxes
 from dosebook_central.screens.values import note_values
 from dosebook_central.store import records
 from dosebook_central.store.writer import LostRaceError, Writer
+from dosebook_protocol.screen import KIND
 
 _SEEN_EVERY_S: Final = 1.0
 
@@ -27,9 +29,12 @@ _SEEN_EVERY_S: Final = 1.0
 class Committer:
     """Commits batches; any number of threads and processes may do so at the same time."""
 
-    def __init__(self, writer: Writer, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, writer: Writer, now: Callable[[], datetime], open_screen: from_boxes.Open
+    ) -> None:
         self._writer = writer
-        self._now = now or (lambda: datetime.now(UTC))
+        self._now = now
+        self._open_screen = open_screen
         self._cache = ReadingCache()
         self._seen: dict[str, float] = {}
 
@@ -73,6 +78,7 @@ class Committer:
             if group := plan.groups.get(candidate.record.record_id):
                 members.setdefault(group, []).append(_evidence(candidate))
         write_exams(connection, members, plan, known_keys.values(), now)
+        self._take_decisions(connection, new, now)
         self._note_boxes(connection, new, now)
         if rows := quarantine(decisions, now):
             records.add_quarantine(connection, rows)
@@ -95,6 +101,17 @@ class Committer:
             raise LostRaceError
         candidates = [one.candidate for one in ordered if one.counts]
         note_values(connection, [(one.record, one.reading) for one in candidates])
+
+    def _take_decisions(
+        self, connection: Connection, new: Sequence[Decision], now: datetime
+    ) -> None:
+        """Apply what persons at boxes decided, now that records and exams stand."""
+        arrived = [
+            from_boxes.Arrived(one.record.record_id, one.record.box_id, one.decision)
+            for one in (decision.candidate for decision in new)
+            if one.decision is not None or one.reading.kind == KIND
+        ]
+        from_boxes.take(connection, self._open_screen, arrived, now)
 
     def _note_boxes(self, connection: Connection, new: Sequence[Decision], now: datetime) -> None:
         """Note that boxes were heard of, at most once a second each."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.record import ReceiptStatus, Record
+from dosebook_protocol.screen_decision import BoxDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,16 @@ class KnownRecord:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A verified record with the reading that shall hold and whether this one was made here."""
+    """A verified record with the reading that shall hold and whether this one was made here.
+
+    `decision` is what a person at the box decided, where the record carries that.
+    """
 
     record: Record
     envelope: bytes
     reading: Reading
     reader_version: str
+    decision: BoxDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from dosebook_central.ingest.quarantine import (
 )
 from dosebook_central.ingest.rows import Row
 from dosebook_central.ingest.verify import Accepted, BoxDirectory, Incoming, Refused, verify
+from dosebook_central.screens.opening import Screens
 from dosebook_central.store import records
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box
@@ -28,8 +29,11 @@ from dosebook_central.store.writer import Writer
 from dosebook_protocol.cose import SignatureError
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
-from dosebook_protocol.reading import READER_VERSION
+from dosebook_protocol.reading import READER_VERSION, Outcome, Reading
 from dosebook_protocol.record import Receipt, Receipts, ReceiptStatus
+from dosebook_protocol.screen import ScreenEvidence
+from dosebook_protocol.screen_decision import KIND, decode_decision, reading_of_decision
+from dosebook_protocol.screen_decision import MEDIA_TYPE as DECISION
 from dosebook_protocol.topics import Channel, TopicError, parse_topic
 from dosebook_protocol.wire import MessageError, decode_health, encode_record_message
 
@@ -62,7 +66,7 @@ class Ingest:
         self._boxes = BoxDirectory(engine)
         self.writer = writer or Writer(engine)
         self.committed = committed
-        self._committer = Committer(self.writer, self._now)
+        self._committer = Committer(self.writer, self._now, self.open_screen)
         self._limit = limit or StrangerLimit()
 
     def process(self, batch: Sequence[Incoming]) -> list[Receipts]:
@@ -107,6 +111,10 @@ class Ingest:
                 .values(health=health.model_dump(mode="json"), last_seen_at=self._now())
             )
         return True
+
+    def open_screen(self, sha256_of: str, media_type: str) -> ScreenEvidence | str:
+        """The opened evidence of a screen, or in a sentence why it cannot be opened."""
+        return Screens(self._evidence).open(sha256_of, media_type)
 
     def _commit(
         self, candidates: Sequence[Candidate], evidence: dict[str, bytes]
@@ -189,11 +197,24 @@ class Ingest:
 def _candidate(accepted: Accepted) -> Candidate:
     """Take the box's reading if this version of the reader made it, else read the evidence anew."""
     record = accepted.record
+    if record.evidence.media_type == DECISION:
+        return _decision(accepted)
     is_ours = record.evidence.media_type.startswith(_DICOM)
     if record.reader_version == READER_VERSION or not is_ours:
         return Candidate(record, accepted.envelope, record.reading, record.reader_version)
     reading = read_object(accepted.evidence, record.evidence.media_type)
     return Candidate(record, accepted.envelope, reading, READER_VERSION)
+
+
+def _decision(accepted: Accepted) -> Candidate:
+    """A person's decision at the box, read here: only its evidence is believed."""
+    try:
+        decision = decode_decision(accepted.evidence)
+    except MessageError as error:
+        unreadable = Reading(Outcome.QUARANTINED, KIND, KIND, reason=str(error))
+        return Candidate(accepted.record, accepted.envelope, unreadable, READER_VERSION)
+    reading = reading_of_decision()
+    return Candidate(accepted.record, accepted.envelope, reading, READER_VERSION, decision)
 
 
 def _is_of_the_record(error: Exception) -> bool:

@@ -2,16 +2,20 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from dosebook_central.ingest.evidence import EvidenceStore
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.recompute import Recomputer
 from dosebook_central.ingest.verify import Incoming
+from dosebook_central.screens import from_boxes
 from dosebook_central.store import archive
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Quarantine, Record
 from dosebook_protocol.record import ReceiptStatus
+from dosebook_protocol.screen_decision import MEDIA_TYPE as DECISION
+from dosebook_protocol.screen_decision import BoxDecision, decode_decision
+from dosebook_protocol.wire import MessageError
 
 _QUARANTINED = "quarantined"
 
@@ -56,6 +60,8 @@ class Quarantines:
             record = archive.find(connection, record_id)
         if record is None:
             return False, f"record {record_id} is not in the database"
+        if record.media_type == DECISION:
+            return self._decide(record)
         if Recomputer(self._engine, self._evidence).reread([record]):
             raise KeyError(record_id)
         with self._engine.connect() as connection:
@@ -65,6 +71,22 @@ class Quarantines:
         if row.status == _QUARANTINED:
             return False, row.reason
         return True, "the record is read and stored"
+
+    def _decide(self, record: archive.ArchivedRecord) -> tuple[bool, str]:
+        """Apply a person's decision at a box that an earlier release could not read."""
+        try:
+            decision = decode_decision(self._evidence.get(record.evidence_sha256))
+        except MessageError as error:
+            return False, str(error)
+        self._ingest.writer.run(
+            lambda connection: self._take_decision(connection, record.id, decision)
+        )
+        return True, "the decision is stored"
+
+    def _take_decision(self, connection: Connection, record_id: str, decision: BoxDecision) -> None:
+        box_id = archive.accept(connection, record_id)
+        arrived = from_boxes.Arrived(record_id, box_id, decision)
+        from_boxes.take(connection, self._ingest.open_screen, [arrived], datetime.now(UTC))
 
     def _again(self, topic: str, sha256: str) -> tuple[bool, str]:
         """Process the whole message as if it came now; without receipt it is still not trusted."""

@@ -36,7 +36,10 @@ _COMPLETED: Final = "+"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a person says of one value; `seen` is the last decision that they saw, 0 for none."""
+    """What a person says of one value; `seen` is the last decision that they saw, 0 for none.
+
+    `at` is when they said it, where that was not now.
+    """
 
     record_id: str
     path: str
@@ -44,6 +47,7 @@ class Verdict:
     note: str = ""
     confirmed: Confirmed | None = None
     seen: int = 0
+    at: datetime | None = None
 
 
 def decide(connection: Connection, verdict: Verdict, actor: str, now: datetime) -> State | None:
@@ -64,7 +68,8 @@ def decide(connection: Connection, verdict: Verdict, actor: str, now: datetime) 
         return None
     is_whole = verdict.act == "disown" or is_disowned
     path = WHOLE if is_whole else verdict.path
-    decision = Decision(path, verdict.act, actor, now, verdict.note, verdict.confirmed)
+    at = verdict.at or now
+    decision = Decision(path, verdict.act, actor, at, verdict.note, verdict.confirmed)
     number = _write(connection, verdict.record_id, decision)
     decisions = [*before, decision]
     _put_in_force(connection, verdict.record_id, version, decisions, number, now)

@@ -68,6 +68,14 @@ def find(connection: Connection, record_id: str) -> ArchivedRecord | None:
     return ArchivedRecord(*tuple(row)) if row else None
 
 
+def accept(connection: Connection, record_id: str) -> str:
+    """Let a quarantined record count as stored; returns the box that it is of."""
+    connection.execute(
+        update(Record).where(Record.id == record_id).values(status="stored", reason="")
+    )
+    return connection.scalars(select(Record.box_id).where(Record.id == record_id)).one()
+
+
 def put_in_force(
     connection: Connection, readings: Sequence[NewReading], version: str, now: datetime
 ) -> None:

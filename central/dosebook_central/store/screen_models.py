@@ -50,3 +50,21 @@ class ScreenDecision(Base):
     act: Mapped[str] = mapped_column(Key)  # accept correct reject void undo
     note: Mapped[str] = mapped_column(Text, default="")  # why it is rejected or void
     body: Mapped[dict[str, Any] | None]  # domain.screen_review.Confirmed
+
+
+class BoxDecision(Base):
+    """A decision that a person made at a box: kept as it came, and what became of it here."""
+
+    __tablename__ = "box_decision"
+    __table_args__ = (Index("ix_box_decision_record_id_path", "record_id", "path"),)
+
+    box_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    id: Mapped[str] = mapped_column(Key, primary_key=True)  # given by the box
+    record_id: Mapped[str] = mapped_column(Key)  # of the screen; it may not be here yet
+    path: Mapped[str] = mapped_column(Key)
+    carried_by: Mapped[str] = mapped_column(ForeignKey("record.id"))
+    after: Mapped[str] = mapped_column(Key, default="")
+    body: Mapped[dict[str, Any]]  # dosebook_protocol.screen_decision.BoxDecision
+    state: Mapped[str] = mapped_column(Key, index=True)  # domain.box_decision.Fate
+    reason: Mapped[str] = mapped_column(Text, default="")
+    decision_id: Mapped[int] = mapped_column(default=0)  # of screen_decision, once it is applied

@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from dosebook_protocol.record import BoxConfig, Health, Message, Receipts, Record
+from dosebook_protocol.screen_decision import BoxDecision
 
 FOLDER: Final = Path(__file__).parent / "v1"
 
@@ -20,6 +21,7 @@ MODELS: Final[dict[str, type[Message]]] = {
     "receipts": Receipts,
     "health": Health,
     "config": BoxConfig,
+    "screen-decision": BoxDecision,
 }
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dosebook_protocol.cose import verify
 from dosebook_protocol.record import Message
+from dosebook_protocol.screen_decision import decode_decision
 from dosebook_protocol.wire import (
     check_evidence,
     decode_config,
@@ -31,7 +32,7 @@ REGISTRY_ID: Final = "registry"
 BOX_KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 REGISTRY_KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 
-KINDS: Final = ("record", "receipts", "health", "config")
+KINDS: Final = ("record", "receipts", "health", "config", "screen-decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ def rejected() -> Iterator[Vector]:
 
 def open_vector(kind: str, data: bytes) -> Message:
     """Verify and decode a message as its receiver does; raises as that does."""
-    if kind == "record":
+    if kind in {"record", "screen-decision"}:
         envelope, evidence = split_record_message(data)
         record = decode_record(verify(envelope, BOX_KEY.public_key()))
         check_evidence(record, evidence)
-        return record
+        return record if kind == "record" else decode_decision(evidence)
     if kind == "health":
         return decode_health(verify(data, BOX_KEY.public_key()))
     payload = verify(data, REGISTRY_KEY.public_key())

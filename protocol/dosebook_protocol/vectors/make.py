@@ -39,7 +39,14 @@ from dosebook_protocol.record import (
     SourceHealth,
     SourceKind,
 )
-from dosebook_protocol.vectors import BOX_ID, BOX_KEY, FOLDER, REGISTRY_ID, REGISTRY_KEY
+from dosebook_protocol.vectors import (
+    BOX_ID,
+    BOX_KEY,
+    FOLDER,
+    REGISTRY_ID,
+    REGISTRY_KEY,
+    decisions,
+)
 from dosebook_protocol.wire import encode_message, encode_record_message
 
 _AT: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -324,10 +331,10 @@ _REJECT: Final[dict[str, tuple[str, str, bytes]]] = {
 
 def main() -> None:
     """Write all vectors."""
-    for name, (kind, message, make) in _ACCEPT.items():
+    for name, (kind, message, make) in {**_ACCEPT, **decisions.ACCEPT}.items():
         told = {"kind": kind, "message": message.model_dump(mode="json", exclude_defaults=True)}
         _write("accept", name, make(), told)
-    for name, (kind, reason, data) in _REJECT.items():
+    for name, (kind, reason, data) in (_REJECT | decisions.REJECT).items():
         _write("reject", name, data, {"kind": kind, "reason": reason})
 
 

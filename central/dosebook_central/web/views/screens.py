@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.domain.screen_review import Act, Confirmed, State
-from dosebook_central.domain.screen_text import TypedError, confirm, number_in
+from dosebook_central.domain.screen_text import confirm
 from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.screens.export import cases, written
 from dosebook_central.screens.opening import Screens
@@ -18,6 +18,7 @@ from dosebook_central.store.queries.screens import Listed, Wanted
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
 from dosebook_central.web.screen_cards import OF_ANOTHER, Card, cards
+from dosebook_protocol.screen_text import TypedError, is_as_read, number_in
 
 bp = Blueprint("screens", __name__, url_prefix="/screens")
 
@@ -98,8 +99,7 @@ def confirm_value(record_id: str) -> ResponseReturnValue:
         return _answer(
             card, error=f"{doubt} Press Enter again if the crop says so.", text=text, sure=text
         )
-    is_same = text.replace(",", ".") == card.value.text.replace(",", ".")
-    verb: Act = "accept" if is_same else "correct"
+    verb: Act = "accept" if is_as_read(card.value, text) else "correct"
     return _decide(card, verb, confirmed=confirm(card.value, text))
 
 
