@@ -89,6 +89,10 @@ NEEDS = {
     "procedures.accept": Right.PROCEDURE_MAP,
     "procedures.undo_batch": Right.PROCEDURE_MAP,
     "procedures.learn": Right.PROCEDURE_MAP,
+    "devices.show": Right.STATISTICS_READ,
+    "devices.show_one": Right.STATISTICS_READ,
+    "devices.decide": Right.DOSIMETRY_MANAGE,
+    "devices.undo": Right.DOSIMETRY_MANAGE,
     "profile.password": PERSONAL,
     "profile.change_password": PERSONAL,
 }

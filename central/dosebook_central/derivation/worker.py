@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from dosebook_central.derivation.due import is_any_due, retry_failed
 from dosebook_central.derivation.engine import Observer, Rules, derive_batch
+from dosebook_central.ingest.regroup import reconcile_decided
+from dosebook_central.store import devices
 from dosebook_central.store.writer import Writer
 from dosebook_protocol.logs import log
 
@@ -67,14 +69,19 @@ class Worker:
             if self._arrival.wait(_LOOK_EVERY_S):
                 self._stopping.wait(_GATHER_S)
             self._arrival.clear()
-            while not self._stopping.is_set() and self._is_due() and self._try(self._batch):
+            while not self._stopping.is_set() and self._round():
                 pass
 
-    def _is_due(self) -> bool:
+    def _round(self) -> int:
+        """Do one batch of each kind of work; what is reconciled anew is derived with the next."""
+        done = self._try(_reconcile) if self._is_waiting(devices.is_any_due) else 0
+        return done + (self._try(self._batch) if self._is_waiting(is_any_due) else 0)
+
+    def _is_waiting(self, is_any: Callable[[Connection], bool]) -> bool:
         """Look without a write transaction: SQLite has one at a time."""
         try:
             with self._writer.engine.connect() as connection:
-                return is_any_due(connection)
+                return is_any(connection)
         except OperationalError as error:
             log(_log, logging.WARNING, "store_unavailable", error=error)
             self._stopping.wait(_RETRY_S)
@@ -93,3 +100,7 @@ class Worker:
             log(_log, logging.ERROR, "derivation_stopped", error=error)
         self._stopping.wait(_RETRY_S)
         return 0
+
+
+def _reconcile(connection: Connection) -> int:
+    return reconcile_decided(connection, BATCH)

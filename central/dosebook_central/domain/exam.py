@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from dosebook_central.domain.devices import Device
 from dosebook_protocol.reading import BreastSide, Number, Phantom, Plane
 
 
@@ -108,13 +109,19 @@ class EvidenceUse:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one modality did in the exam: the CT and the PET of a PET/CT are two parts (P60)."""
+    """What one modality did in the exam: the CT and the PET of a PET/CT are two parts (P60).
+
+    `reported_modality` is what the evidences say, where a person decided otherwise for the machine
+    (P36); `device` is the machine of a projection part, if its objects name one.
+    """
 
     modality: str
     evidence_kind: str
     event_count: int
     values: tuple[Measure, ...]
     record_ids: tuple[str, ...]
+    reported_modality: str = ""
+    device: Device | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +220,7 @@ class ReconciledExam:
     station: str
     manufacturer: str
     model: str
+    devices: str  # ids of the machines of its projection parts, joined by ";"
     state: ExamState
     origin: Origin
     evidence_kind: str

@@ -1,9 +1,12 @@
-"""Which modality code an exam is shown under, from what its evidences say by code."""
+"""Which modality code an exam is shown under: by what its evidences say, or as decided (P36)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from dosebook_central.domain.devices import Choices, Device, device_of
 from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.parts import CountedPart
 from dosebook_central.domain.totals import IndexedEvent
 from dosebook_protocol.codes import canonical
 from dosebook_protocol.reading import EventKind, Plane
@@ -32,6 +35,41 @@ _ORDER: Final = (
     EventKind.MAMMOGRAPHY,
     EventKind.PROJECTION,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownModality:
+    """What a part is shown as, what its evidences say of it, and the machine if it is known."""
+
+    modality: str
+    reported: str
+    device: Device | None = None
+
+
+def shown_modality(
+    part: CountedPart, evidences: Sequence[Evidence], choices: Choices
+) -> ShownModality:
+    """Name one part as its evidences do, or as a person decided for its machine.
+
+    Only projection exams are decided on: CT, mammography and nuclear medicine are told apart by
+    their events.
+    """
+    reported = part_modality(part.family, part.events, evidences)
+    device = device_of(part.evidences) if part.family is EventKind.PROJECTION else None
+    if device is None or not device.id:
+        return ShownModality(reported, reported)
+    choice = choices.get(device.id)
+    decided = choice.of(has_fluoroscopy=_fluoroscopy(part)) if choice else None
+    return ShownModality(decided or reported, reported, device)
+
+
+def _fluoroscopy(part: CountedPart) -> bool | None:
+    """Whether a part has fluoroscopy; None where neither time nor type of its events is stated."""
+    times = [one.value for one in part.totals.values if one.quantity == "fluoro_time"]
+    types = [event.event_type for _, _, event in part.events]
+    if any(time > 0 for time in times) or _has_fluoroscopic_event(part.events):
+        return True
+    return False if times or (types and None not in types) else None
 
 
 def part_modality(
@@ -72,11 +110,7 @@ def _projection(events: Sequence[IndexedEvent], evidences: Sequence[Evidence]) -
     """XA where there are two planes or a moving C-arm with fluoroscopy, RF without, else DX."""
     if any(event.plane in {Plane.A, Plane.B} for _, _, event in events):
         return "XA"
-    has_fluoroscopy = any(
-        event.event_type is not None
-        and canonical(event.event_type.value, event.event_type.scheme) == _FLUOROSCOPY
-        for _, _, event in events
-    ) or any(
+    has_fluoroscopy = _has_fluoroscopic_event(events) or any(
         total.value.quantity == "fluoro_time" and total.value.value > 0
         for evidence in evidences
         for total in evidence.reading.totals
@@ -90,3 +124,11 @@ def _projection(events: Sequence[IndexedEvent], evidences: Sequence[Evidence]) -
         if value.quantity == "positioner_primary_angle"
     }
     return "XA" if len(angles) > 1 else "RF"
+
+
+def _has_fluoroscopic_event(events: Sequence[IndexedEvent]) -> bool:
+    return any(
+        event.event_type is not None
+        and canonical(event.event_type.value, event.event_type.scheme) == _FLUOROSCOPY
+        for _, _, event in events
+    )

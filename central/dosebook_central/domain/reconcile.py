@@ -1,7 +1,8 @@
 """One exam per patient from any mix of evidences, whatever the order in which they came (P4–P9).
 
-`reconcile` is a function of the set of readings of one group: it sorts them canonically and keeps
-no state, so that every order of arrival gives the same exams.
+`reconcile` is a function of the set of readings of one group, and of what people decided on their
+machines: it sorts them canonically and keeps no state, so that every order of arrival gives the
+same exams.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID, uuid5
 
+from dosebook_central.domain.devices import AS_REPORTED, Choices
 from dosebook_central.domain.evidence import Evidence, canonical, families, first_text
 from dosebook_central.domain.exam import (
     Conflict,
@@ -26,7 +28,7 @@ from dosebook_central.domain.exam import (
 )
 from dosebook_central.domain.facts import event_facts, exam_facts
 from dosebook_central.domain.matching import ASSIGNABLE
-from dosebook_central.domain.modality import exam_modality, part_modality
+from dosebook_central.domain.modality import ShownModality, exam_modality, shown_modality
 from dosebook_central.domain.orders import numbers_of, orders_of
 from dosebook_central.domain.ownership import settle
 from dosebook_central.domain.parts import CountedPart, count_parts
@@ -59,8 +61,13 @@ _EVENT_COLUMNS: Final = {
 }
 
 
-def reconcile(evidences: Iterable[Evidence]) -> tuple[ReconciledExam, ...]:
-    """Return the exams of one group, one a patient, that follow from all of its evidences."""
+def reconcile(
+    evidences: Iterable[Evidence], choices: Choices = AS_REPORTED
+) -> tuple[ReconciledExam, ...]:
+    """Return the exams of one group, one a patient, that follow from all of its evidences.
+
+    `choices` says what people decided that the exams of some machines are (P36).
+    """
     versions = {one.holds.record_id: one for one in choose_versions(canonical(evidences))}
     holding = canonical(version.holds for version in versions.values())
     patients = split_by_patient(holding)
@@ -78,6 +85,7 @@ def reconcile(evidences: Iterable[Evidence]) -> tuple[ReconciledExam, ...]:
                 count_parts(own, ownership.elsewhere),
                 () if conflict is None else (conflict,),
                 ownership.elsewhere.keys(),
+                choices,
             )
         )
     return tuple(exams)
@@ -96,6 +104,7 @@ def _exam(
     parts: Sequence[CountedPart],
     conflicts: tuple[Conflict, ...],
     elsewhere: Collection[str],
+    choices: Choices,
 ) -> ReconciledExam:
     everything = canonical(
         evidence for version in versions for evidence in (version.holds, *version.older)
@@ -104,7 +113,7 @@ def _exam(
     stand_in = study_uids[0] if study_uids else evidences[0].sha256
     patient = identity(key, everything, stand_in)
     events = tuple(event for part in parts for event in part.events)
-    shown = [(part, part_modality(part.family, part.events, evidences)) for part in parts]
+    shown = [(part, shown_modality(part, evidences, choices)) for part in parts]
     values = [measure for part in parts for measure in part.totals.values]
     return ReconciledExam(
         id=_exam_id(patient, stand_in),
@@ -112,7 +121,7 @@ def _exam(
         study_uid=study_uids[0] if study_uids else "",
         accession_number=first_text(everything, "study.accession_number"),
         started=_started(everything, events),
-        modality=exam_modality([(part.family, modality) for part, modality in shown])
+        modality=exam_modality([(part.family, one.modality) for part, one in shown])
         or first_text(everything, "modality"),
         description=first_text(everything, "study.description", "study.requested_procedure"),
         protocol=first_text(everything, "protocol", "series_description"),
@@ -120,6 +129,7 @@ def _exam(
         station=first_text(everything, "equipment.station_name"),
         manufacturer=first_text(everything, "equipment.manufacturer"),
         model=first_text(everything, "equipment.model"),
+        devices=";".join(_distinct(one.device.id for _, one in shown if one.device)),
         state=_state(evidences),
         origin=_origin(evidences),
         evidence_kind=_strongest_kind(evidences, parts),
@@ -145,7 +155,7 @@ def _exam_id(patient: PatientIdentity, stand_in: str) -> str:
 def _summary(
     evidences: Sequence[Evidence],
     versions: Sequence[ObjectVersions],
-    shown: Sequence[tuple[CountedPart, str]],
+    shown: Sequence[tuple[CountedPart, ShownModality]],
     conflicts: tuple[Conflict, ...],
     elsewhere: Collection[str],
     study_uids: tuple[str, ...],
@@ -157,13 +167,15 @@ def _summary(
         headline=tuple(measure for part in parts for measure in _headline(part)),
         parts=tuple(
             Part(
-                modality=modality,
+                modality=one.modality,
                 evidence_kind=part.evidences[0].reading.kind,
                 event_count=len(part.events),
                 values=part.totals.values,
                 record_ids=tuple(evidence.record_id for evidence in part.evidences),
+                reported_modality="" if one.reported == one.modality else one.reported,
+                device=one.device,
             )
-            for part, modality in shown
+            for part, one in shown
         ),
         differences=tuple(one for part in parts for one in part.totals.differences),
         conflicts=conflicts + changed + found,

@@ -3,19 +3,21 @@
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Final
 
 from sqlalchemy import Connection
 
-from dosebook_central.domain.evidence import Evidence
+from dosebook_central.domain.devices import AS_REPORTED
+from dosebook_central.domain.evidence import Evidence, families
 from dosebook_central.domain.exam import ReconciledExam
 from dosebook_central.domain.links import join_groups
 from dosebook_central.domain.matching import ASSIGNABLE
 from dosebook_central.domain.reconcile import reconcile
 from dosebook_central.ingest.rows import event_rows, exam_row, load_reading, patient_rows
 from dosebook_central.screens.values import note_roles
+from dosebook_central.store import devices
 from dosebook_central.store.matching import in_force
 from dosebook_central.store.records import (
     StoredRecord,
@@ -24,7 +26,7 @@ from dosebook_central.store.records import (
     merge_groups,
     replace_exams,
 )
-from dosebook_protocol.reading import Reading
+from dosebook_protocol.reading import EventKind, Reading
 
 _CACHED_READINGS: Final = 512
 _STORED: Final = "stored"
@@ -104,8 +106,9 @@ def write_exams(
     """Reconcile groups and write their exams in the place of those that they had."""
     if plan.merges:
         merge_groups(connection, plan.merges)
+    choices = devices.choices(connection) if _have_projection(members) else AS_REPORTED
     exams: list[tuple[str, ReconciledExam]] = [
-        (group, exam) for group in sorted(members) for exam in reconcile(members[group])
+        (group, exam) for group in sorted(members) for exam in reconcile(members[group], choices)
     ]
     exams.sort(key=lambda entry: entry[1].id)
     replace_exams(
@@ -118,6 +121,14 @@ def write_exams(
     note_roles(connection, [exam for _, exam in exams])
 
 
+def _have_projection(members: Mapping[str, Sequence[Evidence]]) -> bool:
+    return any(
+        EventKind.PROJECTION in families(evidence.reading)
+        for evidences in members.values()
+        for evidence in evidences
+    )
+
+
 def reconcile_anew(connection: Connection, groups: Collection[str], now: datetime) -> None:
     """Put what follows from their readings today in the place of the exams of these groups.
 
@@ -127,3 +138,11 @@ def reconcile_anew(connection: Connection, groups: Collection[str], now: datetim
     plan = Plan({group: group for group in groups}, {}, {})
     members = members_of(connection, stored, ReadingCache(), plan)
     write_exams(connection, members, plan, members.keys(), now)
+
+
+def reconcile_decided(connection: Connection, limit: int) -> int:
+    """Reconcile up to so many groups whose machine was decided on; returns how many."""
+    groups = devices.take_due(connection, limit)
+    if groups:
+        reconcile_anew(connection, groups, datetime.now(UTC))
+    return len(groups)

@@ -203,6 +203,7 @@ class Exam(Base):
     station: Mapped[str] = mapped_column(Text, default="")
     manufacturer: Mapped[str] = mapped_column(Text, default="")
     model: Mapped[str] = mapped_column(Text, default="")
+    devices: Mapped[str] = mapped_column(Text, default="", server_default="")  # domain.devices ids
     state: Mapped[str] = mapped_column(Key, default="")  # in progress | discontinued | completed
     evidence_kind: Mapped[str] = mapped_column(Key, default="")  # strongest evidence
     event_count: Mapped[int]

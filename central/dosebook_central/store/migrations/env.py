@@ -2,10 +2,17 @@
 
 from alembic import context
 
+from dosebook_central.store.device_models import DeviceDecision
 from dosebook_central.store.dose_models import Derivation
+from dosebook_central.store.draft_models import ScreenDraft
 from dosebook_central.store.screen_models import ScreenValue
 
-_TABLES = (Derivation, ScreenValue)  # importing their modules fills the one metadata
+_TABLES = (
+    Derivation,
+    DeviceDecision,
+    ScreenDraft,
+    ScreenValue,
+)  # importing their modules fills the one metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -110,6 +110,23 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "device_decision",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("with_fluoroscopy", sa.String(), nullable=False),
+        sa.Column("without_fluoroscopy", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_decision")),
+    )
+    with op.batch_alter_table("device_decision", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_device_decision_device_id"), ["device_id"], unique=False
+        )
+
+    op.create_table(
         "exam_dose",
         sa.Column("exam_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -253,6 +270,11 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "reconcile_due",
+        sa.Column("group_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", name=op.f("pk_reconcile_due")),
+    )
+    op.create_table(
         "region_dose",
         sa.Column("exam_id", sa.String(), nullable=False),
         sa.Column("region", sa.String(), nullable=False),
@@ -293,6 +315,36 @@ def upgrade() -> None:
             "ix_screen_decision_record_id_path", ["record_id", "path"], unique=False
         )
 
+    op.create_table(
+        "screen_draft",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_at", Utc(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_screen_draft")),
+    )
+    with op.batch_alter_table("screen_draft", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_screen_draft_changed_at"), ["changed_at"], unique=False
+        )
+
+    op.create_table(
+        "screen_draft_picture",
+        sa.Column("draft_id", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("png", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["draft_id"],
+            ["screen_draft.id"],
+            name=op.f("fk_screen_draft_picture_draft_id_screen_draft"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("draft_id", "number", name=op.f("pk_screen_draft_picture")),
+    )
     op.create_table(
         "screen_value",
         sa.Column("record_id", sa.String(), nullable=False),
@@ -343,6 +395,14 @@ def upgrade() -> None:
     with op.batch_alter_table("exam", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name_id", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("facts", sa.JSON(), server_default="{}", nullable=False))
+        batch_op.add_column(sa.Column("devices", sa.Text(), server_default="", nullable=False))
+        batch_op.create_index(
+            "ix_exam_devices",
+            ["devices", "modality", "group_id"],
+            unique=False,
+            postgresql_where=sa.text("devices <> ''"),
+            sqlite_where=sa.text("devices <> ''"),
+        )
         batch_op.create_index(
             "ix_exam_conflict",
             ["started"],
