@@ -1,17 +1,22 @@
 """Organ doses: stated ones as stated; for CT none by default, and why; fits only when proved."""
 
+from dataclasses import asdict
 from decimal import Decimal
 
 import pytest
 
 from dosebook_central.dosimetry.inputs import Concept, OrganStated
 from dosebook_central.dosimetry.organ_ct import OrganFit, is_inside, organ_dose
-from dosebook_central.dosimetry.organ_dose import organ_findings
+from dosebook_central.dosimetry.organ_dose import by_method, organ_findings
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.sets import Choices
+from dosebook_central.dosimetry.values import Derived
+from dosebook_central.offline.table import row as table_row
+from dosebook_central.web.derived_panel import panel
 from dosebook_protocol.reading import EventKind
 from tests.support.exams import context_of, event, exam, library, reasons_of, values_of
 
+OWN = "the exam's own evidence: Siemens Biograph VG80"
 TURNER = library(organ_turner2011=Choices(is_enabled=True))
 STOMACH = OrganFit(
     "organ-turner2011", "1", "abdomen", "stomach", "", "32cm", 3.78, -0.0113, "perimeter", ""
@@ -132,6 +137,70 @@ def test_stated_organ_doses_are_shown_as_the_object_states_them():
     ]
     assert {one.method.id for one in values} == {"stated"}
     assert not findings.absences
+    assert not findings.flags
+
+
+def test_p33_a_stated_organ_dose_names_what_the_object_computed_it_by():
+    """P33: words of the object and who wrote it make the method: two tools are two methods."""
+    brain = Concept("SRT", "T-A0100", "Brain")
+    organs = (
+        OrganStated(brain, Decimal(15), "ICRP Publication 128"),
+        OrganStated(brain, Decimal(19), "OLINDA 2.0"),
+        OrganStated(brain, Decimal(17)),
+    )
+    nuclear = event(kind=EventKind.RADIOPHARMACEUTICAL, organs=organs)
+    here = found(nuclear, manufacturer="Siemens", model="Biograph", software="VG80")
+    series = by_method(values_of(here, "organ_dose"))
+    assert [(method.text, method.source) for method in series] == [
+        ("as the object states it, by ICRP Publication 128", OWN),
+        ("as the object states it, by OLINDA 2.0", OWN),
+        ("as the object states it, which names no method", OWN),
+    ]
+    there = found(nuclear, manufacturer="GE", model="Discovery")
+    assert not series.keys() & by_method(values_of(there, "organ_dose")).keys()
+
+
+def test_p33_series_and_page_never_hold_two_methods_of_organ_dose():
+    """P33: received and computed organ doses are two series, and two named tables on the page."""
+    stated = OrganStated(Concept("SCT", "69695003", "Stomach"), Decimal(12), "a Monte Carlo code")
+    values = values_of(found(scan(organs=(stated,)), sets=TURNER), "organ_dose")
+    series = by_method(values)
+    assert [[one.value for one in own] for own in series.values()] == [
+        [Decimal(12)],
+        [Decimal("15.45")],
+    ]
+    groups = panel(Derived(values=values), {}).by_event
+    assert [[one.index for one in group.values] for group in groups] == [[0], [1]]
+    assert "by a Monte Carlo code (stated 1)" in groups[0].method
+    assert "(organ-perimeter-fit 1, organ-turner2011 1)" in groups[1].method
+
+
+def test_p33_an_export_names_the_method_of_each_organ_dose():
+    """P33: a row of the table of `derive` has method id, version and set; so has its JSON."""
+    stated = OrganStated(Concept("SCT", "69695003", "Stomach"), Decimal(12))
+    values = values_of(found(scan(organs=(stated,)), sets=TURNER), "organ_dose")
+    assert [table_row(one)[3] for one in values] == [
+        "stated 1",
+        "organ-perimeter-fit 1 (organ-turner2011 1)",
+    ]
+    assert all(asdict(one.method)["id"] and asdict(one.method)["version"] for one in values)
+
+
+def test_p33_an_organ_outside_the_scan_is_flagged_as_far_less_sure():
+    """P33: the thyroid in a scan of the abdomen is flagged; the liver and the unknown are not."""
+    organs = (
+        OrganStated(Concept("SCT", "69748006", "Thyroid"), Decimal("0.2")),
+        OrganStated(Concept("SCT", "10200004", "Liver"), Decimal(14)),
+        OrganStated(Concept("99X", "1", "Red marrow"), Decimal(3)),
+    )
+    findings = found(scan("abdomen", organs=organs))
+    labels = [one.label for one in values_of(findings, "organ_dose")]
+    assert ["outside" in label for label in labels] == [True, False, False]
+    (flag,) = findings.flags
+    assert (flag.code, flag.event) == ("organ-outside", 1)
+    assert "(Thyroid)" in flag.sentence
+    assert "more than 100 %" in flag.sentence
+    assert not found(scan("", organs=organs)).flags
 
 
 def test_each_family_without_organ_doses_says_why():

@@ -79,3 +79,18 @@ def test_organ_of_a_header_dose_is_the_exposed_organ():
     for items, organ in (((), ""), ((item,), "OVARIES")):
         (stated,) = inputs(values=(value,), items=items).events[0].organs
         assert (stated.organ.text, stated.value) == (organ, 3)
+
+
+def test_p33_what_an_object_says_of_the_method_stays_with_its_organ_dose():
+    """P33: measurement method and reference authority of TID 10023 go with the dose beside them."""
+    values = tuple(
+        DoseValue("organ_dose", Decimal(n), "mGy", str(n), "mGy", f"a/113517[{n}]/113518")
+        for n in (1, 2)
+    )
+    items = (
+        CodedItem("measurement_method", text="MIRD", path="a/113517[1]/370129005"),
+        CodedItem("reference_authority", text="ICRP 128", path="a/113517[1]/113518/121406"),
+        CodedItem("reference_authority", text="of another value", path="a/113839/121406"),
+    )
+    stated = inputs(values=values, items=items).events[0].organs
+    assert [one.method for one in stated] == ["MIRD, ICRP 128", ""]

@@ -41,6 +41,8 @@ _ITEMS: Final = frozenset(
     }
 )
 _MULTIPLE: Final = frozenset({"organ_dose"})
+# What an organ dose was computed by (TID 10023, rows 5, 7 and 8).
+_METHOD_ITEMS: Final = frozenset({"measurement_method", "reference_authority"})
 _EXAM_ITEMS: Final = frozenset(
     {"body_part_examined", "performed_procedure_step_description", "source_of_dose_information"}
 )
@@ -55,8 +57,9 @@ def event_facts(event: IrradiationEvent) -> JsonObject:
     """Return the numbers (storage units, as decimal strings) and coded concepts of one event.
 
     `values` holds the first of each quantity, `coded` maps a name to [scheme, code, text],
-    `organs` lists [scheme, code, text, mGy] of organ doses that the object states, `copper_mm` is
-    the added copper of an event whose filters are stated, 0 where none of them is copper.
+    `organs` lists [scheme, code, text, mGy, what it says of the method] of organ doses that the
+    object states, `copper_mm` is the added copper of an event whose filters are stated, 0 where
+    none of them is copper.
     """
     values: dict[str, str] = {}
     for value in event.values:
@@ -136,13 +139,20 @@ def _organs(event: IrradiationEvent) -> list[list[str]]:
     """Pair each stated organ dose with the finding site that stands in the same place."""
     sites = {_container(item.path): item for item in event.items if item.name == "finding_site"}
     exposed = next((item for item in event.items if item.name == "organ_exposed"), None)
+    methods: dict[str, list[str]] = {}
+    for item in event.items:
+        if item.name in _METHOD_ITEMS:
+            said = item.text or (item.code.meaning if item.code else "")
+            methods.setdefault(_container(item.path), []).append(said.strip())
     found = []
     for value in event.values:
         if value.quantity in _MULTIPLE:
             site = sites.get(_container(value.path)) or sites.get(value.path) or exposed
             scheme, code, text = _triple(site.code) if site and site.code else ("", "", "")
             text = text or (site.text if site else "")
-            found.append([scheme, code, text, str(value.value)])
+            said = [*methods.get(_container(value.path), ()), *methods.get(value.path, ())]
+            method = ", ".join(dict.fromkeys(filter(None, said)))
+            found.append([scheme, code, text, str(value.value), method])
     return found
 
 

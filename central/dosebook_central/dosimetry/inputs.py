@@ -19,10 +19,11 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class OrganStated:
-    """An organ dose that the object states, mGy."""
+    """An organ dose that the object states, mGy; `method` is what it says it was computed by."""
 
     organ: Concept
     value: Decimal
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ def event_inputs(row: Mapping[str, Any]) -> EventInputs:
         values={name: Decimal(text) for name, text in facts.get("values", {}).items()},
         coded=_concepts(facts),
         organs=tuple(
-            OrganStated(Concept(scheme, code, text), Decimal(value))
-            for scheme, code, text, value in facts.get("organs", ())
+            OrganStated(Concept(scheme, code, text), Decimal(value), *method)
+            for scheme, code, text, value, *method in facts.get("organs", ())
         ),
         copper_mm=_number(facts.get("copper_mm")),
     )

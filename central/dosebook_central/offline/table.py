@@ -41,11 +41,12 @@ def _exam(found: OfflineExam, files: Sequence[FileUse]) -> Iterator[str]:
     yield from (f"  look at: {flag.sentence}" for flag in derived.flags)
     yield from (f"  evidences disagree: {one.sentence}" for one in exam.summary.conflicts)
     if derived.values:
-        yield from _columns([_HEAD, *map(_row, derived.values)])
+        yield from _columns([_HEAD, *map(row, derived.values)])
     yield from (f"  {_absence(*group)}" for group in _alike(derived.absences))
 
 
-def _row(value: DerivedValue) -> tuple[str, ...]:
+def row(value: DerivedValue) -> tuple[str, ...]:
+    """One value as the table has it: quantity, value, interval, method with version, place."""
     interval = ""
     if value.interval:
         interval = interval_text(value.interval.low, value.interval.high, value.quantity)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from dosebook_central.dosimetry.ct_totals import LABEL_IMAGING
+from dosebook_central.dosimetry.organ_ct import QUANTITY as ORGAN_DOSE
+from dosebook_central.dosimetry.organ_dose import by_method
 from dosebook_central.dosimetry.values import (
     WHOLE_EXAM,
     Derived,
     DerivedValue,
+    Method,
     Place,
 )
 from dosebook_central.web.derived_text import derived_number, interval_text, place_words
@@ -28,7 +31,7 @@ _ORDER: Final = (
     "peak_skin_dose",
     "average_glandular_dose",
     "administered_activity",
-    "organ_dose",
+    ORGAN_DOSE,
 )
 Member = tuple[int, DerivedValue]
 """A value with its place in the derivation."""
@@ -57,11 +60,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Values of one quantity."""
+    """Values of one quantity; organ doses of one method only, which `method` names (P33)."""
 
     quantity: str
     unit: str
     values: tuple[Shown, ...]
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +144,29 @@ def panel(derived: Derived, views: Mapping[int, str]) -> Panel:
             planes.append(PlaneLine(quantity, unit, _plane_cells(placed)))
         exam = [one for one in members if one[1].place.event == WHOLE_EXAM]
         events = [one for one in members if one[1].place.event != WHOLE_EXAM]
-        whole += [Group(quantity, unit, _shown(exam))] if exam else []
-        by_event += [Group(quantity, unit, _shown(events))] if events else []
+        whole += _group(quantity, exam)
+        by_event += _by_method(events) if quantity == ORGAN_DOSE else _group(quantity, events)
     return Panel(tuple(whole), tuple(planes), tuple(sides), tuple(by_event))
+
+
+def _group(quantity: str, members: list[Member]) -> list[Group]:
+    return [Group(quantity, members[0][1].unit, _shown(members))] if members else []
+
+
+def _by_method(members: list[Member]) -> list[Group]:
+    """One group a method: organ doses of two tools differ by more than what is to be seen."""
+    places = {id(value): index for index, value in members}
+    return [
+        Group(
+            ORGAN_DOSE, own[0].unit, _shown([(places[id(one)], one) for one in own]), _named(method)
+        )
+        for method, own in by_method(value for _, value in members).items()
+    ]
+
+
+def _named(method: Method) -> str:
+    used = f"{method.coefficient_set} {method.set_version}".strip()
+    return f"{method.text} ({', '.join(filter(None, (f'{method.id} {method.version}', used)))})"
 
 
 def headlines(derived: Derived, stated: Iterable[str]) -> list[Group]:
