@@ -103,6 +103,13 @@ KEYS: Final = (
     Key("web.threads", 8, "How many pages are made at the same time.", "16"),
     Key("web.idle_minutes", 60, "After how long without a click a person is signed out.", "30"),
     Key("web.upload_limit_mb", 2048, "Largest upload.", "500"),
+    Key(
+        "screens.reader",
+        "dosebook-box",
+        "Program of the box, by name or path: profiles are checked and read back with it. Empty: "
+        "they are drawn only.",
+        '"/opt/dosebook/bin/dosebook-box"',
+    ),
     Key("log.level", "info", "debug, info, warning or error.", '"debug"'),
 )
 _BY_NAME: Final = {key.name: key for key in KEYS}

@@ -148,6 +148,7 @@ class Service:
                 upload_folder=uploads,
                 organisation=settings.text("registry.organisation"),
                 country=settings.text("registry.country"),
+                screen_reader=settings.text("screens.reader"),
                 healthy=healthy,
             )
         )

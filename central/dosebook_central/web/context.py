@@ -53,6 +53,7 @@ class WebContext:
     upload_limit_bytes: int = 2 * 1024**3
     upload_folder: Path | None = None
     organisation: str = ""
+    screen_reader: str = "dosebook-box"  # program that reads pictures back; "" for none
     country: str = ""  # ISO 3166 alpha-2: whose reference levels come first
     healthy: Callable[[], bool] = field(default=lambda: True)
     now: Callable[[], datetime] = _now
