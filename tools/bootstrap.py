@@ -14,6 +14,9 @@ from tools.terminal import ROOT, ToolError, run, say
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 PACKAGES = ("protocol", "edge", "central")
+SCREENS = "requirements-edge-screen.txt"
+
+_PIP: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
 
 _NO_VENV = (
     "Python's venv module is incomplete on this machine.\n"
@@ -27,14 +30,17 @@ def bootstrap(*, dev: bool = False) -> None:
     Args:
         dev: with what the tests and checks need, beside what runs the product.
     """
-    _environment("requirements-dev.txt" if dev else "requirements.txt")
+    if dev:
+        _environment("requirements-dev.txt")
+    else:
+        _environment("requirements.txt")
+        _environment_of_screens()
     webassets.build(PYTHON)
 
 
 def _environment(pins: str) -> None:
-    files = [ROOT / pins, *(ROOT / name / "pyproject.toml" for name in PACKAGES)]
-    value = stamps.fingerprint(files, sys.version, str(ROOT))
-    stamp = VENV / f".{pins}.stamp"
+    value = _fingerprint(pins, *(ROOT / name / "pyproject.toml" for name in PACKAGES))
+    stamp = _stamp(pins)
     # What the tests need includes what the product needs, but a lesser set is installed over a
     # greater one without harm: pip takes nothing away.
     if PYTHON.exists() and stamps.is_current(stamp, value):
@@ -42,16 +48,39 @@ def _environment(pins: str) -> None:
         return
     if not PYTHON.exists():
         _make_venv()
-    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install"]
-    run(
-        [*pip, "--require-hashes", "--only-binary", ":all:", "-r", ROOT / pins],
-        what=f"installing {pins}",
-    )
+    _install(pins)
     ours: list[str | Path] = []
     for name in PACKAGES:
         ours += ["--editable", ROOT / name]
-    run([*pip, "--no-deps", "--no-build-isolation", *ours], what="installing Dosebook in place")
+    run([*_PIP, "--no-deps", "--no-build-isolation", *ours], what="installing Dosebook in place")
     stamps.write(stamp, value)
+
+
+def _environment_of_screens() -> None:
+    """Add what reads screens, where it exists for this machine: 32-bit Arm has no such wheel."""
+    value, stamp = _fingerprint(SCREENS), _stamp(SCREENS)
+    if stamps.is_current(stamp, value):
+        return
+    try:
+        _install(SCREENS)
+    except ToolError as error:
+        told = [line for line in str(error).splitlines() if line.startswith("ERROR:")]
+        say(f"left out, what reads screens: {told[0] if told else error}")
+    else:
+        stamps.write(stamp, value)
+
+
+def _install(pins: str) -> None:
+    command = [*_PIP, "--require-hashes", "--only-binary", ":all:", "-r", ROOT / pins]
+    run(command, what=f"installing {pins}")
+
+
+def _fingerprint(pins: str, *further: Path) -> str:
+    return stamps.fingerprint([ROOT / pins, *further], sys.version, str(ROOT))
+
+
+def _stamp(pins: str) -> Path:
+    return VENV / f".{pins}.stamp"
 
 
 def _make_venv() -> None:

@@ -1,4 +1,4 @@
-"""The demo's hospital: one registry, two boxes, and a seeded morning's work sent to them."""
+"""The demo's hospital: a registry, its boxes, and a seeded morning's work sent to them."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from dosebook_edge.simulate import hospital
 from dosebook_edge.simulate.exam import Exam
 from dosebook_edge.simulate.scene import SimObject
 from dosebook_edge.simulate.send import SendResult, send
-from tools.demo import meter
+from tools.demo import console, meter
 from tools.site.box import Box
 from tools.site.program import SiteError, wait
 from tools.site.registry import HOST, Registry
@@ -27,7 +27,23 @@ _IMAGING: Final = (
     meter.MODALITY,
 )
 _THEATRE: Final = (("c-arm", "XA_BOX"),)
+_SCANNER: Final = (console.MODALITY,)
 _SOURCE_OF: Final = {"CT": "ct", "DX": "dx", "CR": "dx", "MG": "mg", "PT": "pet", "XA": "c-arm"}
+
+
+class Scanner:
+    """The room of the console, and the box that watches its screen."""
+
+    def __init__(self, folder: Path) -> None:
+        self.room = console.ConsoleRoom(folder, SEED)
+        self.box = Box(
+            folder,
+            "scanner-3",
+            _SCANNER,
+            room="CT 2",
+            settings=self.room.settings,
+            reads_screens=True,
+        )
 
 
 class Hospital:
@@ -43,10 +59,14 @@ class Hospital:
             room="Imaging, ground floor",
             settings=self.metered.settings,
         )
-        self.boxes = (
+        self.boxes = [
             self.imaging,
             Box(folder / "theatre", "theatre-2", _THEATRE, room="Theatre 2"),
-        )
+        ]
+        self.no_screen = console.lacking()
+        self.scanner = None if self.no_screen else Scanner(folder / "scanner")
+        if self.scanner is not None:
+            self.boxes.append(self.scanner.box)
         self._playing = ExitStack()
 
     def start(self) -> None:
@@ -92,6 +112,18 @@ class Hospital:
         opened = self._send(exam.objects[:1], exam, box, meter.MODALITY)
         self.metered.irradiate(box)
         return opened + self._send(exam.objects[1:], exam, box, meter.MODALITY)
+
+    def scan(self) -> list[SendResult]:
+        """Let the CT that sends no report do its exam, its console showing the doses.
+
+        Nothing where no screen can be read; raises `SiteError`.
+        """
+        if self.scanner is None:
+            return []
+        exam, box = self.scanner.room.exam, self.scanner.box
+        opened = self._send(exam.objects[:1], exam, box, console.MODALITY)
+        self.scanner.room.show_page(box)
+        return opened + self._send(exam.objects[1:], exam, box, console.MODALITY)
 
     @staticmethod
     def _send(

@@ -8,7 +8,7 @@ from tools.site.program import Program, call, executable
 
 COMMAND = "dosebook-box"
 ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parent / "environment_of_a_box")}
-"""What a box's own installation does not hold is not there for it in the workspace either."""
+"""What the installation of a box without extras does not hold is not there for it here either."""
 
 
 class Box(Program):
@@ -23,6 +23,7 @@ class Box(Program):
         room: str = "",
         data_dir: Path | None = None,
         settings: str = "",
+        reads_screens: bool = False,
     ) -> None:
         """Write the configuration.
 
@@ -33,6 +34,7 @@ class Box(Program):
             room: where it stands, for people.
             data_dir: where outbox and identity go; `folder`/data by default.
             settings: further tables of the configuration, TOML.
+            reads_screens: whether it has the extra of boxes that read screens, numpy and all.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.box_id = box_id
@@ -52,7 +54,7 @@ class Box(Program):
             [executable(COMMAND), "--config", str(self.config), "run"],
             log=folder / "box.log",
             ready_event="box_ready",
-            env=ENVIRONMENT,
+            env={} if reads_screens else ENVIRONMENT,
         )
 
     def cli(self, *arguments: str) -> str:

@@ -206,6 +206,22 @@ def ct_with_images_exam(rng: Random, patient: SimPatient, started: datetime) -> 
     return _exam("ct-with-images", scene, sent, truth.totals)
 
 
+def ct_page_exam(rng: Random, patient: SimPatient, started: datetime) -> Exam:
+    """A CT that sends no report: MPPS without a dose, which only the page on its console shows.
+
+    The page is the first of the truth's objects; nobody names its events.
+    """
+    protocol = ct.PROTOCOLS[6]
+    scene, sent = _begin(rng, vendor_named("ge-ct"), patient, started, protocol.description)
+    events = ct.ct_events(rng, scene, protocol)
+    told = tuple(ct.event_truth(event) for event in events)
+    totals = added(v for event in told for v in event.values if v.quantity == "dlp")
+    sent.truths.append(ObjectTruth("", "", "screen", scene.vendor.key, told, totals))
+    _open_step(scene, sent)
+    sent.objects.append(mpps_set(scene, scene.after(600), None))
+    return _exam("ct-page", scene, sent, totals, has_events=False)
+
+
 def _carm(
     rng: Random,
     patient: SimPatient,

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from PIL import Image
 from pydicom import dcmread
 
+from dosebook_edge.capture.screen.framebuffer import XwdScreen
 from dosebook_edge.simulate.cli import main
 from dosebook_edge.simulate.screens.display import DisplayError, XDisplay
 from tests.support.fonts import need_fonts
@@ -44,6 +45,16 @@ def test_the_same_seed_writes_the_same_picture_and_the_truth_of_it(tmp_path):
     assert np.array_equal(dataset.pixel_array, pictures[0])
     shown = {cell["name"]: cell["text"] for cell in truth["cells"]}
     assert dataset.PatientID == shown["patient_id"]
+
+
+def test_a_framebuffer_file_shows_the_very_pixels_and_then_the_next_ones(tmp_path):
+    """A box that looks at the file sees what was drawn, no X server needed; then the next page."""
+    file, picture = tmp_path / "screen", tmp_path / "one.png"
+    for seed in ("4", "5"):
+        result = run("ge-ct", "--seed", seed, "--framebuffer", str(file), "--out", str(picture))
+        assert result.exit_code == 0, result.output
+        expected = np.asarray(Image.open(picture).convert("L"))
+        assert np.array_equal(XwdScreen(file).grab(), expected)
 
 
 @pytest.mark.parametrize(

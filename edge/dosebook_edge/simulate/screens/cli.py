@@ -2,11 +2,15 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from dosebook_edge.simulate.screens.truth import Screen
 
 _EXTRA = "drawing screens needs Pillow and numpy: pip install 'dosebook-edge[screen]'"
 
@@ -29,9 +33,21 @@ _EXTRA = "drawing screens needs Pillow and numpy: pip install 'dosebook-edge[scr
 )
 @click.option("--vendor", default="ge-ct", show_default=True, help="Whose header it has.")
 @click.option("--display", help="Show on this X display, as :99, until Enter is pressed.")
+@click.option(
+    "--framebuffer",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Show in this file, which a box reads as xwd:FILE.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print what is truly on the screen.")
 def screen_command(
-    *, layout: str, out: Path | None, dicom: Path | None, display: str | None, **how: Any
+    *,
+    layout: str,
+    out: Path | None,
+    dicom: Path | None,
+    framebuffer: Path | None,
+    display: str | None,
+    as_json: bool,
+    **how: Any,
 ) -> None:
     """Draw the dose screen LAYOUT; without one, list the layouts.
 
@@ -44,28 +60,32 @@ def screen_command(
     if not layout:
         click.echo("\n".join(LAYOUTS))
         return
-    truth = _draw(layout, out, dicom, display, **how)
-    if how["as_json"]:
-        click.echo(json.dumps(truth, ensure_ascii=False, indent=1))
+    if not (out or dicom or framebuffer or display or as_json):
+        raise click.UsageError(
+            "say what to do with it: --out, --dicom, --framebuffer, --display or --json"
+        )
+    screen, capture = _drawn(layout, **how)
+    if out is not None:
+        screen.picture.save(out, "PNG")
+    if dicom is not None:
+        dicom.write_bytes(capture())
+    if framebuffer is not None:
+        from dosebook_edge.simulate.screens.framebuffer import FramebufferFile
+
+        FramebufferFile(framebuffer).show(screen.picture)
+    if display is not None:
+        _show(screen, display)
+    if as_json:
+        click.echo(json.dumps(screen.truth(), ensure_ascii=False, indent=1))
 
 
-def _draw(
-    layout: str,
-    out: Path | None,
-    dicom: Path | None,
-    display: str | None,
-    *,
-    seed: int,
-    language: str,
-    mark: str,
-    damage: str,
-    vendor: str,
-    as_json: bool,
-) -> dict[str, Any]:
+def _drawn(
+    layout: str, *, seed: int, language: str, mark: str, damage: str, vendor: str
+) -> tuple["Screen", Callable[[], bytes]]:
+    """The screen, and what makes the file of its secondary capture."""
     from dosebook_edge.simulate.scene import make_scene, to_bytes
     from dosebook_edge.simulate.screens.capture import dose_capture, visit_of
     from dosebook_edge.simulate.screens.damage import damaged
-    from dosebook_edge.simulate.screens.display import DisplayError, XDisplay
     from dosebook_edge.simulate.screens.faces import FontMissingError
     from dosebook_edge.simulate.screens.gallery import draw
     from dosebook_edge.simulate.vendors import VENDORS
@@ -81,17 +101,15 @@ def _draw(
         )
     except (ValueError, FontMissingError) as error:
         raise click.ClickException(str(error)) from None
-    if out is not None:
-        screen.picture.save(out, "PNG")
-    if dicom is not None:
-        dicom.write_bytes(to_bytes(dose_capture(rng, scene, screen, at=scene.after(600))))
-    if display is not None:
-        try:
-            with XDisplay(display) as shown:
-                shown.show(screen.picture)
-                sys.stdin.readline()
-        except DisplayError as error:
-            raise click.ClickException(str(error)) from None
-    if out is None and dicom is None and display is None and not as_json:
-        raise click.UsageError("say what to do with it: --out, --dicom, --display or --json")
-    return screen.truth()
+    return screen, lambda: to_bytes(dose_capture(rng, scene, screen, at=scene.after(600)))
+
+
+def _show(screen: "Screen", display: str) -> None:
+    from dosebook_edge.simulate.screens.display import DisplayError, XDisplay
+
+    try:
+        with XDisplay(display) as shown:
+            shown.show(screen.picture)
+            sys.stdin.readline()
+    except DisplayError as error:
+        raise click.ClickException(str(error)) from None
