@@ -80,6 +80,23 @@ def test_upsert_keeps_the_row_of_the_later_exam(engine):
         assert connection.scalars(select(Patient.updated_at)).all() == [NOW]
 
 
+def test_long_values_stand_in_the_rows_that_they_came_with(engine):
+    """R87: what travels beside the other columns comes back whole, each value in its own row."""
+    table = Patient.__table__
+    names = {
+        "p1": "x" * 100_000,
+        "p2": '{"text":"a \\"quote\\", a \\\\ and a \\u0000","more":"it\'s 10 % of :rows"}',
+        "p3": "山田^太郎",
+    }
+    rows = [_patient(name, "") | {"id": key, "identifier": key} for key, name in names.items()]
+    with writing(engine) as connection:
+        assert insert_rows(connection, table, rows, long=("name",)) == 3
+        assert insert_rows(connection, table, rows[:1], long=("name",)) == 0
+    with engine.connect() as connection:
+        stored = connection.execute(select(Patient.id, Patient.name, Patient.identifier))
+        assert {row.id: row.name for row in stored if row.id == row.identifier} == names
+
+
 def test_decimals_come_back_with_their_digits(engine):
     """P2: doses survive the column type of either engine."""
     from dosebook_central.store.types import Exact

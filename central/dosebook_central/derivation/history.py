@@ -111,7 +111,7 @@ def version_row(
 
 def add_versions(connection: Connection, rows: Iterable[Row]) -> None:
     """Add versions; their exams are taken by this transaction, so nobody else adds the same."""
-    insert_rows(connection, cast("Table", Derivation.__table__), list(rows))
+    insert_rows(connection, cast("Table", Derivation.__table__), list(rows), long=("body",))
 
 
 def show(connection: Connection, doses: Collection[Row], regions: Collection[Row]) -> None:

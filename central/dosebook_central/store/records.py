@@ -139,9 +139,9 @@ def add_keys(connection: Connection, group_by_key: Mapping[str, str]) -> bool:
 
 def add_records(connection: Connection, records: Rows, readings: Rows) -> bool:
     """Write new records with their readings; False where another writer was first with one."""
-    if insert_rows(connection, _table(Record), records) != len(records):
+    if insert_rows(connection, _table(Record), records, long=("envelope",)) != len(records):
         return False
-    insert_rows(connection, _table(Reading), readings)
+    insert_rows(connection, _table(Reading), readings, long=("body",))
     return True
 
 
