@@ -6,7 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphError, GlyphSet
+from dosebook_edge.capture.screen.glyphs import (
+    NO_GLYPHS,
+    GlyphError,
+    GlyphSet,
+    Shape,
+    shapes_of,
+)
 from dosebook_edge.capture.screen.grammar import allowed, means
 from dosebook_edge.capture.screen.ink import NO_STROKES, background, contrast, is_dash, strokes
 from dosebook_edge.capture.screen.line import Line
@@ -120,12 +126,14 @@ class CellReader:
         profile = self.located.loaded.profile
         box, grey = self.sight.crop(area)
         line, exact = EMPTY, None
+        shapes: tuple[Shape, ...] = ()
         if _DASH in cell.empty and not self.sight.is_empty(area) and is_dash(grey):
             line = Line(_DASH, 1.0)
         elif not self.sight.is_empty(area):
             line = self._line(grey, allowed(cell, profile))
             if self.sight.picture.way == "lossless":
-                exact = self.glyphs.read(grey)
+                shapes = shapes_of(grey)
+                exact = self.glyphs.explain(shapes)
         text = line.text if exact is None else exact
         unit, unit_text = self._unit(cell)
         return Seen(
@@ -139,6 +147,7 @@ class CellReader:
             unit_text=unit_text,
             glyphs=exact,
             strokes=strokes(grey) if line.text and exact is None else NO_STROKES,
+            shapes=shapes,
         )
 
     def _line(self, grey: Grey, symbols: str | None) -> Line:

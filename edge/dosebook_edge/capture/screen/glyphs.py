@@ -25,6 +25,8 @@ _FAINT: Final = 0.2
 """Of the contrast: what is fainter is background, as segments that are not lit."""
 _SPACE: Final = 0.75
 """Of the line's height: a wider gap between two shapes is no gap of one number."""
+_GAP: Final = 0.2
+"""Of the height, between two shapes that are set side by side."""
 _MOST: Final = 4096
 
 
@@ -40,7 +42,10 @@ class GlyphSet:
 
     def read(self, crop: Grey) -> str | None:
         """The text of a crop whose ink these shapes explain to the last pixel, else None."""
-        found = _shapes(crop)
+        return self.explain(shapes_of(crop))
+
+    def explain(self, found: Sequence[Shape]) -> str | None:
+        """The text of the shapes of a crop, None where one is not known or there are none."""
         if not found:
             return None
         characters = [self.shapes.get(shape) for shape in found]
@@ -56,7 +61,7 @@ class GlyphSet:
         Raises:
             GlyphError: a shape is known as another character.
         """
-        found = _shapes(crop)
+        found = shapes_of(crop)
         if len(found) == len(text) and " " not in text:
             parts: list[str] = list(text)
         else:
@@ -138,14 +143,28 @@ def _pixels(shape: Shape) -> Grey:
     return np.frombuffer(data, dtype=np.uint8).reshape(height, width)
 
 
-def _shapes(crop: Grey) -> list[Shape]:
+def drawn(shapes: Sequence[Shape], paper: int) -> Grey:
+    """A line of shapes side by side on one base line, on a grey level; at least one shape."""
+    tall = max(height for _, height, _, _ in shapes)
+    gap, margin = max(2, round(_GAP * tall)), max(3, tall // 4)
+    wide = sum(width + gap for _, _, width, _ in shapes)
+    line = np.full((tall + 2 * margin, wide + 2 * margin), paper, dtype=np.uint8)
+    left = margin
+    for shape in shapes:
+        _, height, width, _ = shape
+        line[margin + tall - height : margin + tall, left : left + width] = _pixels(shape)
+        left += width + gap
+    return line
+
+
+def shapes_of(crop: Grey) -> tuple[Shape, ...]:
     """The pieces of ink of a line from left to right; none where a blank parts them."""
     if min(crop.shape, default=0) < 2:
-        return []
+        return ()
     away = np.abs(crop.astype(np.int16) - background(crop))
     contrast = int(away.max())
     if contrast < _LEAST_CONTRAST:
-        return []
+        return ()
     inked = away > _FAINT * contrast
     rows = np.flatnonzero(inked.any(axis=1))
     top, bottom = int(rows[0]), int(rows[-1]) + 1
@@ -153,10 +172,10 @@ def _shapes(crop: Grey) -> list[Shape]:
     before = None
     for left, right in runs(inked.any(axis=0)):
         if before is not None and left - before > _SPACE * (bottom - top):
-            return []
+            return ()
         before = right
         own = np.flatnonzero(inked[:, left:right].any(axis=1))
         first, last = int(own[0]), int(own[-1]) + 1
         piece = np.ascontiguousarray(crop[first:last, left:right])
         found.append((first - top, last - first, right - left, piece.tobytes()))
-    return found
+    return tuple(found)

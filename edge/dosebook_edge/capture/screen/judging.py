@@ -1,7 +1,9 @@
 """Judges what was seen on one screen: every check of every value, and the release rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 from dosebook_edge.capture.screen.cells import Sight, learned
 from dosebook_edge.capture.screen.checks import arithmetic, counter, frames
@@ -13,6 +15,8 @@ from dosebook_edge.capture.screen.reading import Check, ReaderName, ReadValue, S
 from dosebook_edge.capture.screen.release import formal, judge
 from dosebook_edge.capture.screen.seen import Seen
 from dosebook_edge.capture.screen.widths import widths
+
+NO_CHECKS: Final[Mapping[str, Check]] = MappingProxyType({})
 
 
 def with_own_glyphs(sight: Sight, profile: ScreenProfile, seen: list[Seen]) -> list[Seen]:
@@ -29,7 +33,7 @@ def with_own_glyphs(sight: Sight, profile: ScreenProfile, seen: list[Seen]) -> l
     again: list[Seen] = []
     for one in seen:
         numeric = FORMS[one.cell.type] in ("number", "clock")
-        text = own.read(sight.picture.crop(one.crop)) if one.glyphs is None and numeric else None
+        text = own.explain(one.shapes) if one.glyphs is None and numeric else None
         again.append(
             one if text is None else replace(one, glyphs=text, meant=means(text, one.cell, profile))
         )
@@ -42,8 +46,12 @@ def judged(
     profile: ScreenProfile,
     earlier: Sequence[ScreenReading],
     same_patient: Check | None,
+    shapes: Mapping[str, Check] = NO_CHECKS,
 ) -> tuple[ReadValue, ...]:
-    """Every value with its checks, accepted or for review; `same_patient` is one more check."""
+    """Every value with its checks, accepted or for review.
+
+    `same_patient` is one more check of all of them, `shapes` (`shape_meanings.py`) of each by name.
+    """
     sums = arithmetic(profile, seen)
     wide = widths(seen)
     same_screen = [one for one in earlier if one.profile == profile.id]
@@ -51,6 +59,7 @@ def judged(
     for one in seen:
         more = (
             wide.get(one.name),
+            shapes.get(one.name),
             counter(one, same_screen),
             frames(one, same_screen, profile.release.frames),
             same_patient,

@@ -23,6 +23,7 @@ from dosebook_edge.capture.screen.reading import (
     Refusal,
     ScreenReading,
 )
+from dosebook_edge.capture.screen.shape_meanings import Looks, shape_checks
 
 _NOBODY: Final = Exam()
 
@@ -40,6 +41,7 @@ class ScreenReader:
         self._profiles = tuple(profiles)
         self._net = net
         self._glyphs = glyphs or {}
+        self._looks: dict[str, dict[str, Looks]] = {}
 
     def read(
         self, picture: Picture, earlier: Sequence[ScreenReading] = (), exam: Exam | None = None
@@ -76,7 +78,8 @@ class ScreenReader:
                 picture, located, patient=patient, refusal=Refusal("half-drawn", said)
             )
         seen = with_own_glyphs(sight, profile, cells.cells())
-        values = judged(seen, picture.way, profile, earlier, same_patient)
+        shapes = shape_checks(sight, seen, self._net, self._looks.setdefault(profile.id, {}))
+        values = judged(seen, picture.way, profile, earlier, same_patient, shapes)
         return self._told(picture, located, values=values, patient=patient)
 
     def _told(

@@ -1,8 +1,8 @@
 """The release rule: a value counts when it is proved, and everything else goes to a person.
 
 A value is accepted when its text is grammatical, its unit known, no check fails, and either exact
-glyphs explain every pixel and the net agrees, or the net is sure enough and a sum proves it or
-several different pictures say the same.
+glyphs explain every pixel and the net agrees, or the net is sure enough and a sum proves it, or
+the shapes of a lossless screen do, or several different pictures say the same.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from dosebook_edge.capture.screen.profile import Release
 from dosebook_edge.capture.screen.reading import Check
 from dosebook_edge.capture.screen.seen import Seen
 
-UNPROVED = "nothing proves it: no sum to the last digit, no exact glyphs, no second picture"
+UNPROVED = "nothing proves it: no sum to the last digit, no known shapes, no second picture"
 
 
 def formal(one: Seen) -> tuple[Check, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from dosebook_edge.capture.screen.glyphs import Shape
 from dosebook_edge.capture.screen.grammar import Meant
 from dosebook_edge.capture.screen.ink import NO_STROKES, Strokes
 from dosebook_edge.capture.screen.line import Line
@@ -22,6 +23,7 @@ class Seen:
         line: of the net; `glyphs` is the text that exact glyphs explain to the last pixel, None
             where they do not.
         strokes: the strokes of its ink, in pixels of the crop.
+        shapes: the pieces of its ink on a lossless picture, from left to right.
         unit: UCUM, "" where it could not be read; `unit_text` as shown.
     """
 
@@ -37,6 +39,7 @@ class Seen:
     row: int = 0
     glyphs: str | None = None
     strokes: Strokes = NO_STROKES
+    shapes: tuple[Shape, ...] = ()
 
     @property
     def text(self) -> str:

@@ -28,11 +28,11 @@ def widths(cells: Sequence[Seen]) -> dict[str, Check]:
     usable = [one for one in cells if one.text and set(one.text) <= _NUMERIC and one.strokes.edges]
     groups: dict[str, list[Seen]] = defaultdict(list)
     for one in usable:
-        groups[_face(one)].append(one)
+        groups[face(one)].append(one)
     return {name: check for group in groups.values() for name, check in _within(group)}
 
 
-def _face(one: Seen) -> str:
+def face(one: Seen) -> str:
     """Cells of one key are taken to be in one typeface: rows of a table, fields of one height."""
     return f"{one.table}/{0 if one.table else one.crop.height}"
 
