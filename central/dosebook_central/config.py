@@ -52,6 +52,12 @@ KEYS: Final = (
         '"BE"',
     ),
     Key(
+        "registry.subdivision",
+        "",
+        "The part of the country whose exemptions from comparisons hold, by ISO 3166-2.",
+        '"DE-BY"',
+    ),
+    Key(
         "database.url",
         "",
         "Where the database is. Empty: registry.db in the data folder (SQLite).",

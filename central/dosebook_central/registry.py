@@ -119,8 +119,8 @@ class Registry:
         from dosebook_central.store.library_cache import LibraryCache
 
         # The peaks stand before the rules look at them.
-        country = self.config.text("registry.country")
-        return (NameKeeper(LibraryCache().current), shown_peaks, Judging(country))
+        where = (self.config.text(f"registry.{name}") for name in ("country", "subdivision"))
+        return (NameKeeper(LibraryCache().current), shown_peaks, Judging(*where))
 
     @cached_property
     def importer(self) -> "Importer":

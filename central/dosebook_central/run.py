@@ -148,6 +148,7 @@ class Service:
                 upload_folder=uploads,
                 organisation=settings.text("registry.organisation"),
                 country=settings.text("registry.country"),
+                subdivision=settings.text("registry.subdivision"),
                 screen_reader=settings.text("screens.reader"),
                 healthy=healthy,
             )

@@ -9,8 +9,10 @@ from sqlalchemy import insert
 from dosebook_central.derivation.due import mark_due
 from dosebook_central.derivation.engine import Rules, derive_batch, no_procedure
 from dosebook_central.dosimetry.packages import shipped
+from dosebook_central.dosimetry.sets import Choices
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box, Event, Exam, Patient, Record
+from tests.support.exams import library
 from tests.support.web import make_site
 
 
@@ -20,8 +22,20 @@ def _head(*_):
 
 
 def exam_page(folder, *, country, procedure_of=_head):
-    """The text of the page of a head CT of 52 mGy in a registry of one country."""
-    site = make_site(folder, country=country)
+    """What the page of a head CT of 52 mGy says of levels in a registry of one country."""
+    text = exam_html(folder, procedure_of=procedure_of, country=country)
+    found = re.search(r'<section class="panel levels".*?</section>', text, re.DOTALL)
+    return plain(found[0])
+
+
+def plain(html):
+    """What a page says, in one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).replace("&#8239;", "\u202f")
+
+
+def exam_html(folder, procedure_of=_head, sets=None, protocol="", **where):
+    """The page of a head CT of 52 mGy."""
+    site = make_site(folder, **where)
     now = datetime(2026, 5, 4, tzinfo=UTC)
     day = "2026-05-04T10:00:00"
     with writing(site.engine) as connection:
@@ -47,17 +61,16 @@ def exam_page(folder, *, country, procedure_of=_head):
         connection.execute(
             insert(Event).values(
                 exam_id="e", ordinal=1, uid="1.1", record_id="r", record_index=0, kind="ct",
-                started=day, phantom="16cm",
+                started=day, phantom="16cm", protocol=protocol,
                 facts={"values": {"ctdi_vol": "52", "dlp": "900"}},
             )
         )  # fmt: skip
         mark_due(connection)
-        derive_batch(connection, Rules(shipped(), procedure_of), 10)
+        derive_batch(connection, Rules(sets or shipped(), procedure_of), 10)
     text = site.client("physicist").get("/exams/e").get_data(as_text=True)
     site.importer.stop()
     site.engine.dispose()
-    found = re.search(r'<section class="panel levels".*?</section>', text, re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found[0])).replace("&#8239;", "\u202f")
+    return text
 
 
 def test_r34_an_exam_stands_beside_the_level_of_its_day(tmp_path):
@@ -76,3 +89,15 @@ def test_r34_an_exam_stands_beside_the_level_of_its_day(tmp_path):
 def test_where_no_level_applies_the_page_says_why(tmp_path, country, procedure_of, words):
     """Without a country or a procedure nothing is compared, and the page says what to do."""
     assert words in exam_page(tmp_path, country=country, procedure_of=procedure_of)
+
+
+def test_p15_an_exempted_comparison_is_named_on_the_exam(tmp_path):
+    """P15: the page names rule, place and reason, among the levels and at the top of the exam."""
+    sets = library(ct_exemptions=Choices(is_enabled=True, with_unverified=True))
+    text = plain(
+        exam_html(tmp_path, sets=sets, protocol="CTP brain", country="JP", subdivision="DE-BY")
+    )
+    why = "not compared: rule brain-perfusion (DE): a perfusion scans one place many times"
+    assert f"Event 1, reference levels and alert rules: {why}" in text
+    assert text.count(why) >= 3
+    assert "× the level" not in text

@@ -25,10 +25,14 @@ from dosebook_central.store.queries import alerts
 
 
 class Judging:
-    """Judges batches of derived exams; for any number of threads. `country` chooses the DRLs."""
+    """Judges batches of derived exams; for any number of threads.
 
-    def __init__(self, country: str = "") -> None:
+    `country` chooses the DRLs, `place` (that country, or a part of it) the exemptions.
+    """
+
+    def __init__(self, country: str = "", place: str = "") -> None:
         self._country = country
+        self._place = place or country
         self._libraries = LibraryCache()
         self._rooms = RoomMedians()
         self._lock = Lock()
@@ -49,7 +53,7 @@ class Judging:
         for exam in exams:
             exam_id = exam.exam.exam_id
             subject = full_subject(
-                exam.exam, exam.derived, skin.get(exam_id), library, country, medians
+                exam.exam, exam.derived, skin.get(exam_id), library, country, medians, self._place
             )
             firings[exam_id] += judge_all(rules, subject)[0]
             firings[exam_id] += over_periods(rules, past.get(exam.patient_id, ()), exam_id)

@@ -45,13 +45,14 @@ def preview(
     library: Library,
     country: str,
     today: date,
+    place: str = "",
 ) -> Preview:
     """Judge the exams of the last days by a rule that is not in force."""
     since = (today - timedelta(days=DAYS)).isoformat()
     fired: list[Firing] = []
     reasons: dict[str, None] = {}
     exams = not_judged = 0
-    for subject, patient_id in _subjects(connection, since, library, country):
+    for subject, patient_id in _subjects(connection, since, library, country, place):
         exams += 1
         if rule.period_days is not None:
             past = past_exams(connection, [patient_id]).get(patient_id, ())
@@ -67,7 +68,7 @@ def preview(
 
 
 def _subjects(
-    connection: Connection, since: str, library: Library, country: str
+    connection: Connection, since: str, library: Library, country: str, place: str
 ) -> Iterator[tuple[Subject, str]]:
     rows = connection.execute(
         select(ExamDose.exam_id, Derivation.body, ExamDose.peak_skin_dose_mgy)
@@ -91,6 +92,7 @@ def _subjects(
                     library,
                     country,
                     medians,
+                    place or country,
                 ),
                 found.patient_id,
             )

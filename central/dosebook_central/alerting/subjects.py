@@ -26,12 +26,14 @@ def full_subject(
     library: Library,
     country: str,
     medians: Callable[[str, str, str], tuple[Reference, ...]] = no_medians,
+    place: str = "",
 ) -> Subject:
     """Return an exam as all rules see it; `country` chooses the reference levels.
 
+    `place` chooses the exemptions (P15): a country, or a part of one.
     `medians` gives those of an institution's room and a standard procedure.
     """
-    subject = subject_of(exam, derived)
+    subject = subject_of(exam, derived, place=place)
     if subject.procedure_id and exam.station:
         found = medians(exam.institution, exam.station, subject.procedure_id)
         subject = replace(subject, room_medians=found)

@@ -18,6 +18,7 @@ _MODALITIES: Final[dict[str, tuple[str, ...]]] = {
     "effective-dose-ct": _WITH_CT,
     "size-specific": _WITH_CT,
     "organ-dose-ct": _WITH_CT,
+    "exemptions": _WITH_CT,
     "effective-dose-agd": (*_WITH_CT, "MG"),
 }
 # Reference levels are compared when a page asks; alert thresholds are the text of first rules.

@@ -119,6 +119,7 @@ def dose_row(row: ExamRow, derived: Derived, version: int) -> Row:
         "administered_activity_mbq": _only(activities),
         "agent": _common(value.place.agent for value in activities),
         "compression_thickness_mm": thickness,
+        "exemptions": ";".join(one.rule for one in derived.exemptions),
     }
 
 

@@ -58,8 +58,8 @@ def event_facts(event: IrradiationEvent) -> JsonObject:
 
     `values` holds the first of each quantity, `coded` maps a name to [scheme, code, text],
     `organs` lists [scheme, code, text, mGy, what it says of the method] of organ doses that the
-    object states, `copper_mm` is the added copper of an event whose filters are stated, 0 where
-    none of them is copper.
+    object states, `voltages_kv` the tube voltages of a CT event with several, `copper_mm` is the
+    added copper of an event whose filters are stated, 0 where none of them is copper.
     """
     values: dict[str, str] = {}
     for value in event.values:
@@ -80,6 +80,9 @@ def event_facts(event: IrradiationEvent) -> JsonObject:
         facts["organs"] = organs
     if event.is_repeated is not None:
         facts["is_repeated"] = event.is_repeated
+    voltages = {str(value.value) for value in event.values if value.quantity == "kvp"}
+    if event.kind is EventKind.CT and len(voltages) > 1:
+        facts["voltages_kv"] = sorted(voltages, key=Decimal)
     copper = _copper_mm(event) if event.kind is EventKind.PROJECTION else None
     if copper is not None:
         facts["copper_mm"] = str(copper)
@@ -150,8 +153,8 @@ def _organs(event: IrradiationEvent) -> list[list[str]]:
             site = sites.get(_container(value.path)) or sites.get(value.path) or exposed
             scheme, code, text = _triple(site.code) if site and site.code else ("", "", "")
             text = text or (site.text if site else "")
-            said = [*methods.get(_container(value.path), ()), *methods.get(value.path, ())]
-            method = ", ".join(dict.fromkeys(filter(None, said)))
+            named = [*methods.get(_container(value.path), ()), *methods.get(value.path, ())]
+            method = ", ".join(dict.fromkeys(filter(None, named)))
             found.append([scheme, code, text, str(value.value), method])
     return found
 

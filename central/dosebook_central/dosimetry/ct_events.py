@@ -86,12 +86,18 @@ def acquisition_of(event: EventInputs) -> Acquisition:
         event.protocol,
         is_wide=length is not None and length >= WIDE_BEAM_MM,
         is_multi_source=sources is not None and sources > 1,
+        is_dual_energy=event.is_dual_energy,
     )
 
 
 @lru_cache(maxsize=16384)
 def _typed(
-    code: tuple[str, str] | None, protocol: str, *, is_wide: bool, is_multi_source: bool
+    code: tuple[str, str] | None,
+    protocol: str,
+    *,
+    is_wide: bool,
+    is_multi_source: bool,
+    is_dual_energy: bool,
 ) -> Acquisition:
     listed = folded(protocol).split()
     words = frozenset(listed)
@@ -111,7 +117,8 @@ def _typed(
         kind,
         is_perfusion=is_perfusion,
         is_dual_energy=(
-            not words.isdisjoint(_DUAL_ENERGY_WORDS)
+            is_dual_energy
+            or not words.isdisjoint(_DUAL_ENERGY_WORDS)
             or {"DUAL", "ENERGY"} <= words
             or listed[:1] == ["DE"]  # elsewhere it is a preposition
         ),

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 from dosebook_central.dosimetry.anatomy import region_findings, regions_of
 from dosebook_central.dosimetry.ct import ct_findings
 from dosebook_central.dosimetry.cumulative import region_shares
+from dosebook_central.dosimetry.exemptions import exemptions_of
 from dosebook_central.dosimetry.findings import Context, Findings
 from dosebook_central.dosimetry.inputs import ExamInputs
 from dosebook_central.dosimetry.mammography import mammography_findings
@@ -55,4 +56,5 @@ def derive(exam: ExamInputs, library: Library, procedure_of: ProcedureResolver) 
         age_years=age.years if age else None,
         age_source=age.source if age else "",
         is_therapeutic=is_therapeutic(exam),
+        exemptions=exemptions_of(exam, context),
     )

@@ -47,6 +47,7 @@ class EventInputs:
     coded: Mapping[str, Concept] = field(default_factory=dict)
     organs: tuple[OrganStated, ...] = ()
     copper_mm: Decimal | None = None  # added copper, where the filters are stated
+    is_dual_energy: bool = False  # CT X-ray sources of two tube voltages
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def event_inputs(row: Mapping[str, Any]) -> EventInputs:
             for scheme, code, text, value, *method in facts.get("organs", ())
         ),
         copper_mm=_number(facts.get("copper_mm")),
+        is_dual_energy="voltages_kv" in facts,
     )
 
 

@@ -142,6 +142,13 @@ KINDS: Final[Mapping[str, Kind]] = {
         "modality,word",
         required="modality,word,effect,reason,verified",
     ),
+    "exemptions": _kind(
+        "CT acquisitions left out of comparisons",
+        "rule_id,place,comparison,acquisitions,words,procedures,body_region,reason,verified,source,"
+        "notes",
+        "rule_id",
+        required="rule_id,comparison,reason,verified",
+    ),
     "agents": _kind(
         "Radiopharmaceutical codes",
         "scheme,code,dicom_meaning,agent_in_effective_dose_factors,notes",

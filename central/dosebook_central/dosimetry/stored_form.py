@@ -13,6 +13,7 @@ from typing import Any, Final
 from dosebook_central.dosimetry.values import (
     Derived,
     DerivedValue,
+    Exemption,
     Flag,
     Input,
     Interval,
@@ -58,6 +59,10 @@ def to_text(derived: Derived) -> str:
         "procedure": _trimmed(derived.procedure_id, derived.procedure_source),
         "age": _trimmed(_number(derived.age_years), derived.age_source),
         "is_therapeutic": derived.is_therapeutic,
+        "exemptions": [
+            _trimmed(one.rule, one.place, one.compared, tables.text(one.reason), one.events)
+            for one in derived.exemptions
+        ],
         "methods": tables.methods(),
         "texts": tables.texts(),
     }  # fmt: skip
@@ -188,6 +193,9 @@ class _Reader:
             age_years=_decimal(years),
             age_source=age_source,
             is_therapeutic=self._body.get("is_therapeutic", False),
+            exemptions=tuple(
+                self._exemption(*_filled(row, *_EXEMPTION)) for row in self._of("exemptions")
+            ),
         )
 
     def _of(self, name: str) -> list[Any]:
@@ -228,6 +236,10 @@ class _Reader:
     def _flag(self, code: str, sentence: Any, event: int) -> Flag:
         return Flag(code, self._text(sentence), event)
 
+    def _exemption(self, *row: Any) -> Exemption:
+        rule, place, compared, reason, events = row
+        return Exemption(rule, place, compared, self._text(reason), tuple(events))
+
     def _region(self, *row: Any) -> RegionFinding:
         event, region, confidence, said_by, others = row
         return RegionFinding(
@@ -242,6 +254,7 @@ class _Reader:
 # Defaults of each kind of record, in the order of its fields.
 _VALUE: Final = ("", "", "", 0, (), None, "", (), (), 0, 0)
 _ABSENCE: Final = ("", "", "", (), "")
+_EXEMPTION: Final = ("", "", "", "", ())
 _REGION: Final = (0, "", "", "", ())
 _SHARE: Final = ("", "", "", "", None, None, None, None, (), 0)
 _PLACE: Final = (0, 0, "", None, None, None, "", "")

@@ -130,6 +130,30 @@ class RegionShare:
     is_split: bool = False
 
 
+NOT_COMPARED: Final = "not compared:"
+Compared = Literal["drl", "alert", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A rule by which events are not compared with reference levels, alert rules, or both (P15).
+
+    `place` is where it holds: ISO 3166 code of a country or of a part of one, "" for everywhere.
+    """
+
+    rule: str
+    place: str
+    compared: Compared
+    reason: str
+    events: tuple[int, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Say why a comparison is not made, naming the rule."""
+        where = f" ({self.place})" if self.place else ""
+        return f"{NOT_COMPARED} rule {self.rule}{where}: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """All that dosimetry says of one exam."""
@@ -144,3 +168,4 @@ class Derived:
     age_years: Number | None = None
     age_source: str = ""
     is_therapeutic: bool = False
+    exemptions: tuple[Exemption, ...] = ()

@@ -138,6 +138,7 @@ class ExamDose(Base):
     administered_activity_mbq: Mapped[Decimal | None]
     agent: Mapped[str] = mapped_column(Key, default="")
     compression_thickness_mm: Mapped[Decimal | None]
+    exemptions: Mapped[str] = mapped_column(Text, default="")  # ids of rules, joined by ";" (P15)
     peak_skin_dose_mgy: Mapped[Decimal | None]
 
 

@@ -55,8 +55,14 @@ class WebContext:
     organisation: str = ""
     screen_reader: str = "dosebook-box"  # program that reads pictures back; "" for none
     country: str = ""  # ISO 3166 alpha-2: whose reference levels come first
+    subdivision: str = ""  # ISO 3166-2: whose exemptions hold, where they are not the country's
     healthy: Callable[[], bool] = field(default=lambda: True)
     now: Callable[[], datetime] = _now
+
+    @property
+    def place(self) -> str:
+        """Where this registry is, as rules of a place name it."""
+        return self.subdivision or self.country
 
 
 def context() -> WebContext:

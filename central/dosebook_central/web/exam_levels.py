@@ -67,7 +67,7 @@ def exam_levels(connection: Connection, exam_id: str, derived: Derived) -> ExamL
     levels = levels_for(library(connection), country, derived.procedure_id, day)
     if not levels:
         return ExamLevels(name, absent="levels")
-    compared, left = compare(levels, subject_of(found[0].exam, derived))
+    compared, left = compare(levels, subject_of(found[0].exam, derived, place=context().place))
     return ExamLevels(name, tuple(map(_hint, compared)), tuple(_left(left)))
 
 

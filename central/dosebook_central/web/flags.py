@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Final
 
 from dosebook_central.domain.exam import Conflict, ConflictValue, Difference
+from dosebook_central.dosimetry.exemptions import holds
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived
+from dosebook_central.dosimetry.wording import events_text
 from dosebook_central.store.queries.exams import ExamPage
 from dosebook_central.web.instrument_words import flag_text
 from dosebook_central.web.instruments import ExamReading
@@ -84,6 +86,16 @@ def derived_flags(derived: Derived | None) -> Iterator[Flag]:
         where = f"{noun} {', '.join(map(str, told))}: " if told else ""
         whole = f"{where}{sentence}".rstrip(".")
         yield Flag(level, f"{whole[:1].upper()}{whole[1:]}.")
+
+
+def exemption_flags(derived: Derived | None, place: str) -> Iterator[Flag]:
+    """What is not compared here, and by which rule: absent from a comparison is never silent."""
+    names = {"drl": "reference levels", "alert": "alert rules"}
+    for one in derived.exemptions if derived else ():
+        if holds(one, place):
+            what = names.get(one.compared, " and ".join(names.values()))
+            events = events_text(one.events)
+            yield Flag("info", f"{events[:1].upper()}{events[1:]}, {what}: {one.text}.")
 
 
 def is_rounding(one: Difference) -> bool:

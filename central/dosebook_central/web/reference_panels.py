@@ -8,6 +8,7 @@ from markupsafe import Markup
 from dosebook_central.domain.drl.levels import Level
 from dosebook_central.domain.drl.sample import Sample
 from dosebook_central.domain.drl.site import ALL_ROOMS, SiteLine
+from dosebook_central.dosimetry.values import NOT_COMPARED
 from dosebook_central.web.box_plot import Scale, box_plot
 from dosebook_central.web.level_words import level_key
 from dosebook_central.web.numbers import MISSING, number_text, quantity_label, unit_text
@@ -44,15 +45,22 @@ class Panel:
 
 
 def panels_of(lines: Iterable[SiteLine], names: Mapping[str, str]) -> list[Panel]:
-    """Put the lines of a site together, one panel a level; those without any exam are left out."""
+    """Put the lines of a site together, one panel a level.
+
+    Those without any exam are left out, unless a rule exempts the exams that there are (P15).
+    """
     grouped: dict[tuple[str, Level], list[SiteLine]] = {}
     for line in lines:
         grouped.setdefault((line.procedure_id, line.level), []).append(line)
     return [
         _panel(names.get(procedure, procedure), own)
         for (procedure, _), own in grouped.items()
-        if any(line.sample.n for line in own)
+        if any(line.sample.n or _is_exempt(line.sample) for line in own)
     ]
+
+
+def _is_exempt(sample: Sample) -> bool:
+    return any(reason.startswith(NOT_COMPARED) for reason in sample.excluded)
 
 
 def room_name(room: str) -> str:

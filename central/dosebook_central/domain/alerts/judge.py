@@ -7,7 +7,7 @@ from typing import Final
 from dosebook_central.domain.alerts.rule import Band, Firing, NotJudged, Rule
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject
 from dosebook_central.domain.alerts.wording import number_beside, plain_text, printed
-from dosebook_central.dosimetry.values import WHOLE_EXAM
+from dosebook_central.dosimetry.values import WHOLE_EXAM, Exemption
 
 _PLACES: Final = {"16cm": "16 cm phantom", "32cm": "32 cm phantom", "a": "plane A", "b": "plane B"}
 _WHOLE: Final = frozenset({"", "single", "all"})
@@ -26,8 +26,17 @@ def judge(rule: Rule, subject: Subject) -> Firing | NotJudged | None:
             return NotJudged(rule, "the age at the exam is not known")
         if not _is_of_age(rule, subject.age_years):
             return None
+    return _held(rule, values, subject)
+
+
+def _held(rule: Rule, values: list[Judged], subject: Subject) -> Firing | NotJudged | None:
+    """Hold the largest value against the threshold; what a rule of the place exempts is said."""
     if rule.times_room is not None:
         return _off_room(rule, rule.times_room, values, subject)
+    exempted = [_exemption(rule, one, subject) for one in values]
+    values = [one for one, exempt in zip(values, exempted, strict=True) if exempt is None]
+    if not values:
+        return NotJudged(rule, "; ".join(dict.fromkeys(one.text for one in exempted if one)))
     largest = max(values, key=lambda one: one.value)
     found = _threshold(rule, subject)
     if isinstance(found, NotJudged):
@@ -91,6 +100,12 @@ def _is_meant(rule: Rule, one: Judged) -> bool:
         and (rule.kind == "exam" or not when.regions or one.region in when.regions)
         and one.event_type not in when.except_event_types
     )
+
+
+def _exemption(rule: Rule, one: Judged, subject: Subject) -> Exemption | None:
+    if rule.times_drl is not None:
+        return subject.exempting(one, "alert", "drl")
+    return subject.exempting(one, "alert")
 
 
 def _is_of_age(rule: Rule, years: Decimal) -> bool:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from dosebook_central.dosimetry.exemptions import holds
 from dosebook_central.dosimetry.inputs import EventInputs, ExamInputs
-from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived
+from dosebook_central.dosimetry.values import WHOLE_EXAM, Compared, Derived, Exemption
 
+_EXEMPTED: Final = frozenset({"ctdi_vol", "dlp", "dlp_imaging", "ssde"})
 _OF_EVENTS: Final = (
     "ctdi_vol",
     "dlp",
@@ -57,12 +59,32 @@ class Subject:
     values: tuple[Judged, ...] = ()
     references: tuple[Reference, ...] = ()
     room_medians: tuple[Reference, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+
+    def exempting(self, one: Judged, *compared: Compared) -> Exemption | None:
+        """Return the rule by which a value is not compared so, if there is one (P15).
+
+        A total is exempt as soon as one of its events is: it holds what that event gave.
+        """
+        if one.quantity not in _EXEMPTED:
+            return None
+        for rule in self.exemptions:
+            is_of_it = one.event == WHOLE_EXAM or one.event in rule.events
+            if is_of_it and rule.compared in {"both", *compared}:
+                return rule
+        return None
 
 
 def subject_of(
-    exam: ExamInputs, derived: Derived, references: tuple[Reference, ...] = ()
+    exam: ExamInputs,
+    derived: Derived,
+    references: tuple[Reference, ...] = (),
+    place: str = "",
 ) -> Subject:
-    """Put together what rules look at; derived values take the place of the exam's own totals."""
+    """Put together what rules look at; derived values take the place of the exam's own totals.
+
+    `place` is where the comparison is made: of exemptions only those hold that are of there.
+    """
     regions = {finding.event: finding.region for finding in derived.regions}
     return Subject(
         exam_id=exam.exam_id,
@@ -75,6 +97,7 @@ def subject_of(
         weight_kg=exam.patient.weight_kg,
         values=tuple(_values(exam, derived, regions)),
         references=references,
+        exemptions=tuple(one for one in derived.exemptions if holds(one, place)),
     )
 
 

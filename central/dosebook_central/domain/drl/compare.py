@@ -85,6 +85,12 @@ def _held(level: Level, subject: Subject, notes: tuple[str, ...]) -> Comparison 
     values = [one for one in subject.values if _is_alike(level, one)]
     if not values:
         return NotCompared(level, "the exam states no such value")
+    exempted = [subject.exempting(one, "drl") for one in values]
+    values = [one for one, rule in zip(values, exempted, strict=True) if rule is None]
+    said = dict.fromkeys(rule.text for rule in exempted if rule)
+    if not values:
+        return NotCompared(level, "; ".join(said))
+    notes = (*notes, *(f"of some events {text}" for text in said))
     if level.quantity in _CT:
         phantom = level.phantom or usual_phantom(level)
         if phantom is None:

@@ -6,7 +6,7 @@ left out of a line is counted there by reason.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from dosebook_central.domain.drl.band import Size
 from dosebook_central.domain.drl.compare import usual_phantom
 from dosebook_central.domain.drl.levels import Level, levels_for
 from dosebook_central.domain.drl.sample import Sample, Sampled, sample_of
+from dosebook_central.dosimetry.exemptions import holds, rules_in_force
 from dosebook_central.dosimetry.sets import Library
 from dosebook_protocol.quantities import plain
 
@@ -29,7 +30,10 @@ _CT: Final = frozenset({"ctdi_vol", "dlp"})
 
 @dataclass(frozen=True, slots=True)
 class SiteExam:
-    """One exam as a sample sees it; `values` by quantity, missing ones absent."""
+    """One exam as a sample sees it; `values` by quantity, missing ones absent.
+
+    `exemptions` are the ids of rules that exempt events of it from comparisons, wherever they hold.
+    """
 
     exam_id: str
     started: str
@@ -40,6 +44,7 @@ class SiteExam:
     phantom: str
     thickness_mm: Decimal | None
     values: dict[str, Decimal]
+    exemptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,14 @@ class SiteLine:
     sample: Sample
 
 
-def site_lines(exams: Iterable[SiteExam], library: Library, country: str) -> tuple[SiteLine, ...]:
-    """Sample exams by procedure, level and room; `ALL_ROOMS` stands for the site."""
+def site_lines(
+    exams: Iterable[SiteExam], library: Library, country: str, place: str = ""
+) -> tuple[SiteLine, ...]:
+    """Sample exams by procedure, level and room; `ALL_ROOMS` stands for the site.
+
+    `place` is the country, or a part of it, whose exemptions hold (P15).
+    """
+    exempting = _exempting(library, place or country)
     sampled: dict[tuple[str, Level, str], list[Sampled]] = {}
     for exam in exams:
         day = _day(exam.started[:10])
@@ -62,7 +73,7 @@ def site_lines(exams: Iterable[SiteExam], library: Library, country: str) -> tup
         for level in levels_for(library, country, exam.procedure_id, day):
             if level.kind != "DRL" or level.match == "indication":
                 continue
-            one = _sampled(exam, level)
+            one = _sampled(exam, level, exempting)
             if one is not None:
                 for room in (ALL_ROOMS, exam.room or NO_ROOM):
                     sampled.setdefault((exam.procedure_id, level, room), []).append(one)
@@ -74,12 +85,20 @@ def site_lines(exams: Iterable[SiteExam], library: Library, country: str) -> tup
     )
 
 
-def _sampled(exam: SiteExam, level: Level) -> Sampled | None:
+def _exempting(library: Library, place: str) -> dict[str, str]:
+    """Say of each rule that holds why it exempts, by its id."""
+    rules = (rule.exemption for rule in rules_in_force(library))
+    return {one.rule: one.text for one in rules if one.compared != "alert" and holds(one, place)}
+
+
+def _sampled(exam: SiteExam, level: Level, exempting: Mapping[str, str]) -> Sampled | None:
     """What an exam brings to a sample; None where it is not of the level's group at all."""
     match = level.group.match(exam.size)
     if not match.holds:
         return Sampled(exam.exam_id, None, match.note) if match.by == "unknown" else None
     value, excluded = _value(exam, level)
+    if value is not None and level.quantity in _CT:
+        excluded = next((exempting[one] for one in exam.exemptions if one in exempting), "")
     return Sampled(exam.exam_id, value, excluded)
 
 

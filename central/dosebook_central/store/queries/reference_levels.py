@@ -40,6 +40,7 @@ def site_exams(
             ExamDose.procedure_id,
             ExamDose.station,
             ExamDose.phantom,
+            ExamDose.exemptions,
             Exam.event_count,
             cast(ExamDose.compression_thickness_mm, Float),
             *(cast(number, Float) for number in numbers),
@@ -70,7 +71,7 @@ def share_mapped(connection: Connection, since: str, until: str) -> tuple[int, i
 
 
 def _exam(row: Any) -> SiteExam:
-    exam_id, started, procedure, station, phantom, events, thickness, *numbers = row
+    exam_id, started, procedure, station, phantom, exemptions, events, thickness, *numbers = row
     *values, age, weight = numbers
     return SiteExam(
         exam_id,
@@ -86,6 +87,7 @@ def _exam(row: Any) -> SiteExam:
             for name, value in zip(_VALUES, values, strict=True)
             if value is not None
         },
+        tuple(filter(None, exemptions.split(";"))),
     )
 
 

@@ -147,7 +147,8 @@ def _save(rule: Rule, *, is_enabled: bool) -> int:
 def _try(rule: Rule) -> Preview:
     with context().engine.connect() as connection:
         today = context().now().astimezone().date()
-        return preview(connection, rule, library(connection), context().country, today)
+        here = context()
+        return preview(connection, rule, library(connection), here.country, today, here.place)
 
 
 def _form(

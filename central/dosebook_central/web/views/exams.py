@@ -15,6 +15,7 @@ from dosebook_central.web.exam_events import STATED, event_parts
 from dosebook_central.web.exam_levels import exam_levels
 from dosebook_central.web.flags import (
     derived_flags,
+    exemption_flags,
     flags,
     is_rounding,
     reading_flags,
@@ -162,13 +163,14 @@ def _render(page: ExamPage, **pane: object) -> str:
     parts = event_parts(page.events, values, request.args.get("region", ""))
     views = {row.event.ordinal: row.view for part in parts for row in part.rows if row.view}
     figures = _figures(page)
+    exempted = exemption_flags(values, context().place)
     return render_template(
         "exam.html",
         page=page,
         patient=page.patient,
         alerts=alerts,
         levels=levels,
-        flags=[*flags(page), *reading_flags(instruments), *derived_flags(values)],
+        flags=[*flags(page), *reading_flags(instruments), *derived_flags(values), *exempted],
         parts=parts,
         chosen_region=request.args.get("region", ""),
         figures=figures,

@@ -115,7 +115,8 @@ def _read(connection: Connection) -> _Found:
     if query.procedure:
         wanted &= {query.procedure}
     found = list(site_exams(connection, query.since, query.until, wanted))
-    return _Found(query, sets, found, site_lines(found, sets, query.country))
+    place = context().place if query.country == context().country else query.country
+    return _Found(query, sets, found, site_lines(found, sets, query.country, place))
 
 
 def _chosen(found: _Found) -> SiteLine:

@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("administered_activity_mbq", Exact(), nullable=True),
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("compression_thickness_mm", Exact(), nullable=True),
+        sa.Column("exemptions", sa.Text(), nullable=False),
         sa.Column("peak_skin_dose_mgy", Exact(), nullable=True),
         sa.PrimaryKeyConstraint("exam_id", name=op.f("pk_exam_dose")),
     )
