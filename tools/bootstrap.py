@@ -65,7 +65,7 @@ def _environment_of_screens() -> None:
         _install(SCREENS)
     except ToolError as error:
         told = [line for line in str(error).splitlines() if line.startswith("ERROR:")]
-        say(f"left out, what reads screens: {told[0] if told else error}")
+        say(f"left out, what reads screens: {told[-1] if told else error}")
     else:
         stamps.write(stamp, value)
 
