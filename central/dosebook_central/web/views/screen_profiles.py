@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
+from werkzeug.datastructures import FileStorage
 
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
@@ -24,7 +25,7 @@ from dosebook_central.web.screen_editor import checked, editor_page
 
 bp = Blueprint("screen_profiles", __name__, url_prefix="/screens/profiles")
 
-_MOST_TOML: Final = 512 * 1024
+_MOST_TOML: Final = 256 * 1024
 _NOT_IN_A_NAME: Final = re.compile(r"[^a-z0-9-]")
 _UNPROCESSABLE: Final = 422
 _NEW: Final[Tree] = {
@@ -214,14 +215,14 @@ def _limit_upload() -> None:
 def _first_tree() -> Tree:
     file = request.files.get("profile")
     if file is not None and file.filename:
-        return _tree_of_file(file.stream.read(_MOST_TOML + 1))
+        return _tree_of_file(_read(file, _MOST_TOML))
     shipped = request.form.get("shipped", "")
     return BoxReader(context().screen_reader).profile(shipped) if shipped else dict(_NEW)
 
 
 def _tree_of_file(data: bytes) -> Tree:
     if len(data) > _MOST_TOML:
-        raise _RefusedError("The profile is larger than 512 KB: it is no screen profile.")
+        raise _RefusedError("The profile is larger than 256 KB: it is no screen profile.")
     try:
         tree: dict[str, Any] = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -242,10 +243,16 @@ def _pictures() -> list[Upload]:
         raise _RefusedError(f"{drafts.MOST_PICTURES} pictures at most: choose fewer.")
     for number, file in enumerate(files, 1):
         # The name is not told: names of captures hold patients' names.
-        found.append(_taken_in(file.stream.read(MOST_BYTES + 1), f"Picture {number}"))
+        found.append(_taken_in(_read(file, MOST_BYTES), f"Picture {number}"))
     if record_id := request.form.get("record", ""):
         found.append(_taken_in(_frame_of(record_id), "The screen of the box"))
     return found
+
+
+def _read(file: FileStorage, most: int) -> bytes:
+    """An uploaded file, and one byte more than it may have: that it is too large is seen."""
+    with file.stream as stream:
+        return stream.read(most + 1)
 
 
 def _taken_in(data: bytes, what: str) -> Upload:
