@@ -92,6 +92,8 @@ class Box:
         self.sources: list[Source] = [
             source for one in settings.source for source in self._sources(one)
         ]
+        if settings.kiosk.enabled:
+            self.sources.append(self._kiosk())
         self._facts = self._make_facts()
         self.uplink = self._make_uplink() if settings.uplink.enabled else None
         self._status_file = StatusFile(self._folder / STATUS)
@@ -161,6 +163,18 @@ class Box:
     def _screens(self) -> ScreenSources:
         box_id = self._loaded.settings.box.id
         return ScreenSources(box_id, self.outbox, self._clock, self._room, self._refusals)
+
+    def _kiosk(self) -> Source:
+        # A box without a screen of its own carries no page.
+        from dosebook_edge.diag.records import opened_record
+        from dosebook_edge.kiosk.source import KioskSource
+
+        return KioskSource(
+            self._loaded.settings.kiosk,
+            self.outbox,
+            self._clock,
+            lambda message: opened_record(message, self._folder / IDENTITY),
+        )
 
     def _make_facts(self) -> Facts:
         settings = self._loaded.settings

@@ -229,11 +229,15 @@ class _Refusing:
         self.is_full = True
         self.refusals = 0
 
-    def append(self, draft):
+    @property
+    def vault(self):
+        return self._outbox.vault
+
+    def append(self, draft, also=None):
         if self.is_full:
             self.refusals += 1
             raise self._error("no room")
-        return self._outbox.append(draft)
+        return self._outbox.append(draft, also)
 
     def __getattr__(self, name):
         return getattr(self._outbox, name)

@@ -13,6 +13,7 @@ from dosebook_edge.cli.common import DEGRADED, FAILED, CommandError, Context, js
 from dosebook_edge.cli.config import config
 from dosebook_edge.cli.diag import diag
 from dosebook_edge.cli.instrument import instrument
+from dosebook_edge.cli.kiosk import kiosk
 from dosebook_edge.cli.outbox import outbox
 from dosebook_edge.cli.screen import screen
 from dosebook_edge.config.layers import DEFAULT_FILE
@@ -103,3 +104,4 @@ main.add_command(config)
 main.add_command(identity)
 main.add_command(diag)
 main.add_command(instrument)
+main.add_command(kiosk)

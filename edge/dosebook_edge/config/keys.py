@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from dosebook_edge.config.dicom_source import DicomSourceSection
+from dosebook_edge.config.kiosk import KIOSK, KioskSection
 from dosebook_edge.config.section import LOCAL_ONLY, Section
 from dosebook_edge.config.sources import SourceSection
 from dosebook_edge.config.values import Duration, Size
 from dosebook_protocol.record import BoxId
-
 
 class BoxSection(Section):
     """Who and where this box is."""
@@ -131,6 +131,7 @@ class BoxSettings(Section):
     outbox: OutboxSection = OutboxSection()
     uplink: UplinkSection = UplinkSection()
     health: HealthSection = HealthSection()
+    kiosk: KioskSection = KioskSection()
     source: tuple[SourceSection, ...] = ()
 
     @model_validator(mode="after")
@@ -143,6 +144,8 @@ class BoxSettings(Section):
         ]
         if len(set(names)) < len(names):
             raise ValueError("two sources have the same name")
+        if KIOSK in names:
+            raise ValueError(f"{KIOSK!r} is the box's own page: give the source another name")
         if len(set(ports)) < len(ports):
             raise ValueError("two sources listen on the same port")
         return self

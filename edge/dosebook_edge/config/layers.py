@@ -110,7 +110,12 @@ def check_key(key: str, origin: str) -> None:
 
 def is_local_only(key: str) -> bool:
     """Whether only the box itself may set a key."""
-    extra = known_keys()[pattern_of(key)].json_schema_extra
+    return is_local(known_keys()[pattern_of(key)])
+
+
+def is_local(declared: Any) -> bool:
+    """Whether only the box itself may set what a field declares."""
+    extra = declared.json_schema_extra
     return isinstance(extra, dict) and bool(extra.get("local_only"))
 
 

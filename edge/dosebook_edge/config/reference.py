@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from dosebook_edge.config.keys import BoxSettings
-from dosebook_edge.config.layers import is_local_only, known_keys, pattern_of
+from dosebook_edge.config.kiosk import KioskPerson
+from dosebook_edge.config.layers import is_local, is_local_only, known_keys, pattern_of
 from dosebook_edge.config.sources import SOURCES
 from dosebook_edge.config.values import show_duration, show_size
 
@@ -52,16 +53,17 @@ def _sections() -> Iterator[str]:
     for name, section in BoxSettings.model_fields.items():
         model = section.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from _section(f"[{name}]", name, model)
+            yield from _section(f"[{name}]", model)
+    yield from _section("[[kiosk.person]]", KioskPerson)
     for kind, source in SOURCES.items():
-        yield from _section(f'[[source]] kind = "{kind}"', "source.*", source)
+        yield from _section(f'[[source]] kind = "{kind}"', source)
 
 
-def _section(title: str, prefix: str, model: type[BaseModel]) -> Iterator[str]:
+def _section(title: str, model: type[BaseModel]) -> Iterator[str]:
     yield f"\n## `{title}`\n\n{model.__doc__}\n\n"
     yield "| key | type | default | example | meaning |\n| --- | --- | --- | --- | --- |\n"
     for key, field in model.model_fields.items():
-        note = " Set on the box only." if is_local_only(f"{prefix}.{key}") else ""
+        note = " Set on the box only." if is_local(field) else ""
         yield (
             f"| `{key}` | {type_of(field)} | {_code(default_of(field))} | "
             f"{_code(example_of(field))} | {field.description}{note} |\n"
@@ -72,7 +74,7 @@ def type_of(field: Any) -> str:
     """Type and unit in words."""
     extra = field.json_schema_extra or {}
     unit = extra.get("unit", "")
-    if unit in ("duration", "size"):
+    if unit in ("duration", "size", "tables"):
         return str(unit)
     text = str(field.annotation)
     for part, word in (

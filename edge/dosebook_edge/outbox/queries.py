@@ -64,6 +64,9 @@ DELETE FROM record WHERE sequence IN (
   ORDER BY sequence LIMIT ?)
 """
 _DELETE_STEPS: Final = "DELETE FROM procedure_step WHERE changed_at < ?"
+_DELETE_REVIEWS: Final = """
+DELETE FROM screen_review WHERE sequence NOT IN (SELECT sequence FROM payload)
+"""
 _GAPS: Final = "SELECT count(*), coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM record"
 _ORPHANS: Final = """
 SELECT count(*) FROM record LEFT JOIN payload USING (sequence)
@@ -199,6 +202,7 @@ def retire(
     connection.executemany(_DELETE_PAYLOAD, [(sequence,) for sequence, _ in found])
     connection.execute(_DELETE_LEDGER, (ledger_before.isoformat(), limit))
     connection.execute(_DELETE_STEPS, (delivered_before.isoformat(),))
+    connection.execute(_DELETE_REVIEWS)
     return len(found)
 
 

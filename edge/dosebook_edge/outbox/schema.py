@@ -29,6 +29,14 @@ _TABLES: Final[dict[str, dict[str, type]]] = {
     "procedure_step": {"uid_hash": str, "state": str, "changed_at": str, "sealed": bytes},
     "instrument": {"source": str, "serial": str, "changed_at": str, "sealed": bytes},
     "instrument_line": {"source": str, "part": int, "sealed": bytes},
+    "screen_review": {
+        "record_id": str,
+        "path": str,
+        "sequence": int,
+        "place": str,
+        "act": str,
+        "decision_id": str,
+    },
     "refusal": {
         "source": str,
         "calling_ae_title": str,
@@ -46,6 +54,7 @@ _KEYS: Final[dict[str, str | tuple[str, ...]]] = {
     "procedure_step": "uid_hash",
     "instrument": ("source", "serial"),
     "instrument_line": ("source", "part"),
+    "screen_review": ("record_id", "path"),
     "refusal": ("source", "calling_ae_title", "peer", "reason"),
 }
 _INDEXES: Final = (

@@ -1,6 +1,7 @@
 """From a screen that was read to a record in the outbox: the same screen twice is one record."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -9,8 +10,10 @@ from dosebook_edge.capture.screen.picture import Picture
 from dosebook_edge.capture.screen.profile import ScreenProfile
 from dosebook_edge.capture.screen.reading import ScreenReading
 from dosebook_edge.capture.screen.report import evidence_of
+from dosebook_edge.capture.screen.review import noting
 from dosebook_edge.capture.screen.to_reading import Screened, Whose, synthesised_uid, to_reading
 from dosebook_edge.outbox import Appended, Draft, TooLargeError
+from dosebook_edge.outbox.vault import Vault
 from dosebook_protocol.logs import log
 from dosebook_protocol.reading import Reading
 from dosebook_protocol.record import Clock, SourceKind
@@ -28,8 +31,12 @@ class NotRecordableError(Exception):
 class ScreenOutbox(Protocol):
     """The part of the outbox that screens need."""
 
-    def append(self, draft: Draft) -> Appended:
-        """Make a record durable; raises `OutboxError`."""
+    vault: Vault
+
+    def append(
+        self, draft: Draft, also: Callable[[sqlite3.Connection], None] | None = None
+    ) -> Appended:
+        """Make a record durable, with what `also` writes; raises `OutboxError`."""
         ...
 
     def has_instance(self, sop_instance_uid: str) -> bool:
@@ -79,7 +86,8 @@ class ScreenRecorder:
             return None
         draft = self._draft(picture, seen, whose, transport, key)
         try:
-            appended = self._outbox.append(draft)
+            note = noting(draft.reading, self._outbox.vault.identifier_hash)
+            appended = self._outbox.append(draft, also=note)
         except TooLargeError as error:
             raise NotRecordableError(str(error)) from None
         self._last_key = key

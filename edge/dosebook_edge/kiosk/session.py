@@ -1,0 +1,81 @@
+"""Who stands at the screen: one person at a time, until they leave or nobody touches it."""
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dosebook_edge.kiosk.pin import Door
+
+
+@dataclass(slots=True)
+class Session:
+    """One person at the screen; `done` is what they decided here, the latest last."""
+
+    id: str
+    token: str
+    name: str
+    touched_at: float
+    done: list[tuple[str, str]] = field(default_factory=list)
+    told: str = ""
+
+    def tell(self) -> str:
+        """What is said once, on the next page."""
+        told, self.told = self.told, ""
+        return told
+
+
+class Desk:
+    """Signs persons in and out. Whoever signs in ends the session that was there."""
+
+    def __init__(
+        self,
+        pins: Mapping[str, str],
+        idle_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`pins` are the hashes of PINs by name."""
+        self.names = tuple(pins)
+        self.idle_s = idle_s
+        self._pins = dict(pins)
+        self._clock = clock
+        self._door = Door(clock)
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+
+    def sign_in(self, name: str, pin: str) -> Session | None:
+        """A session where name and PIN are right; it takes about 0.1 s, right or wrong."""
+        if name not in self._pins or not self._door.opens(name, pin, self._pins[name]):
+            return None
+        made = Session(secrets.token_urlsafe(24), secrets.token_urlsafe(24), name, self._clock())
+        with self._lock:
+            self._session = made
+        return made
+
+    def wait_s(self, name: str) -> float:
+        """How long nobody may try as this person."""
+        return self._door.wait_s(name)
+
+    def current(self, session_id: str) -> Session | None:
+        """The session of that id, touched now; None where it ended or never was."""
+        with self._lock:
+            one, now = self._session, self._clock()
+            if one is None or not hmac.compare_digest(one.id.encode(), session_id.encode()):
+                return None
+            if now - one.touched_at > self.idle_s:
+                self._session = None
+                return None
+            one.touched_at = now
+            return one
+
+    def sign_out(self) -> None:
+        """End the session."""
+        with self._lock:
+            self._session = None
+
+
+def holds(session: Session, token: str) -> bool:
+    """Whether a form was made for this session."""
+    return hmac.compare_digest(session.token.encode(), token.encode())

@@ -1,0 +1,60 @@
+"""The kiosk as a source of the box: what persons decide on its page becomes records."""
+
+from collections.abc import Callable
+
+from dosebook_edge.capture.source import CaptureError, SourceStatus, State
+from dosebook_edge.config.kiosk import KIOSK, KioskSection
+from dosebook_edge.kiosk.app import Kiosk
+from dosebook_edge.kiosk.review import Review
+from dosebook_edge.kiosk.server import KioskServer
+from dosebook_edge.kiosk.session import Desk
+from dosebook_edge.outbox import Outbox
+from dosebook_protocol.record import Clock, Record, SourceKind
+
+
+class KioskSource:
+    """Fulfils `Source`: serves the page of one box."""
+
+    def __init__(
+        self,
+        section: KioskSection,
+        outbox: Outbox,
+        clock: Callable[[], Clock],
+        open_record: Callable[[bytes], Record],
+    ) -> None:
+        self._section = section
+        self._review = Review(outbox, clock, open_record, keep=section.review_delivered)
+        pins = {one.name: one.pin.get_secret_value() for one in section.person}
+        desk = Desk(pins, section.idle.total_seconds())
+        self._kiosk = Kiosk(self._review, desk, section.show_patient)
+        self._server: KioskServer | None = None
+        self._problem = ""
+
+    def start(self) -> None:
+        """Begin to serve; raises `CaptureError` where the address is taken."""
+        section = self._section
+        try:
+            server = KioskServer(section.address, section.port, self._kiosk.handle)
+        except OSError as error:
+            self._problem = (
+                f"the page cannot be served on {section.address} port {section.port}: "
+                f"{error.strerror}"
+            )
+            raise CaptureError(self._problem) from None
+        server.start()
+        self._server, self._problem = server, ""
+
+    def stop(self) -> None:
+        """Serve no more."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def health(self) -> SourceStatus:
+        """State now, with how many values wait for a person."""
+        server = self._server
+        if server is None:
+            state: State = "failed" if self._problem else "stopped"
+            return SourceStatus(KIOSK, SourceKind.MANUAL, state, self._problem)
+        detail = f"{len(self._review.waiting())} values wait for a person"
+        return SourceStatus(KIOSK, SourceKind.MANUAL, "listening", detail, port=server.port)

@@ -1,0 +1,104 @@
+"""The kiosk over its real socket: other names, other origins and rude requests get nothing."""
+
+import http.client
+import socket
+
+import pytest
+
+from tests.support.kiosk import PERSON, PIN, decisions, served_kiosk
+
+
+@pytest.fixture
+def page(tmp_path):
+    """A served kiosk with one screen that waits."""
+    with served_kiosk(tmp_path, screens=1) as (outbox, port):
+        yield outbox, port
+
+
+def ask(port, method="GET", path="/", body=None, **headers):
+    """One request; status, headers and text of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        fields = {"Host": f"127.0.0.1:{port}"}
+        if method == "POST":
+            fields |= {
+                "Origin": f"http://127.0.0.1:{port}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, fields)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+def test_a_page_names_what_it_may_load(page):
+    """Every answer forbids foreign sources, frames, guessing of types, and keeping."""
+    _, port = page
+    status, headers, text = ask(port)
+    assert status == 200
+    assert "2 values wait for a person." in text
+    assert headers["Content-Security-Policy"].startswith("default-src 'self'")
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert "unsafe-inline" not in headers["Content-Security-Policy"]
+    assert "<style" not in text
+    assert " style=" not in text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", ""])
+def test_a_name_that_points_at_the_box_is_refused(page, host):
+    """DNS rebinding: only the box's own address and port are answered, page and form alike."""
+    _, port = page
+    for method in ("GET", "POST"):
+        status, _, text = ask(port, method, Host=host.format(port=port))
+        assert status == 421
+        assert "wait" not in text
+
+
+def test_localhost_is_the_box(page):
+    """A browser on the box may say localhost."""
+    _, port = page
+    assert ask(port, Host=f"localhost:{port}")[0] == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
+def test_a_form_of_another_page_is_refused(page, origin):
+    """A page elsewhere cannot sign in, and cannot decide with the cookie of who is signed in."""
+    outbox, port = page
+    form = f"person={PERSON.replace(' ', '+')}&pin={PIN}"
+    assert ask(port, "POST", "/sign-in", form, Origin=origin)[0] == 403
+    status, headers, _ = ask(port, "POST", "/sign-in", form)
+    assert status == 303
+    cookie = headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    session = cookie.partition(";")[0]
+    answer = ask(port, "POST", "/decide", "act=reject", Origin=origin, Cookie=session)
+    assert answer[0] == 403
+    assert decisions(outbox) == []
+
+
+def test_rude_requests_leave_the_page_standing(page):
+    """No length, too long, no form, another verb, half a request: each is answered or dropped."""
+    _, port = page
+    assert ask(port, "POST", "/sign-in", b"", Content_Length="x")[0] == 413
+    assert ask(port, "POST", "/sign-in", b"a" * 9000)[0] == 413
+    assert ask(port, "POST", "/sign-in", b"\xff\xfe")[0] == 400
+    assert ask(port, "POST", "/sign-in", b"&a=b" * 50)[0] == 400
+    assert ask(port, "PUT")[0] == 501
+    with socket.create_connection(("127.0.0.1", port)) as half:
+        half.sendall(b"GET / HT")
+        assert ask(port)[0] == 200
+
+
+def test_an_open_connection_does_not_hold_up_the_stop(tmp_path):
+    """A browser that keeps a connection open: the box stops at once all the same."""
+    with served_kiosk(tmp_path) as (_, port):
+        waiting = socket.create_connection(("127.0.0.1", port))
+        ask(port)
+    with waiting:
+        waiting.settimeout(10)
+        assert waiting.recv(1) == b""
