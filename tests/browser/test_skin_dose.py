@@ -35,7 +35,7 @@ def mapped(site):
         exam_id, "a" * 64, "done", 2, 2, "", result.peak_mgy, to_text(result), "test", NOW, NOW, NOW
     )
     with writing(site[0].engine) as connection:
-        store.put(connection, row)
+        store.put(connection, [row])
     return exam_id
 
 

@@ -306,21 +306,32 @@ def test_many_exams_are_found_in_batches_and_other_modalities_never(registry, mo
 
 def test_evidence_that_comes_while_an_exam_is_read_makes_it_due_again(registry, monkeypatch):
     """An exam that changes between its reading and its queueing is looked at once more."""
-    plain = store.recorded_events
+    plain = store.recorded_exams
 
-    def read_then_change(connection, exam_id):
-        found = plain(connection, exam_id)
+    def read_then_change(connection, exam_ids):
+        found = plain(connection, exam_ids)
         connection.rollback()
         change(registry, size_m="1.60", weight_kg="95")
         return found
 
     jobs, _ = work(registry)
-    monkeypatch.setattr(store, "recorded_events", read_then_change)
+    monkeypatch.setattr(store, "recorded_exams", read_then_change)
     assert jobs.find_due() == 1
-    monkeypatch.setattr(store, "recorded_events", plain)
+    monkeypatch.setattr(store, "recorded_exams", plain)
     assert jobs.find_due() == 1
     assert len(rows_of(registry)) == 2
     assert "1.60 m and 95 kg" in rows_of(registry)[-1].result
+
+
+def test_an_exam_whose_change_is_none_of_its_skin_dose_is_looked_at_once(registry):
+    """A change that leaves every input as it was is seen once, not at every look from then on."""
+    jobs, runner = work(registry)
+    jobs.find_due()
+    assert jobs.compute_one()
+    change(registry)
+    assert [jobs.find_due() for _ in range(2)] == [1, 0]
+    assert not jobs.compute_one()
+    assert len(runner.requests) == 1
 
 
 def test_an_exam_without_events_is_refused_in_words(registry):

@@ -72,7 +72,7 @@ def done(exam_id, *events, hitting=(1, 2), **fields):
 def put(site, row):
     """Store a computation."""
     with writing(site.engine) as connection:
-        store.put(connection, row)
+        store.put(connection, [row])
 
 
 def page_of(site, exam_id, login="physicist", **headers):

@@ -4,18 +4,19 @@
 A finished row keeps its result for ever (P56); until then `result` holds the request.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Select, and_, exists, func, insert, select, text, update
+from sqlalchemy import Connection, Select, Table, and_, exists, func, select, text, update
 
 from dosebook_central.derivation.due import mark_due
 from dosebook_central.dosimetry.skin_dose.model import PatientSize, RecordedEvent
-from dosebook_central.store.bulk import one_of
+from dosebook_central.store.bulk import insert_rows, one_of
 from dosebook_central.store.dose_models import ExamDose, SkinDose
 from dosebook_central.store.models import Event, Exam, Reading, Record
 from dosebook_protocol.reading import Reading as ReadingOf
@@ -73,46 +74,72 @@ def due_exams(
     return [DueExam(*row) for row in connection.execute(statement)]
 
 
-def recorded_events(
-    connection: Connection, exam_id: str
-) -> tuple[list[RecordedEvent], PatientSize]:
-    """Return an exam's counted events as its evidence says them, and the patient's size then.
+@dataclass(frozen=True, slots=True)
+class RecordedExam:
+    """What the evidence of an exam says of its counted events, not parsed yet; the patient's size.
 
-    Raises:
-        LookupError: an event whose reading is not there.
+    `places` are ordinal, record and index in its reading, `bodies` the readings by record.
     """
-    rows = connection.execute(
-        select(Event.ordinal, Event.record_id, Event.record_index)
-        .where(Event.exam_id == exam_id)
-        .order_by(Event.ordinal)
-    ).all()
-    bodies = connection.execute(
+
+    places: Sequence[tuple[int, str, int]]
+    bodies: Mapping[str, str]
+    size: PatientSize
+
+    def events(self) -> list[RecordedEvent]:
+        """Return the events as read; raises `LookupError` for one whose reading is not there."""
+        records = {record for _, record, _ in self.places}
+        readings = {record: _READING.validate_json(self.bodies[record]) for record in records}
+        found = []
+        for ordinal, record, index in self.places:
+            reading = readings[record]
+            comments = tuple(item.text for item in reading.items if item.name == "comment")
+            event = reading.events[index]
+            found.append(RecordedEvent(ordinal, event, reading.equipment, comments))
+        return found
+
+
+def recorded_exams(connection: Connection, exam_ids: Collection[str]) -> dict[str, RecordedExam]:
+    """Return what the evidence says of some exams, in three statements."""
+    places: defaultdict[str, list[tuple[int, str, int]]] = defaultdict(list)
+    for exam_id, ordinal, record, index in connection.execute(
+        select(Event.exam_id, Event.ordinal, Event.record_id, Event.record_index)
+        .where(one_of(connection, Event.exam_id, exam_ids))
+        .order_by(Event.exam_id, Event.ordinal)
+    ):
+        places[exam_id].append((ordinal, record, index))
+    records = sorted({record for some in places.values() for _, record, _ in some})
+    in_force = and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version)
+    found = connection.execute(
         select(Record.id, Reading.body)
-        .join(
-            Reading,
-            and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version),
-        )
-        .where(Record.id.in_({row.record_id for row in rows}))
+        .join(Reading, in_force)
+        .where(one_of(connection, Record.id, records))
     )
-    found = {row.id: _READING.validate_json(row.body) for row in bodies}
-    events = []
+    bodies = {row.id: row.body for row in found}
+    exams = connection.execute(
+        select(Exam.id, Exam.facts).where(one_of(connection, Exam.id, exam_ids))
+    )
+    sizes = {row.id: _size(row.facts or {}) for row in exams}
+    unknown = _size({})
+    return {one: RecordedExam(places[one], bodies, sizes.get(one, unknown)) for one in exam_ids}
+
+
+def put(connection: Connection, rows: Sequence[SkinDoseRow]) -> None:
+    """Note that exams are due with these inputs; what is known of them already stays as it is."""
+    named = one_of(connection, SkinDose.exam_id, [row.exam_id for row in rows])
+    keys = select(SkinDose.exam_id, SkinDose.input_sha256).where(named)
+    known = {(row.exam_id, row.input_sha256) for row in connection.execute(keys)}
+    new = [row for row in rows if (row.exam_id, row.input_sha256) not in known]
+    columns = [{name: getattr(row, name) for name in SkinDoseRow.__slots__} for row in new]
+    insert_rows(connection, cast("Table", SkinDose.__table__), columns, long=("result",))
     for row in rows:
-        reading = found[row.record_id]
-        comments = tuple(item.text for item in reading.items if item.name == "comment")
-        event = reading.events[row.record_index]
-        events.append(RecordedEvent(row.ordinal, event, reading.equipment, comments))
-    facts = connection.scalar(select(Exam.facts).where(Exam.id == exam_id)) or {}
-    return events, PatientSize(_number(facts.get("size_m")), _number(facts.get("weight_kg")))
+        if (row.exam_id, row.input_sha256) in known:
+            _hold_again(connection, row)
 
 
-def put(connection: Connection, row: SkinDoseRow) -> None:
-    """Note that an exam is due with these inputs; what is known of them already stays as it is."""
-    touched = connection.execute(update(SkinDose).where(*_key(row)).values(queued_at=row.queued_at))
-    if touched.rowcount:
-        mark_due(connection, Exam.id == row.exam_id)  # another row holds now, and its peak
-    else:
-        values = {name: getattr(row, name) for name in SkinDoseRow.__slots__}
-        connection.execute(insert(SkinDose).values(**values))
+def _hold_again(connection: Connection, row: SkinDoseRow) -> None:
+    looked_at = {"queued_at": row.queued_at, "exam_updated_at": row.exam_updated_at}
+    connection.execute(update(SkinDose).where(*_key(row)).values(looked_at))
+    mark_due(connection, Exam.id == row.exam_id)  # another row may hold now, and its peak
 
 
 def claim(connection: Connection) -> SkinDoseRow | None:
@@ -224,6 +251,10 @@ def _rows() -> Select[*tuple[Any, ...]]:
 
 def _key(row: SkinDoseRow) -> tuple[Any, ...]:
     return SkinDose.exam_id == row.exam_id, SkinDose.input_sha256 == row.input_sha256
+
+
+def _size(facts: Mapping[str, str]) -> PatientSize:
+    return PatientSize(_number(facts.get("size_m")), _number(facts.get("weight_kg")))
 
 
 def _number(text: str | None) -> Decimal | None:

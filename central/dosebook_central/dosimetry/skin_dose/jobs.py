@@ -3,7 +3,7 @@
 import fcntl
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,7 @@ from dosebook_protocol.logs import log
 
 _POLL_S: Final = 5.0
 _BATCH: Final = 200
+_AT_ONCE: Final = 20  # exams whose readings are in memory together
 # A transaction that began earlier may commit an exam with an earlier moment this much later.
 _OVERLAP: Final = timedelta(minutes=2)
 _LOCK_FILE: Final = "skin-dose.lock"
@@ -69,11 +70,9 @@ class SkinDoseJobs:
         begun = datetime.now(UTC)
         with self._engine.connect() as connection:
             due = store.due_exams(connection, self._software, self._since, _BATCH)
-        rows = [self._row_of(exam) for exam in due if not self._stopped.is_set()]
-        if rows:
-            with writing(self._engine) as connection:
-                for row in rows:
-                    store.put(connection, row)
+        for first in range(0, len(due), _AT_ONCE):
+            if not self._stopped.is_set():
+                self._put(due[first : first + _AT_ONCE])
         if len(due) < _BATCH:
             self._since = begun - _OVERLAP
         return len(due)
@@ -106,7 +105,14 @@ class SkinDoseJobs:
             if not is_busy:
                 self._stopped.wait(self._poll_s)
 
-    def _row_of(self, exam: store.DueExam) -> store.SkinDoseRow:
+    def _put(self, due: Sequence[store.DueExam]) -> None:
+        with self._engine.connect() as connection:
+            recorded = store.recorded_exams(connection, [exam.id for exam in due])
+        rows = [self._row_of(exam, recorded[exam.id]) for exam in due]
+        with writing(self._engine) as connection:
+            store.put(connection, rows)
+
+    def _row_of(self, exam: store.DueExam, recorded: store.RecordedExam) -> store.SkinDoseRow:
         """Return what is to be computed of an exam, or why nothing is."""
         row = store.SkinDoseRow(
             exam_id=exam.id,
@@ -123,11 +129,7 @@ class SkinDoseJobs:
             finished_at=None,
         )
         try:
-            with self._engine.connect() as connection:
-                events, size = store.recorded_events(connection, exam.id)
-            prepared = prepare(events, size, self._engine_version)
-        except SQLAlchemyError:
-            raise  # the database's trouble: the exam is looked at again
+            prepared = prepare(recorded.events(), recorded.size, self._engine_version)
         except Exception as error:  # noqa: BLE001  one exam's fault must not stop the others
             log(_log, logging.ERROR, "skin_dose_not_prepared", error=error, exam=exam.id)
             digest = sha256(f"{self._software} {exam.updated_at}".encode()).hexdigest()
@@ -153,7 +155,7 @@ class SkinDoseJobs:
         except StoppedError:
             return None
         except SQLAlchemyError:
-            raise  # as above
+            raise  # the database's trouble: the exam is looked at again
         except ComputationError as error:
             return _failed(row, str(error))
         except Exception as error:  # noqa: BLE001  as above
