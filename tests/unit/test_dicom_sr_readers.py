@@ -56,7 +56,7 @@ def _deviations(reading: Reading) -> set[str]:
     ],
 )
 def test_p01_kap_is_converted_exactly_from_the_unit_that_is_sent(value, unit, gy_cm2):
-    """Every unit of KAP in the field becomes Gy·cm² without rounding (P1)."""
+    """Every unit of KAP in the field becomes Gy·cm² without rounding (P1, R19)."""
     reading = _read(x_ray_totals(num("113722", value, unit)))
     total = reading.totals[0].value
     assert (total.value, total.unit) == (Decimal(gy_cm2), "Gy.cm2")

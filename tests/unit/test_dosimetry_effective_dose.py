@@ -50,7 +50,7 @@ def test_factors_are_those_of_aapm_96_table_3(region):
 
 
 def test_effective_dose_of_an_adult_chest():
-    """DLP 500 mGy·cm of an adult's chest: 500 × 0.014 = 7.00 mSv (AAPM Report 96, section 5.2)."""
+    """R14: DLP 500 mGy·cm of an adult's chest, 500 × 0.014 = 7.00 mSv (AAPM Report 96, § 5.2)."""
     (of_event, of_exam) = values_of(
         ct_of(exam(event(region="chest", dlp=500, kvp=120))), "effective_dose"
     )

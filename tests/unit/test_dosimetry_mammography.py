@@ -49,7 +49,7 @@ SCREENING = (
 
 
 def test_p03_each_breast_has_its_dose_and_the_patient_has_none():
-    """P3: left 2.70, right 2.80 mGy; no value of AGD stands for the patient."""
+    """P3, R21: left 2.70, right 2.80 mGy; no value of AGD stands for the patient."""
     findings = found(*SCREENING)
     assert of_side(findings, "left").value == Decimal("2.70")
     assert of_side(findings, "right").value == Decimal("2.80")
@@ -61,7 +61,7 @@ def test_p03_each_breast_has_its_dose_and_the_patient_has_none():
 
 @pytest.mark.parametrize(("sent", "unit"), [("0.013", "dGy"), ("1.3", "mGy"), ("0.0013", "Gy")])
 def test_p03_header_decigray_and_report_milligray_are_one_dose(sent, unit):
-    """P3: 0.013 dGy of an image header and 1.3 mGy of a report are the same dose of the view."""
+    """P3, R21: 0.013 dGy of an image header and 1.3 mGy of a report are one dose of the view."""
     dose = to_storage(Decimal(sent), unit, AGD)
     assert of_side(found(view(1, "left", dose)), "left").value == Decimal("1.3")
 

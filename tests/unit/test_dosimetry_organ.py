@@ -35,7 +35,7 @@ def scan(region="chest_abdomen_pelvis", **fields):
 
 
 def test_turner_stomach_fit_at_the_published_size():
-    """Turner 2011 as quoted in Li 2012, Table 11: 3.78 exp(-0.0113 x perimeter) at d = 25.2 cm.
+    """R22: Turner 2011 as quoted in Li 2012, Table 11: 3.78 exp(-0.0113 x perimeter) at d = 25.2 cm.
 
     perimeter = pi x 25.2 cm = 79.2 cm: 1.545 mGy per mGy of CTDIvol.
     """

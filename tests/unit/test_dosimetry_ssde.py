@@ -47,7 +47,7 @@ def _ssde(**sizes):
     ("phantom", "first", "table"), [("32cm", 8, TABLE_1D), ("16cm", 6, TABLE_2D)]
 )
 def test_factors_are_those_of_the_tables_of_aapm_204(phantom, first, table):
-    """Every factor of Tables 1D and 2D of AAPM Report 204 to its three printed digits."""
+    """R18: every factor of Tables 1D and 2D of AAPM Report 204 to its three printed digits."""
     fit = TABLES.factors["body", phantom]
 
     for diameter, printed in enumerate(table, first):
