@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from dosebook_central.store.models import AuditEvent, Event, Exam, Record
 from dosebook_central.store.screen_models import ScreenValue
-from tests.support.screen_site import boxed, message, reading_for, screen_of
+from tests.support.box_decisions import decision_on
+from tests.support.screen_site import boxed, decision_message, message, reading_for, screen_of
 from tests.support.screens import TAKEN_AT
 from tests.support.seed import Hospital
 from tests.support.web import Site, make_site, post, token_of
@@ -309,3 +310,34 @@ def test_an_empty_queue_teaches(unsent):
     text = _text(unsent.shown())
     assert "No value waits for a person" in text
     assert "two readers disagree" in text
+
+
+def _said_in_the_room(review, act, **changes):
+    """Somebody at the box decides on the row, and the record arrives."""
+    screen = screen_of(review.number, f"console-{review.number}")
+    said = decision_on(screen, review.record_id, "SCREEN/dlp[1]", act, **changes)
+    review.rooms.send([decision_message(review.rooms.boxes["ct-1"], said)])
+
+
+def test_a_decision_at_the_box_names_its_person_on_the_card_and_the_exam(review):
+    """What was confirmed in the room counts, and the card says who did it, and where."""
+    _said_in_the_room(review, "correct", text=f"{800 + review.number}.90")
+    assert review.dlps == [Decimal(800 + review.number) + Decimal("0.9")]
+    page = _text(review.shown(f"{review.page}&state=corrected"))
+    assert f"Corrected as {800 + review.number}.90 by R. Graf at box ct-1" in page
+
+
+def test_who_decided_otherwise_in_the_room_is_shown_until_somebody_looked(review):
+    """The first decision stands, the other has a list of its own; looking at it is on record."""
+    review.act("confirm", text=review.read)
+    _said_in_the_room(review, "correct", text=f"{800 + review.number}.90")
+    disputed = f"{review.page}&disputed=1"
+    page = _text(review.shown(disputed))
+    assert "Decided otherwise in the room 1" in page
+    assert f"R. Graf (box ct-1) corrected it to {800 + review.number}.90" in page
+    assert review.dlps == [Decimal(review.read)]
+    review.act("settle", disputed="1")
+    assert "Nothing was decided otherwise in a room" in _text(review.shown(disputed))
+    assert "Decided otherwise" not in _text(review.shown())
+    assert review.told("screen.settle") == ["screen.settle"]
+    assert review.dlps == [Decimal(review.read)]

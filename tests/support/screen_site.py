@@ -10,6 +10,8 @@ from dosebook_central.ingest.verify import Incoming
 from dosebook_protocol.reading import READER_VERSION, Patient, Reading, Study
 from dosebook_protocol.record import EvidenceRef, Record, SourceKind
 from dosebook_protocol.screen import MEDIA_TYPE, ScreenEvidence, pack
+from dosebook_protocol.screen_decision import MEDIA_TYPE as DECISION
+from dosebook_protocol.screen_decision import BoxDecision, encode_decision, reading_on_the_wire
 from dosebook_protocol.topics import Channel, topic
 from dosebook_protocol.wire import encode_record, encode_record_message
 from tests.support.screens import TAKEN_AT, evidence, place_of_total, reading_of, value
@@ -23,17 +25,36 @@ def message(
 ) -> Incoming:
     """One signed record of a screen; `data` in the place of its container."""
     content = pack(screen) if data is None else data
+    return _signed(box, content, MEDIA_TYPE, read, at, "console", SourceKind.SCREEN)
+
+
+def decision_message(box: SimBox, decision: BoxDecision) -> Incoming:
+    """One signed record of what somebody decided at a box."""
+    read = reading_on_the_wire()
+    content = encode_decision(decision)
+    return _signed(box, content, DECISION, read, decision.at, "kiosk", SourceKind.MANUAL)
+
+
+def _signed(
+    box: SimBox,
+    content: bytes,
+    media_type: str,
+    read: Reading,
+    at: datetime,
+    source: str,
+    kind: SourceKind,
+) -> Incoming:
     box.sequence += 1
     record = Record(
         record_id=sha256(f"{box.id}:{box.sequence}".encode()).hexdigest()[:32],
         box_id=box.id,
         sequence=box.sequence,
-        source="console",
-        source_kind=SourceKind.SCREEN,
+        source=source,
+        source_kind=kind,
         captured_at=at,
         box_version="0.1.0",
         evidence=EvidenceRef(
-            sha256=sha256(content).hexdigest(), media_type=MEDIA_TYPE, size=len(content)
+            sha256=sha256(content).hexdigest(), media_type=media_type, size=len(content)
         ),
         reader_version=READER_VERSION,
         reading=read,

@@ -1,7 +1,7 @@
 """Rows of decisions that came from boxes: kept as they came, and what became of each."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, func, select, update
@@ -99,6 +99,19 @@ def of_screen(connection: Connection, record_id: str) -> list[Kept]:
         )
         for row in rows
     ]
+
+
+def disputed(connection: Connection, record_id: str) -> list[Kept]:
+    """Decisions of boxes on one screen that differ from what stands, until a person looked."""
+    return [one for one in of_screen(connection, record_id) if one.fate is Fate.DIFFERS]
+
+
+def settle(connection: Connection, record_id: str, path: str, actor: str) -> int:
+    """Note that a person looked at what differs on one value; returns how many did."""
+    found = [one for one in disputed(connection, record_id) if one.decision.path == path]
+    for one in found:
+        change(connection, replace(one, fate=Fate.SETTLED, reason=f"settled by {actor}"))
+    return len(found)
 
 
 def change(connection: Connection, kept: Kept) -> None:

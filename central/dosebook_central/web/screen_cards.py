@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from dosebook_central.domain.screen_review import WHOLE
 from dosebook_central.screens.opening import Screens
+from dosebook_central.store import box_decisions
+from dosebook_central.store.box_decisions import Kept
 from dosebook_central.store.queries.screens import Decided, Listed, decisions_on, get_value
 from dosebook_central.web.context import context
 from dosebook_central.web.provenance import Origin
@@ -28,7 +30,10 @@ OF_ANOTHER: Final = REASONS[2]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One value with its crop as a data address; `problem` says why there is no picture."""
+    """One value with its crop as a data address; `problem` says why there is no picture.
+
+    `disputes` are what persons at a box decided otherwise.
+    """
 
     listed: Listed
     report: ScreenReport | None
@@ -36,6 +41,7 @@ class Card:
     crop: str
     problem: str
     history: tuple[Decided, ...]
+    disputes: tuple[Kept, ...] = ()
 
     @property
     def key(self) -> str:
@@ -73,12 +79,16 @@ class Card:
 def cards(connection: Connection, screens: Screens, listed: Iterable[Listed]) -> list[Card]:
     """The cards of some values, with every decision on each."""
     decided: dict[str, list[Decided]] = {}
+    disputed: dict[str, list[Kept]] = {}
     made = []
     for one in listed:
         if one.record_id not in decided:
             decided[one.record_id] = decisions_on(connection, one.record_id)
+            disputed[one.record_id] = box_decisions.disputed(connection, one.record_id)
         own = [each for each in decided[one.record_id] if each.decision.path in {one.path, WHOLE}]
-        made.append(_card(one, screens.open(one.evidence_sha256, one.media_type), own))
+        card = _card(one, screens.open(one.evidence_sha256, one.media_type), own)
+        disputes = [each for each in disputed[one.record_id] if each.decision.path == one.path]
+        made.append(replace(card, disputes=tuple(disputes)))
     return made
 
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select, tuple_
 
+from dosebook_central.domain.box_decision import Fate
 from dosebook_central.domain.exam import Role
 from dosebook_central.domain.screen_review import Decision, State, from_json
 from dosebook_central.store.models import Box, Exam, Record
-from dosebook_central.store.screen_models import ScreenDecision, ScreenValue
+from dosebook_central.store.screen_models import BoxDecision, ScreenDecision, ScreenValue
 
 _WRONG: Final = (State.WAITING, State.CORRECTED, State.REJECTED)
 _DECIDED: Final = (State.ACCEPTED, State.CORRECTED, State.REJECTED)
@@ -56,11 +57,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which values a person wants to see; empty texts mean all."""
+    """Which values a person wants to see; empty texts mean all.
+
+    `disputed`: those that somebody at a box decided otherwise, in whatever state.
+    """
 
     state: State
     profile: str = ""
     box_id: str = ""
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,15 @@ def get_screen(connection: Connection, record_id: str) -> tuple[str, str] | None
 
 
 def counts(connection: Connection, wanted: Wanted) -> dict[str, int]:
-    """How many values stand in each state, within the profile and room of the filter."""
-    return {state.value: _count(connection, replace(wanted, state=state)) for state in State}
+    """How many values stand in each state, within the profile and room of the filter.
+
+    And how many are `disputed`, whatever their state.
+    """
+    by_state = {
+        state.value: _count(connection, replace(wanted, state=state, disputed=False))
+        for state in State
+    }
+    return by_state | {"disputed": _count(connection, replace(wanted, disputed=True))}
 
 
 def count_waiting(connection: Connection) -> int:
@@ -228,10 +240,20 @@ def _count(connection: Connection, wanted: Wanted) -> int:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    if wanted.disputed:
+        return [_is_disputed(), *_places(wanted)]
     conditions = [ScreenValue.state == wanted.state.value, *_places(wanted)]
     if wanted.state is State.WAITING:  # a newer screen shows all of it
         conditions.append(ScreenValue.role != Role.SUPERSEDED.value)
     return conditions
+
+
+def _is_disputed() -> ColumnElement[bool]:
+    return exists().where(
+        BoxDecision.record_id == ScreenValue.record_id,
+        BoxDecision.path == ScreenValue.path,
+        BoxDecision.state == Fate.DIFFERS.value,
+    )
 
 
 def _places(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -13,6 +13,7 @@ from dosebook_central.domain.screen_text import confirm
 from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.screens.export import cases, written
 from dosebook_central.screens.opening import Screens
+from dosebook_central.store import box_decisions
 from dosebook_central.store.queries import screens
 from dosebook_central.store.queries.screens import Listed, Wanted
 from dosebook_central.web.context import context
@@ -124,6 +125,21 @@ def undo(record_id: str) -> ResponseReturnValue:
     return _decide(_card(record_id), "undo")
 
 
+@bp.post("/<record_id>/settle")
+@needs(Right.SCREEN_REVIEW)
+def settle(record_id: str) -> ResponseReturnValue:
+    """Say that what stands here is right, whatever somebody at the box decided."""
+    card = _card(record_id)
+    one = card.listed
+    log.perform(
+        context().engine,
+        lambda connection: box_decisions.settle(connection, one.record_id, one.path, me().login),
+        lambda count: act("screen.settle", "record", one.record_id, value=one.path, done=count),
+    )
+    flash("What stands here is kept.")
+    return redirect(url_for(".show", state=_wanted().state.value, disputed=1))
+
+
 def _against(record_id: str, verb: Act) -> ResponseReturnValue:
     """Decide against a value; a screen of another exam goes as a whole."""
     note = request.form.get("note", "").strip()[:200]
@@ -208,7 +224,11 @@ def _back(card: Card, verb: str) -> str:
     wanted = _wanted()
     state = State.WAITING if verb in {"void", "undo"} else wanted.state
     return url_for(
-        ".show", state=state.value, profile=wanted.profile or None, box=wanted.box_id or None
+        ".show",
+        state=state.value,
+        profile=wanted.profile or None,
+        box=wanted.box_id or None,
+        disputed=1 if wanted.disputed else None,
     )
 
 
@@ -226,7 +246,8 @@ def _wanted() -> Wanted:
     state = given.get("state", State.WAITING.value)
     if state not in {one.value for one in State}:
         abort(404)
-    return Wanted(State(state), given.get("profile", ""), given.get("box", ""))
+    disputed = bool(given.get("disputed"))
+    return Wanted(State(state), given.get("profile", ""), given.get("box", ""), disputed)
 
 
 def _is_part() -> bool:
