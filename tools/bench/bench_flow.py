@@ -3,9 +3,9 @@
 Box, broker and registry are the real processes under their default settings, with mutual TLS.
 `flow-outbox-…` starts from an outbox that was filled beforehand and ends with the last receipt; its
 clock starts when the uplink says that it is ready, before it has sent anything. `flow-cstore-…`
-starts with the first byte of four associations (DCMTK storescu with TCP_NODELAY=1, on the same
-cores) and ends with the last receipt. The `-cpu` rows say what each process spent on a record: on a
-busy machine they hold where the rates do not.
+starts with the first object over four associations and ends with the last receipt; the modality
+that sends has its requests ready, because in a hospital it does not share these cores. The `-cpu`
+rows say what each process spent on a record: on a busy machine they hold where the rates do not.
 """
 
 import json
@@ -21,8 +21,9 @@ from dosebook_edge.uplink.state import State
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.record import SourceKind
 from tools.bench.measure import Spent, cpu_of_children, scratch
+from tools.bench.modality import Modality, send_prepared
 from tools.bench.objects import ct_report, projection_report, variants, write_variants
-from tools.bench.receivers import AE_TITLE, NO_NAGLE, SOURCE, send
+from tools.bench.receivers import AE_TITLE, SOURCE
 from tools.bench.row import Row
 from tools.bench.site import Kind, Site, running_site
 from tools.site.box import Box
@@ -92,19 +93,25 @@ def _from_outbox(site: Site, load: _Load, box_id: str) -> tuple[float, Spent]:
 def _from_cstore(site: Site, load: _Load, box_id: str) -> tuple[float, Spent]:
     """Objects per second from the first association to the last receipt."""
     box = site.enrolled(box_id)
-    parts = [site.folder / f"{box_id}-{part}" for part in range(ASSOCIATIONS)]
-    for part in parts:
-        write_variants(part, load.template, load.count // ASSOCIATIONS, part.name)
-    warm_up = site.folder / f"{box_id}-warm-up"
-    write_variants(warm_up, load.template, 5, warm_up.name)
     with _running(box):
-        send(box.port(SOURCE), [warm_up])
+        send_prepared([_modality(site, box, load, "warm-up", 5)])
         _await_receipts(site, box)
+        modalities = [
+            _modality(site, box, load, str(number), load.count // ASSOCIATIONS)
+            for number in range(ASSOCIATIONS)
+        ]
         start, spent = time.perf_counter(), cpu_of_children()
-        send(box.port(SOURCE), parts, NO_NAGLE)
+        send_prepared(modalities)
         _await_receipts(site, box)
         seconds, spent = time.perf_counter() - start, cpu_of_children(spent)
     return load.count / seconds, spent
+
+
+def _modality(site: Site, box: Box, load: _Load, name: str, count: int) -> Modality:
+    salt = f"{box.box_id}-{name}"
+    return Modality(
+        box.port(SOURCE), write_variants(site.folder / salt, load.template, count, salt)
+    )
 
 
 @contextmanager
