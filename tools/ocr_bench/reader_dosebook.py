@@ -25,12 +25,13 @@ _WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def main(folder: Path) -> None:
     """Read each screen's pictures in turn; the last one's reading is what counts.
 
-    A lossless screen is also read as on the first day, with no characters learned yet.
+    A lossless screen is also read as on the first day, one picture after the other with nothing
+    confirmed, and as the very first picture of its console.
     """
     profiles = [find(name) for name in shipped()]
     net = LineNet.load()
+    reader = ScreenReader(profiles, net, _learned(folder, ScreenReader(profiles, net)))
     first_day = ScreenReader(profiles, net)
-    reader = ScreenReader(profiles, net, _learned(folder, first_day))
     for shot in json.loads((folder / "shots.json").read_text()):
         began = time.process_time()
         readings: list[ScreenReading] = []
@@ -40,7 +41,8 @@ def main(folder: Path) -> None:
         spent = (time.process_time() - began) / len(readings)
         answer = {"cpu": spent, **_told(readings[-1])}
         if shot["way"] == "lossless":
-            answer["first_day"] = _told(first_day.read(picture))
+            answer["first day"] = _told(first_day.read(picture))
+            answer["first picture"] = _told(ScreenReader(profiles, net).read(picture))
         print(json.dumps(answer), flush=True)
     print(json.dumps({"rss_kib": peak_kib()}))
 

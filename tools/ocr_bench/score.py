@@ -8,8 +8,9 @@ from typing import Any
 from tools.ocr_bench.bounds import lower_bound, upper_bound
 from tools.ocr_bench.screens import Shot, Wanted
 
-WAYS = ("lossless", "first day", "grabbed")
-"""First day: lossless, before any capture of that console was confirmed."""
+_BEFORE = ("first day", "first picture")
+WAYS = ("lossless", *_BEFORE, "grabbed")
+"""First day: lossless, before any capture of that console was confirmed; first picture: ever."""
 
 
 def of_dosebook(shots: Iterable[Shot], answers: list[dict[str, Any]]) -> dict[str, Counter[str]]:
@@ -17,8 +18,9 @@ def of_dosebook(shots: Iterable[Shot], answers: list[dict[str, Any]]) -> dict[st
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for shot, answer in zip(shots, answers, strict=True):
         _count(counts[f"{shot.layout}, {shot.way}"], shot, answer)
-        if "first_day" in answer:
-            _count(counts[f"{shot.layout}, first day"], shot, answer["first_day"])
+        for way in _BEFORE:
+            if way in answer:
+                _count(counts[f"{shot.layout}, {way}"], shot, answer[way])
     return counts
 
 

@@ -142,7 +142,7 @@ def test_what_known_glyphs_explain_is_beyond_doubt():
 def test_specimens_that_are_read_with_doubt_prove_nothing():
     """A typeface that the net hardly reads is left to a person, and not remembered."""
     earlier = {}
-    found = checks(ShapeNet(confidence=0.89), ALL_TEN, earlier)
+    found = checks(ShapeNet(confidence=0.49), ALL_TEN, earlier)
     assert outcomes(found) == {"not applicable": 5}
     assert earlier == {}
 

@@ -22,7 +22,7 @@ from dosebook_edge.capture.screen.widths import face
 
 _DIGITS: Final = "0123456789"
 _FORMS: Final = ("number", "clock")
-_LEAST_SURE: Final = 0.9
+_LEAST_SURE: Final = 0.5
 """Confidence of a specimen below which it says nothing."""
 _LEAST_TALL: Final = 0.7
 """Of the tallest digit: what is lower is no digit."""
