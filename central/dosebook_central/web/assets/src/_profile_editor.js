@@ -4,6 +4,7 @@ import "./_profile_drawing.js";
 
 const page = document.querySelector("[data-profile]");
 const KEEP_AFTER_MS = 900;
+const ASK_AFTER_MS = 600; // each question starts a program
 const TOGETHER_MS = 400; // arrow keys held down are one change
 
 class Editor {
@@ -134,6 +135,7 @@ class Editor {
     page.querySelector("[data-undo]").disabled = !this.past.length;
     page.querySelector("[data-redo]").disabled = !this.future.length;
     this.say("Not kept yet…");
+    clearTimeout(this.asking);
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.keep(), KEEP_AFTER_MS);
   }
@@ -171,8 +173,16 @@ class Editor {
   }
 
   isAsBefore() {
-    this.say("Kept");
+    this.told();
     return true;
+  }
+
+  /** What is kept is told unless more was drawn meanwhile; the box is asked once nothing moves. */
+  told() {
+    if (!this.isKept()) return;
+    this.say("Kept");
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => this.ask(), ASK_AFTER_MS);
   }
 
   async keepNow() {
@@ -192,8 +202,7 @@ class Editor {
       return false;
     }
     this.kept = text;
-    this.say("Kept");
-    this.ask();
+    this.told();
     return true;
   }
 
@@ -216,7 +225,7 @@ class Editor {
     for (const item of this.form.querySelectorAll("[data-item]")) {
       item.classList.toggle("has-fault", item.querySelector("[data-fault]:not([hidden])") !== null);
     }
-    if (!told.problem) this.say(told.faults ? `Kept; ${told.faults} to mend` : "Kept; nothing is wrong with it");
+    if (!told.problem && this.isKept()) this.say(told.faults ? `Kept; ${told.faults} to mend` : "Kept; nothing is wrong with it");
   }
 
   async readBack() {
