@@ -21,6 +21,8 @@ from dosebook_edge.capture.screen.seen import Seen
 from dosebook_edge.capture.screen.widths import face
 
 _DIGITS: Final = "0123456789"
+_TOLD_APART: Final = frozenset(_DIGITS + ":")
+"""Characters as tall as each other, or nearly so; a point or comma is known by where it stands."""
 _FORMS: Final = ("number", "clock")
 _LEAST_SURE: Final = 0.5
 """Confidence of a specimen below which it says nothing."""
@@ -31,7 +33,6 @@ _LOW: Final = 0.5
 
 Look = tuple[int, int, bytes]
 """A shape wherever on its line it stands: height, width, and the pixels."""
-
 
 Looks = Mapping[str, Look]
 """Digit → its shape in one typeface, where it has one and no other digit has the same."""
@@ -94,12 +95,12 @@ class _Meanings:
         """Why a shape that nothing contradicts is not proved to be that digit; "" where it is."""
         if len(self.looks[digit]) > 1 and look not in self.known:
             return f"another shape is read as {digit}, too"
-        if look[0] < _LEAST_TALL * self.tallest:
+        if digit in _DIGITS and look[0] < _LEAST_TALL * self.tallest:
             return f"its {digit} is lower than other digits"
-        if self.unsure:
-            return "the screen's own digits, side by side, are not read with certainty"
         if len(self.own) < len(_DIGITS):
             return f"{len(self.own)} of the ten digits were seen so far: one may be another"
+        if self.unsure:
+            return "the screen's own digits, side by side, are not read with certainty"
         return ""
 
 
@@ -117,7 +118,7 @@ def _meanings(cells: Sequence[Seen], earlier: Looks, paper: int, net: LineReader
         digit: look
         for digit, shapes in sorted(looks.items())
         for look in shapes
-        if len(shapes) == 1 and digits[look] == {digit}
+        if digit in _DIGITS and len(shapes) == 1 and digits[look] == {digit}
     }
     again = own != earlier  # what was compared before need not be compared once more
     misread, unsure = _specimens(own, paper, net) if again else ({}, False)
@@ -126,10 +127,13 @@ def _meanings(cells: Sequence[Seen], earlier: Looks, paper: int, net: LineReader
 
 
 def _digits(one: Seen) -> Iterator[tuple[str, Look]]:
-    """The digits of a cell with their shapes; none where its ink does not part into characters."""
+    """The digits of a cell with their shapes; none where its ink does not part into characters.
+
+    The colon of a clock is told apart from digits like one of them.
+    """
     if len(one.shapes) == len(one.text):
         for character, shape in zip(one.text, one.shapes, strict=True):
-            if character in _DIGITS:
+            if character in _TOLD_APART:
                 yield character, shape[1:]
 
 
