@@ -41,6 +41,7 @@ class Editor {
     undo.addEventListener("click", () => this.step(this.past, this.future));
     redo.addEventListener("click", () => this.step(this.future, this.past));
     document.addEventListener("keydown", (event) => this.pressed(event));
+    page.querySelector("[data-first-fault]").addEventListener("click", () => this.mend());
     page.addEventListener("click", (event) => this.left(event));
     for (const form of page.querySelectorAll("form[data-leaves]")) {
       form.addEventListener("submit", async (event) => {
@@ -82,6 +83,7 @@ class Editor {
   }
 
   edited(event) {
+    if (event.target.name === "id") page.querySelector("h1").textContent = event.target.value || "New profile";
     const item = event.target.closest("[data-item]");
     if (item) {
       if (event.target.name.endsWith(".quantity")) this.suggest(item, event.target);
@@ -225,7 +227,22 @@ class Editor {
     for (const item of this.form.querySelectorAll("[data-item]")) {
       item.classList.toggle("has-fault", item.querySelector("[data-fault]:not([hidden])") !== null);
     }
+    page.querySelector("[data-first-fault]").hidden = !this.firstFault();
     if (!told.problem && this.isKept()) this.say(told.faults ? `Kept; ${told.faults} to mend` : "Kept; nothing is wrong with it");
+  }
+
+  firstFault() {
+    return this.form.querySelector("[data-fault]:not([hidden])");
+  }
+
+  /** Open the first field that is wrong, and enter it. */
+  mend() {
+    const fault = this.firstFault();
+    if (!fault) return;
+    for (let one = fault.closest("details"); one; one = one.parentElement.closest("details")) one.open = true;
+    const within = fault.closest(".pf, [data-item], [data-list]") ?? this.form;
+    (within.querySelector("input:not([type=hidden]), select, textarea, button") ?? this.form).focus();
+    fault.scrollIntoView({ block: "center" });
   }
 
   async readBack() {
