@@ -141,8 +141,8 @@ def test_unusually_low_doses_are_named_for_their_image_quality(site):
     assert low == ["499", "200"]
 
 
-def test_the_tables_leave_as_typed_csv(site):
-    """Numbers with a point, ISO dates, units named; a room's name never becomes a formula."""
+def test_p42_the_tables_leave_as_typed_csv(site):
+    """P42: numbers with a point, ISO dates, units named; a room is text and never a formula."""
     now = site.app.extensions["dosebook"].now()
     add_heads(site.engine, "=CT1", [Decimal("900.5")] * 20, now=now)
     query = {"country": "JP", "since": "2026-01-01", "until": "2026-12-31"}

@@ -22,6 +22,7 @@ from dosebook_central.domain.alerts.shipped import shipped_rules
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject
 from dosebook_central.domain.alerts.wording import number_beside
 from dosebook_central.dosimetry.packages import shipped
+from tests.support.exams import event
 
 CT_HEAD = Rule(
     "ct-head",
@@ -118,6 +119,51 @@ def test_p15_an_exempt_event_type_does_not_fire():
     rule = from_json(to_json(CT_HEAD) | {"when": {"except_event_types": ["DCM:113806"]}})
     bolus = Judged("ctdi_vol", Decimal(300), 1, event_type="DCM:113806", region="head")
     assert judge(rule, Subject("exam", modality="CT", values=(bolus,))) is None
+
+
+def test_p15_a_rule_may_be_for_one_kind_of_acquisition_or_protocol():
+    """P15: 600 mGy is for perfusions, 80 mGy for all else; a protocol is asked by whole words."""
+    perfusion = event(1, "head", "stationary", scanning_length=80, protocol="Stroke CTP")
+    plain = event(2, "head", protocol="Head native")
+    values = tuple(
+        Judged("ctdi_vol", Decimal(300), one.ordinal, region="head", of=one)
+        for one in (perfusion, plain)
+    )
+
+    def fired(**when):
+        rule = from_json(to_json(CT_HEAD) | {"when": when})
+        found = judge(rule, Subject("exam", modality="CT", values=values))
+        return found.event if found else None
+
+    assert fired(acquisitions=["perfusion"]) == 1
+    assert fired(except_acquisitions=["perfusion"]) == 2
+    assert fired(protocols=["stroke"]) == 1
+    assert fired(protocols=["nat", "HEAD NATIVE"]) == 2
+    assert fired(protocols=["angio"]) is None
+    with pytest.raises(ValidationError, match="each event"):
+        from_json(to_json(CT_HEAD) | {"kind": "exam", "when": {"protocols": ["stroke"]}})
+
+
+def test_p15_the_shipped_values_for_perfusion_and_for_plain_heads_do_not_meet():
+    """P15: the notification value of a perfusion is asked of perfusions, that of heads is not."""
+    rules = {one.rule.id: one.rule.when for one in shipped_rules(shipped())}
+    assert rules["ct-nv-perf"].acquisitions == ("perfusion",)
+    assert rules["ct-nv-head-ad"].except_acquisitions == ("perfusion",)
+    assert rules["ct-nv-torso-ad"].except_acquisitions == ()
+
+
+@pytest.mark.parametrize(
+    ("places", "here", "holds"),
+    [
+        ([], "", True),
+        (["DE"], "DE-BY", True),
+        (["DE-BY", "FR"], "FR", True),
+        (["DE-BY"], "DE", False),
+    ],
+)
+def test_p15_a_rule_may_be_of_a_country_or_a_part_of_it(places, here, holds):
+    """P15: a rule of one country is not asked in another."""
+    assert from_json(to_json(CT_HEAD) | {"when": {"places": places}}).holds_at(here) is holds
 
 
 def test_a_multiple_of_the_drl_needs_a_drl():

@@ -68,7 +68,9 @@ class Judging:
         with self._lock:
             if revision != self._revision:
                 stored = alerts.list_rules(connection, library)
-                self._rules = tuple(one.rule for one in stored if one.is_enabled)
+                self._rules = tuple(
+                    one.rule for one in stored if one.is_enabled and one.rule.holds_at(self._place)
+                )
                 self._revision = revision
             return self._rules
 

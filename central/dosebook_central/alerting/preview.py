@@ -25,13 +25,14 @@ _BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a rule would have done over some days."""
+    """What a rule would have done over some days; `elsewhere` says why it never would here."""
 
     days: int
     exams: int
     fired: tuple[Firing, ...]
     not_judged: int
     reasons: tuple[str, ...]
+    elsewhere: str = ""
 
     @property
     def per_hundred(self) -> float:
@@ -49,6 +50,10 @@ def preview(
 ) -> Preview:
     """Judge the exams of the last days by a rule that is not in force."""
     since = (today - timedelta(days=DAYS)).isoformat()
+    place = place or country
+    if not rule.holds_at(place):
+        where = ", ".join(rule.when.places)
+        return Preview(DAYS, 0, (), 0, (), f"it is a rule of {where}, where this registry is not")
     fired: list[Firing] = []
     reasons: dict[str, None] = {}
     exams = not_judged = 0
@@ -92,7 +97,7 @@ def _subjects(
                     library,
                     country,
                     medians,
-                    place or country,
+                    place,
                 ),
                 found.patient_id,
             )

@@ -5,10 +5,9 @@ them. A rule names acquisitions, words of the protocol or procedures, and where 
 it exempts is named with the rule where the comparison would have stood, never left out silently.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Literal, cast
 
 from dosebook_central.dosimetry.anatomy_tables import atlas, folded
 from dosebook_central.dosimetry.ct_events import Acquisition, AcquisitionKind, acquisition_of
@@ -18,7 +17,7 @@ from dosebook_central.dosimetry.sets import Library, Row, view
 from dosebook_central.dosimetry.values import Compared, Exemption
 from dosebook_protocol.reading import EventKind
 
-ACQUISITIONS: Final = ("perfusion", "dual_energy", "dual_source", "stationary")
+Trait = Literal["perfusion", "dual_energy", "dual_source", "stationary"]
 """What a rule may name of an acquisition; stationary is a volume scan without moving the table."""
 
 
@@ -27,7 +26,7 @@ class ExemptionRule:
     """One row in force; empty conditions ask nothing, but one of the first three is stated."""
 
     acquisitions: frozenset[str]
-    words: tuple[re.Pattern[str], ...]
+    words: tuple[str, ...]
     procedures: frozenset[str]
     region: str
     exemption: Exemption  # without events
@@ -62,8 +61,13 @@ def rules_in_force(library: Library) -> Sequence[ExemptionRule]:
 
 
 def holds(one: Exemption, place: str) -> bool:
-    """Whether an exemption holds at a place: a country (DE), or one of its parts (DE-BY)."""
-    return not one.place or place == one.place or place.startswith(f"{one.place}-")
+    """Whether an exemption holds at a place."""
+    return not one.place or is_within(place, one.place)
+
+
+def is_within(place: str, whole: str) -> bool:
+    """Whether a place is a country (DE) or a part of it (DE-BY); nowhere is in none."""
+    return place == whole or place.startswith(f"{whole}-")
 
 
 def acquisition_words(acquisition: Acquisition) -> frozenset[str]:
@@ -77,6 +81,12 @@ def acquisition_words(acquisition: Acquisition) -> frozenset[str]:
     return frozenset(name for name, is_so in found.items() if is_so)
 
 
+def has_word(text: str, words: Sequence[str]) -> bool:
+    """Whether a text has one of some words, whole and in any case; several words stand in a row."""
+    spoken = f" {folded(text)} "
+    return any((said := folded(word)) and f" {said} " in spoken for word in words)
+
+
 def _is_meant(
     rule: ExemptionRule, event: EventInputs, acquisition: Acquisition, context: Context
 ) -> bool:
@@ -84,7 +94,7 @@ def _is_meant(
         return False
     if rule.procedures and context.procedure_id not in rule.procedures:
         return False
-    if rule.words and not any(word.search(folded(event.protocol)) for word in rule.words):
+    if rule.words and not has_word(event.protocol, rule.words):
         return False
     region = context.regions[event.ordinal].region
     return not rule.region or view(context.library, atlas).covers(rule.region, region)
@@ -101,11 +111,7 @@ def _rules(library: Library) -> list[ExemptionRule]:
 
 def _rule(row: Row) -> Iterator[ExemptionRule]:
     acquisitions = frozenset(_parts(row["acquisitions"]))
-    words = tuple(
-        re.compile(rf"\b{re.escape(said)}\b")
-        for word in _parts(row["words"])
-        if (said := folded(word))
-    )
+    words = tuple(_parts(row["words"]))
     procedures = frozenset(_parts(row["procedures"]))
     if acquisitions or words or procedures:
         exemption = Exemption(

@@ -39,7 +39,16 @@ LEVELS: Final = {
     "substantial": "Substantial radiation dose",
 }
 MODALITIES: Final = ("CT", "XA", "RF", "DX", "CR", "MG", "NM", "PT", "PX", "IO")
-_LISTS: Final = ("procedures", "regions", "stations", "except_event_types")
+_LISTS: Final = (
+    "procedures",
+    "regions",
+    "stations",
+    "except_event_types",
+    "acquisitions",
+    "except_acquisitions",
+    "protocols",
+    "places",
+)
 _NUMBERS: Final = (
     "threshold",
     "times_drl",

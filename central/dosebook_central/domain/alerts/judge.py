@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from dosebook_central.domain.alerts.rule import Band, Firing, NotJudged, Rule
+from dosebook_central.domain.alerts.rule import Band, Conditions, Firing, NotJudged, Rule
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject
 from dosebook_central.domain.alerts.wording import number_beside, plain_text, printed
+from dosebook_central.dosimetry.ct_events import acquisition_of
+from dosebook_central.dosimetry.exemptions import acquisition_words, has_word
+from dosebook_central.dosimetry.inputs import EventInputs
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Exemption
 
 _PLACES: Final = {"16cm": "16 cm phantom", "32cm": "32 cm phantom", "a": "plane A", "b": "plane B"}
@@ -99,7 +102,17 @@ def _is_meant(rule: Rule, one: Judged) -> bool:
         and (when.phantom is None or one.phantom == when.phantom)
         and (rule.kind == "exam" or not when.regions or one.region in when.regions)
         and one.event_type not in when.except_event_types
+        and (not when.is_of_events or (one.of is not None and _is_acquired(when, one.of)))
     )
+
+
+def _is_acquired(when: Conditions, event: EventInputs) -> bool:
+    """Whether a CT event was acquired as a rule asks, by words of its protocol and kind (P15)."""
+    if when.protocols and not has_word(event.protocol, when.protocols):
+        return False
+    found = acquisition_words(acquisition_of(event))
+    is_named = not when.acquisitions or not found.isdisjoint(when.acquisitions)
+    return is_named and found.isdisjoint(when.except_acquisitions)
 
 
 def _exemption(rule: Rule, one: Judged, subject: Subject) -> Exemption | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass as checked
 
+from dosebook_central.dosimetry.exemptions import Trait, is_within
 from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import Number, Phantom
 
@@ -55,6 +56,9 @@ class Conditions:
 
     `regions` hold base or composite regions; `except_event_types` are `scheme:code`, so that a
     perfusion or a bolus track does not raise a limit made for imaging (P15).
+
+    `acquisitions` and `protocols` (whole words) are asked of each CT event; `places` are ISO 3166
+    codes of countries or of parts of one, of which the registry is in one.
     """
 
     modalities: tuple[str, ...] = ()
@@ -65,6 +69,15 @@ class Conditions:
     age_from: Number | None = None
     age_below: Number | None = None
     except_event_types: tuple[str, ...] = ()
+    acquisitions: tuple[Trait, ...] = ()
+    except_acquisitions: tuple[Trait, ...] = ()
+    protocols: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+    @property
+    def is_of_events(self) -> bool:
+        """Whether it asks what only one irradiation event can be."""
+        return bool(self.acquisitions or self.except_acquisitions or self.protocols)
 
 
 @checked(frozen=True, slots=True, config=_STRICT)
@@ -102,6 +115,10 @@ class Rule:
             )
         if self.times_room is not None and self.kind != "exam":
             raise ValueError("a room's median is of whole exams, so the rule must be of one exam")
+        if self.when.is_of_events and self.kind != "event":
+            raise ValueError(
+                "acquisitions and protocols are of single events, so the rule must be of each event"
+            )
         if self.quantity not in QUANTITIES and self.quantity not in _DERIVED:
             raise ValueError(f"{self.quantity!r} is no quantity that Dosebook knows")
         if (self.kind in {"sum", "count"}) != (self.period_days is not None):
@@ -113,6 +130,11 @@ class Rule:
         if self.kind in {"sum", "count"} and self.threshold is None:
             raise ValueError("a sum and a count need one threshold")
         return self
+
+    def holds_at(self, place: str) -> bool:
+        """Whether the rule is one of the registry's place, by ISO 3166: a country or a part."""
+        places = self.when.places
+        return not places or any(is_within(place, one) for one in places)
 
     @property
     def unit(self) -> str:

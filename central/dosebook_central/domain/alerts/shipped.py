@@ -49,6 +49,7 @@ _TORSO: Final = (
 )
 _BAND: Final = "SKIN_BAND"
 _BOLUS: Final = ("DCM:113806",)  # stationary acquisition, PS3.16 CID 10013
+_PERFUSION: Final = "CT_NV_PERF"  # beside the values for plain scans of the head
 _INTERVENTIONAL: Final = ("XA", "RF")
 
 
@@ -83,6 +84,8 @@ def _from_rows(rows: tuple[Row, ...]) -> Iterator[ShippedRule]:
 def _rule(row: Row, quantity: str, *, is_sum: bool) -> Rule:
     kind: Kind = "sum" if is_sum else "event" if quantity == "ctdi_vol" else "exam"
     unit = QUANTITIES[quantity].unit if quantity in QUANTITIES else "mGy"
+    is_perfusion = row["alert_id"] == _PERFUSION
+    is_plain_head = quantity == "ctdi_vol" and row["body_region"] == "head" and not is_perfusion
     low, high = _AGES[row["patient_group"]]
     region = row["body_region"]
     head_or_torso = (region,) if region in {"head", "heart"} else _TORSO if region else ()
@@ -99,7 +102,9 @@ def _rule(row: Row, quantity: str, *, is_sum: bool) -> Rule:
             age_from=_number(low),
             age_below=_number(high),
             phantom=_phantom(row["notes"]),
-            except_event_types=_BOLUS if quantity == "ctdi_vol" else (),
+            except_event_types=_BOLUS if quantity == "ctdi_vol" and not is_perfusion else (),
+            acquisitions=("perfusion",) if is_perfusion else (),
+            except_acquisitions=("perfusion",) if is_plain_head else (),
         ),
         level=_LEVELS[row["level"]],
         action=row["suggested_action"],

@@ -33,6 +33,7 @@ class Judged:
     phantom: str = ""
     plane: str = ""
     side: str = ""
+    of: EventInputs | None = None  # the event, where it is of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def subject_of(
 
 def _values(exam: ExamInputs, derived: Derived, regions: dict[int, str]) -> Iterator[Judged]:
     seen: set[tuple[str, int, str, str, str]] = set()
-    kinds = {event.ordinal: _event_type(event) for event in exam.events}
+    events = {event.ordinal: event for event in exam.events}
+    kinds = {ordinal: _event_type(event) for ordinal, event in events.items()}
     for one in derived.values:
         place = one.place
         if one.is_estimate and one.quantity != "effective_dose":
@@ -119,6 +121,7 @@ def _values(exam: ExamInputs, derived: Derived, regions: dict[int, str]) -> Iter
             place.phantom or "",
             place.plane or "",
             place.side or "",
+            events.get(place.event),
         )
         seen.add(_key(judged))
         yield judged
@@ -137,6 +140,7 @@ def _values(exam: ExamInputs, derived: Derived, regions: dict[int, str]) -> Iter
                         event.phantom or "",
                         event.plane or "",
                         event.side or "",
+                        event,
                     ),
                 )
     for total in exam.totals:

@@ -10,9 +10,10 @@ function fit() {
   const isPeriod = PERIODS.includes(kind.value);
   for (const field of form.querySelectorAll("[data-of-period]")) field.hidden = !isPeriod;
   for (const field of form.querySelectorAll("[data-of-one-exam]")) field.hidden = isPeriod;
+  for (const field of form.querySelectorAll("[data-of-event]")) field.hidden = kind.value !== "event";
   // What is hidden is not asked: it must not be sent either.
-  for (const input of form.querySelectorAll("[data-of-period] input, [data-of-one-exam] :is(input, select)")) {
-    input.disabled = input.closest("[data-of-period], [data-of-one-exam]").hidden;
+  for (const input of form.querySelectorAll("[data-of-period] input, [data-of-event] input, [data-of-one-exam] :is(input, select)")) {
+    input.disabled = input.closest("[data-of-period], [data-of-event], [data-of-one-exam]").hidden;
   }
 }
 
