@@ -1,11 +1,10 @@
 """The kiosk over its real socket: other names, other origins and rude requests get nothing."""
 
-import http.client
 import socket
 
 import pytest
 
-from tests.support.kiosk import PERSON, PIN, decisions, served_kiosk
+from tests.support.kiosk import PERSON, PIN, ask, decisions, served_kiosk
 
 
 @pytest.fixture
@@ -13,24 +12,6 @@ def page(tmp_path):
     """A served kiosk with one screen that waits."""
     with served_kiosk(tmp_path, screens=1) as (outbox, port):
         yield outbox, port
-
-
-def ask(port, method="GET", path="/", body=None, **headers):
-    """One request; status, headers and text of the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        fields = {"Host": f"127.0.0.1:{port}"}
-        if method == "POST":
-            fields |= {
-                "Origin": f"http://127.0.0.1:{port}",
-                "Content-Type": "application/x-www-form-urlencoded",
-            }
-        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, fields)
-        answer = connection.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace")
-    finally:
-        connection.close()
 
 
 def test_a_page_names_what_it_may_load(page):

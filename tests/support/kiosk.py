@@ -1,5 +1,6 @@
 """A box's own page over a real outbox, with screens that wait, for tests."""
 
+import http.client
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from dosebook_edge.capture.screen.review import noting
 from dosebook_edge.kiosk.app import Kiosk
@@ -93,6 +95,38 @@ def decisions(outbox: Outbox) -> list[tuple[Record, BoxDecision]]:
         for record, data in read
         if record.evidence.media_type == DECISION
     ]
+
+
+def ask(
+    port: int, method: str = "GET", path: str = "/", body: Any = None, **headers: str
+) -> tuple[int, dict[str, str], str]:
+    """One request; status, headers and text of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        fields = {"Host": f"127.0.0.1:{port}"}
+        if method == "POST":
+            fields |= {
+                "Origin": f"http://127.0.0.1:{port}",
+                "Content-Type": "application/x-www-form-urlencoded",
+            }
+        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, fields)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+def decide_over_http(port: int, **form: str) -> str:
+    """Sign in on a served page and decide on the first value; the text of the page after it."""
+    sign_in = urlencode({"person": PERSON, "pin": PIN})
+    status, headers, _ = ask(port, "POST", "/sign-in", sign_in)
+    assert status == 303, headers
+    session = headers["Set-Cookie"].partition(";")[0]
+    _, _, text = ask(port, Cookie=session)
+    hidden = dict(re.findall(r'name="(token|key)" value="([^"]*)"', text))
+    ask(port, "POST", "/decide", urlencode(hidden | form), Cookie=session)
+    return ask(port, Cookie=session)[2]
 
 
 class Visitor:

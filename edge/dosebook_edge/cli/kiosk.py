@@ -49,11 +49,10 @@ def waiting(context: Context, *, as_json: bool) -> None:
         raise CommandError(str(error)) from None
     since = datetime.now(UTC) - section.review_delivered
     try:
-        listed = outbox.read(lambda connection: review.waiting(connection, since, review.MOST))
-        undecided = outbox.read(review.count)
+        here, elsewhere = outbox.read(lambda connection: review.counts(connection, since))
     finally:
         outbox.close()
-    value = {"here": len(listed), "in_registry_only": undecided - len(listed)}
+    value = {"here": here, "in_registry_only": elsewhere}
     show(
         value,
         as_json=as_json,

@@ -29,6 +29,7 @@ _NOT_FOUND: Final = 404
 _UNPROCESSABLE: Final = 422
 _UNAVAILABLE: Final = 503
 _SEE_OTHER: Final = 303
+_LOOK_AGAIN_S: Final = 30.0
 _HOME: Final = Answer(_SEE_OTHER, location="/")
 
 
@@ -67,11 +68,12 @@ class Kiosk:
 
     def _door(self, request: Request) -> Answer:
         """Who is there? How many values wait may be known to all."""
-        waiting = len(self._review.waiting())
+        waiting, _ = self._review.counts()
         name = request.query.get("person", "")
         if name in self._desk.names:
             return _page(page.pin(name, self._desk.wait_s(name)))
-        return _page(page.door(self._desk.names, waiting, self._review.undelivered()))
+        shown = page.door(self._desk.names, waiting, self._review.undelivered())
+        return Answer(body=shown.encode(), refresh_s=_LOOK_AGAIN_S)
 
     def _sign_in(self, request: Request) -> Answer:
         name = request.form.get("person", "")
@@ -106,7 +108,8 @@ class Kiosk:
         return self._card(session, waiting, at)
 
     def _nothing(self, session: Session) -> Answer:
-        elsewhere, undelivered = self._review.elsewhere(), self._review.undelivered()
+        _, elsewhere = self._review.counts()
+        undelivered = self._review.undelivered()
         shown = page.nothing(session, elsewhere, undelivered, session.tell())
         return self._signed_in(shown)
 

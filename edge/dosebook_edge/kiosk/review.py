@@ -85,12 +85,13 @@ class Review:
 
     def waiting(self) -> list[Reviewed]:
         """Values to review, the oldest first."""
-        since = datetime.now(UTC) - self._keep
+        since = self._since()
         return self._outbox.read(lambda connection: review.waiting(connection, since, review.MOST))
 
-    def elsewhere(self) -> int:
-        """How many undecided values are left to the registry, which has them."""
-        return self._outbox.read(review.count) - len(self.waiting())
+    def counts(self) -> tuple[int, int]:
+        """How many values wait here, and how many are left to the registry, which has them."""
+        since = self._since()
+        return self._outbox.read(lambda connection: review.counts(connection, since))
 
     def undelivered(self) -> int:
         """How many records wait for the registry."""
@@ -158,6 +159,9 @@ class Review:
                 raise GoneError("Somebody else decided on this value meanwhile.")
 
         return self._outbox.append(draft, also=note)
+
+    def _since(self) -> datetime:
+        return datetime.now(UTC) - self._keep
 
     def _opened(self, sequence: int) -> tuple[Record, ScreenEvidence] | None:
         message = self._outbox.message(sequence)

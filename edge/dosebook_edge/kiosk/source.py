@@ -56,5 +56,6 @@ class KioskSource:
         if server is None:
             state: State = "failed" if self._problem else "stopped"
             return SourceStatus(KIOSK, SourceKind.MANUAL, state, self._problem)
-        detail = f"{len(self._review.waiting())} values wait for a person"
+        here, _ = self._review.counts()
+        detail = f"{here} {'value waits' if here == 1 else 'values wait'} for a person"
         return SourceStatus(KIOSK, SourceKind.MANUAL, "listening", detail, port=server.port)

@@ -31,7 +31,14 @@ JOIN payload ON payload.sequence = review.sequence
 WHERE act = '' AND (record.status = 'waiting' OR record.acknowledged_at > ?)
 ORDER BY review.sequence, review.rowid LIMIT ?
 """
-_COUNT: Final = "SELECT count(*) FROM screen_review WHERE act = ''"
+_COUNT: Final = """
+SELECT count(*), coalesce(sum(payload.sequence IS NOT NULL
+                              AND (record.status = 'waiting' OR record.acknowledged_at > ?)), 0)
+FROM screen_review AS review
+JOIN record ON record.sequence = review.sequence
+LEFT JOIN payload ON payload.sequence = review.sequence
+WHERE act = ''
+"""
 _FIND: Final = """
 SELECT record_id, path, sequence, act, decision_id FROM screen_review
 WHERE record_id = ? AND path = ?
@@ -77,9 +84,10 @@ def waiting(
     return [Reviewed(*row) for row in rows]
 
 
-def count(connection: sqlite3.Connection) -> int:
-    """How many values nobody at the box has decided, whether they are still here or not."""
-    return int(connection.execute(_COUNT).fetchone()[0])
+def counts(connection: sqlite3.Connection, delivered_after: datetime) -> tuple[int, int]:
+    """How many undecided values are to be reviewed here, and how many are the registry's alone."""
+    every, here = connection.execute(_COUNT, (delivered_after.isoformat(),)).fetchone()
+    return here, every - here
 
 
 def find(connection: sqlite3.Connection, record_id: str, path: str) -> Reviewed | None:
