@@ -24,6 +24,8 @@ BATCH: Final = 50
 
 _LOOK_EVERY_S: Final = 1.0
 _GATHER_S: Final = 0.1  # reports of one exam come one after another: derive it once
+# While exams keep arriving: a batch of one costs as much as one of ten, and takes it from ingest.
+_BETWEEN_S: Final = 0.5
 _RETRY_S: Final = 2.0
 _JOIN_TIMEOUT_S: Final = 20.0
 
@@ -69,8 +71,9 @@ class Worker:
             if self._arrival.wait(_LOOK_EVERY_S):
                 self._stopping.wait(_GATHER_S)
             self._arrival.clear()
-            while not self._stopping.is_set() and self._round():
-                pass
+            while not self._stopping.is_set() and (done := self._round()):
+                if done < BATCH:
+                    self._stopping.wait(_BETWEEN_S)
 
     def _round(self) -> int:
         """Do one batch of each kind of work; what is reconciled anew is derived with the next."""
