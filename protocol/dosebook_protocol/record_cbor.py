@@ -36,6 +36,11 @@ def record_to_cbor(record: Record) -> bytes:
     return _encoders[Record](record).encode("latin-1")
 
 
+def sequence_to_cbor(sequence: int) -> bytes:
+    """Encode a sequence number as it stands in a record."""
+    return _integer(sequence).encode("latin-1")
+
+
 def _head(major: int, size: int) -> str:
     """The shortest head of that major type and argument (RFC 8949 §4.2.1)."""
     if size < 24:
@@ -90,18 +95,11 @@ def _code(one: Code) -> str:
 
 
 def _coded_item(one: CodedItem) -> str:
-    size = 1
-    parts = f"\x64name{_words[one.name]}"
-    if one.code is not None:
-        size += 1
-        parts += f"\x64code{_code(one.code)}"
-    if one.text:
-        size += 1
-        parts += f"\x64text{_text(one.text)}"
-    if one.path:
-        size += 1
-        parts += f"\x64path{_text(one.path)}"
-    return _MAP_HEADS[size] + parts
+    code = "" if one.code is None else f"\x64code{_code(one.code)}"
+    text = f"\x64text{_text(one.text)}" if one.text else ""
+    path = f"\x64path{_text(one.path)}" if one.path else ""
+    size = 1 + (code != "") + (text != "") + (path != "")
+    return f"{_MAP_HEADS[size]}\x64name{_words[one.name]}{code}{text}{path}"
 
 
 def _array(values: tuple[Any, ...]) -> str:

@@ -18,14 +18,23 @@ MAX_BATCH: Final = 64
 class _Ticket(Generic[T]):
     """One piece of work, and what became of it."""
 
-    __slots__ = ("_work", "error", "finished", "value", "woken")
+    __slots__ = ("_gate", "_work", "error", "finished", "value")
 
     def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
         self._work = work
-        self.woken = threading.Event()
+        self._gate = threading.Lock()
+        self._gate.acquire()
         self.finished = False
         self.value: T | None = None
         self.error: BaseException | None = None
+
+    def wait(self) -> None:
+        """Wait until the writer may go on: its work is done, or its turn to lead has come."""
+        self._gate.acquire()
+
+    def let_go(self) -> None:
+        """End the wait, also before it begins."""
+        self._gate.release()
 
     def apply(self, connection: sqlite3.Connection) -> None:
         self.value = self._work(connection)
@@ -52,7 +61,7 @@ class Committer:
             leads = not self._is_busy
             self._is_busy = True
         if not leads:
-            ticket.woken.wait()
+            ticket.wait()
         if not ticket.finished:
             self._lead()
         if ticket.error is not None:
@@ -68,10 +77,10 @@ class Committer:
         finally:
             for ticket in batch:
                 ticket.finished = True
-                ticket.woken.set()
+                ticket.let_go()
             with self._mutex:
                 if self._queue:
-                    self._queue[0].woken.set()
+                    self._queue[0].let_go()
                 else:
                     self._is_busy = False
 

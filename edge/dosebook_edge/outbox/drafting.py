@@ -8,12 +8,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-import cbor2
-
 from dosebook_edge import __version__
 from dosebook_edge.outbox.model import Draft, TooLargeError
 from dosebook_protocol.reading import READER_VERSION
 from dosebook_protocol.record import EvidenceRef, Record
+from dosebook_protocol.record_cbor import sequence_to_cbor
 from dosebook_protocol.wire import MAX_EVIDENCE, encode_record
 
 # Key and value of sequence 1 in CBOR. Only version, record id and box id stand before them, whose
@@ -32,7 +31,7 @@ class Prepared:
 
     def payload(self, sequence: int) -> bytes:
         """The encoded record with its number, equal to `encode_record` of the numbered record."""
-        return b"".join((self.before, cbor2.dumps(sequence), self.after))
+        return b"".join((self.before, sequence_to_cbor(sequence), self.after))
 
 
 def prepare(draft: Draft, box_id: str) -> Prepared:
