@@ -5,8 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
+from dosebook_central.derivation.engine import Rules
 from dosebook_central.domain.devices import ModalityChoice
 from dosebook_central.domain.exam import from_json
+from dosebook_central.domain.procedures.names import name_id
+from dosebook_central.domain.procedures.resolve import Resolver
+from dosebook_central.dosimetry.packages import shipped
+from dosebook_central.dosimetry.procedures import vocabulary_of
 from dosebook_central.ingest.regroup import reconcile_decided
 from dosebook_central.store import devices
 from dosebook_central.store.dose_models import ExamDose
@@ -104,6 +109,20 @@ def test_p36_a_decision_holds_for_past_and_future_exams_of_that_machine_only(reg
     assert modalities(registry) == expected
     assert modalities(registry, ExamDose) == expected
     assert [part(registry, study).reported_modality for study in "123"] == ["RF", "", "RF"]
+
+
+def test_p36_the_name_of_a_procedure_is_looked_up_as_one_of_the_decided_modality(registry):
+    """P36: decided DX, a chest is found by its words and stands in the sample of radiography."""
+    exam_id = send(registry, "1", "0", protocol="Thorax p.a.")
+    resolver = Rules(shipped(), Resolver(vocabulary_of(shipped())))
+    derive_all(registry, resolver)
+    assert registry.rows(ExamDose.procedure_id) == [("",)]
+    decide(registry, device_id(registry, exam_id), BY_FLUOROSCOPY)
+    with writing(registry.engine) as connection:
+        reconcile_decided(connection, 10)
+    derive_all(registry, resolver)
+    assert registry.rows(ExamDose.procedure_id) == [("dx_chest_pa",)]
+    assert registry.rows(Exam.name_id) == [(name_id("dx", "Thorax p.a."),)]
 
 
 def test_p36_by_rule_an_exam_without_fluoroscopy_is_a_radiograph(registry):
