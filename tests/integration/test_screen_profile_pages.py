@@ -6,14 +6,18 @@ import tomllib
 from html.parser import HTMLParser
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
 from dosebook_central.store.draft_models import ScreenDraft, ScreenDraftPicture
-from dosebook_central.store.models import AuditEvent
+from dosebook_central.store.models import AuditEvent, Record
 from dosebook_edge.capture.screen.loader import shipped
+from dosebook_edge.simulate.cli import main as simulate
+from tests.support.fonts import need_fonts
 from tests.support.screen_site import boxed, send_screens
-from tests.support.screens import png
+from tests.support.screens import TAKEN_AT, png
+from tests.support.seed import message
 from tests.support.web import make_site, post, token_of
 
 FRONT = "/screens/profiles"
@@ -262,3 +266,54 @@ def test_r78_only_those_who_review_screens_draw(site):
     """R78: a radiographer neither sees nor changes drafts."""
     assert site.client("radiographer").get(FRONT).status_code == 403
     assert site.client("field-engineer").get(FRONT).status_code == 403
+
+
+@pytest.fixture(scope="module")
+def read_site(tmp_path_factory):
+    """A registry beside the box's program, with a capture whose screen no box could read."""
+    made = make_site(tmp_path_factory.mktemp("reading"))
+    yield made
+    made.importer.stop()
+    made.engine.dispose()
+
+
+def _capture(site, folder) -> str:
+    """A secondary capture of a C-arm's panel arrives; its record."""
+    file = folder / "capture.dcm"
+    line = ["screen", "carm-panel", "--seed", "3", "--dicom", str(file)]
+    assert CliRunner().invoke(simulate, line).exit_code == 0
+    data = file.read_bytes()
+    hospital = boxed(site.engine, site.evidence)
+    box = hospital.boxes["ct-1"]
+    hospital.send([message(box, data, "application/dicom", TAKEN_AT)])
+    with site.engine.connect() as connection:
+        return connection.scalars(select(Record.id)).one()
+
+
+def test_an_unread_capture_is_drawn_read_back_and_its_patch_is_cut(read_site, tmp_path):
+    """From a screen that a box could not read to values, beside their crops, with the program."""
+    need_fonts()
+    client = read_site.client("physicist")
+    record = _capture(read_site, tmp_path)
+    assert record not in client.get(FRONT).get_data(as_text=True)
+    assert record in client.get(f"{FRONT}?captures=1").get_data(as_text=True)
+    address = _begin(client, record=record, shipped="carm-panel")
+    sent = _sent(client, address)
+    sent["patch[0].name"] = "title"
+    sent.setlist("patch[0].box", ["30", "24", "200", "30"])
+    sent["field[0].decimals"] = "many"
+    page = client.post(f"{address}/read", data=sent).get_data(as_text=True)
+    assert "missing or wrong" in page
+    told = client.get(f"{address}/faults").json["places"]
+    assert list(told) == ["field[0].decimals"]
+    cut = _saved(client, address)["patch"][0]["png"]
+    sent["field[0].decimals"] = "2"
+    sent["version"] = _sent(client, address)["version"]
+    page = client.post(f"{address}/read", data=sent).get_data(as_text=True)
+    assert re.search(r'data-value="dose_area_product">.*?data-text>\d+\.\d\d<', page, re.DOTALL)
+    assert _saved(client, address)["patch"][0]["png"] == cut
+    sent["version"] = _sent(client, address)["version"]
+    sent["anchor[1].texts"] = "* = DAP total"
+    page = client.post(f"{address}/read", data=sent).get_data(as_text=True)
+    assert "refused: half-drawn" in page
+    assert "not found" in page

@@ -16,6 +16,7 @@ from dosebook_edge.cli.screen_draw import (
     find_profile,
     labels_of,
     open_picture,
+    picture_of,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def screen() -> None:
 
 screen.add_command(check)
 screen.add_command(cut)
+screen.add_command(picture_of)
 
 
 @screen.command("list")

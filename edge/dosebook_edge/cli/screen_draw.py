@@ -1,4 +1,4 @@
-"""`dosebook-box screen check` and `screen cut`: what whoever draws a profile asks the box."""
+"""`dosebook-box screen check`, `cut`, `picture`: what whoever draws a profile asks the box."""
 
 import re
 import sys
@@ -48,6 +48,24 @@ def cut(picture: Path, box: tuple[int, int, int, int]) -> None:
     if min(box) < 0 or part.shape != (box[3], box[2]) or not part.size:
         raise CommandError(f"{picture}: the box {' '.join(map(str, box))} does not lie on it")
     click.echo(b64encode(to_png(part)).decode())
+
+
+@click.command("picture")
+@click.argument("capture", type=PICTURE_FILE)
+def picture_of(capture: Path) -> None:
+    """Print the first frame of CAPTURE, a DICOM file, as the PNG that the box reads, in base64."""
+    try:
+        from dosebook_edge.capture.screen.picture import PictureError, to_png
+        from dosebook_edge.capture.screen.pixel_data import pictures_of
+    except ImportError:
+        raise CommandError(EXTRA) from None
+    try:
+        frames = pictures_of(capture.read_bytes(), datetime.now(UTC))
+    except (OSError, PictureError) as error:
+        raise CommandError(f"{capture}: {error}") from None
+    if not frames:
+        raise CommandError(f"{capture}: it holds no picture")
+    click.echo(b64encode(to_png(frames[0].grey)).decode())
 
 
 def find_profile(name: str) -> "LoadedProfile":

@@ -86,3 +86,16 @@ def test_a_refused_picture_tells_what_stands_at_each_label(picture, tmp_path):
     assert labels["kap"]["text"] == "KAP"
     assert labels["dose_rp"]["found"] is True
     assert one["values"] == []
+
+
+def test_the_picture_of_a_secondary_capture_is_what_the_box_reads(picture, tmp_path):
+    """An unknown screen that came by DICOM is drawn on like any capture."""
+    capture = tmp_path / "capture.dcm"
+    line = ["screen", "carm-panel", "--seed", "5", "--dicom", str(capture)]
+    assert CliRunner().invoke(simulate, line).exit_code == 0
+    done = run("picture", str(capture))
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(done.output))))
+    assert np.array_equal(shown, np.asarray(Image.open(picture).convert("L")))
+    broken = run("picture", str(picture))
+    assert broken.exit_code == 1
+    assert "pixels that cannot be read" in broken.output

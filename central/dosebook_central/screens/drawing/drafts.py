@@ -9,15 +9,18 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from dosebook_central.screens.drawing.upload import Upload
 from dosebook_central.store.draft_models import ScreenDraft, ScreenDraftPicture
 from dosebook_central.store.models import Box, Record
 from dosebook_central.store.screen_models import ScreenValue
+from dosebook_protocol.reading import Outcome
 
 MOST_PICTURES: Final = 10
 MOST_DRAFTS: Final = 50
+_LEAST_PICTURE: Final = 16 * 1024
+"""An object of fewer bytes was kept without its pixels."""
 
 Tree = dict[str, Any]
 
@@ -194,6 +197,38 @@ def recent_screens(connection: Connection, limit: int = 12) -> list[CapturedScre
         .limit(limit)
     )
     return [CapturedScreen(*row) for row in rows]
+
+
+def unread_captures(connection: Connection, limit: int = 12) -> list[CapturedScreen]:
+    """The latest secondary captures whose header states no dose: their screen may be unknown.
+
+    It looks through all records, and is for whoever asks for it.
+    """
+    rows = connection.execute(
+        select(Record.id, Record.captured_at, Box.room, Record.source)
+        .join(Box, Box.id == Record.box_id)
+        .where(*_unread())
+        .order_by(Record.captured_at.desc(), Record.id)
+        .limit(limit)
+    )
+    return [CapturedScreen(*row) for row in rows]
+
+
+def get_unread_capture(connection: Connection, record_id: str) -> str | None:
+    """The SHA-256 of such a capture, or None."""
+    return connection.scalar(
+        select(Record.evidence_sha256).where(Record.id == record_id, *_unread())
+    )
+
+
+def _unread() -> tuple[ColumnElement[bool], ...]:
+    """What tells them: an object that was kept with its pixels and has no dose."""
+    return (
+        Record.media_type == "application/dicom",
+        Record.kind == "other",
+        Record.outcome == Outcome.NO_DOSE.value,
+        Record.evidence_size >= _LEAST_PICTURE,
+    )
 
 
 def _body(drawn: Drawn) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 TIMEOUT_S: Final = 60.0
 _TURN_S: Final = 20.0
-_MOST_OUTPUT: Final = 8 * 1024 * 1024
+_MOST_OUTPUT: Final = 16 * 1024 * 1024
 _MOST_MEMORY: Final = 4 * 1024**3
 _AT_A_TIME: Final = threading.BoundedSemaphore(2)
 _LISTED: Final[dict[str, list["Known"]]] = {}
@@ -158,6 +159,14 @@ class BoxReader:
         """A part of a picture as the `png` of a patch; raises `ReaderError`."""
         line = ["screen", "cut", "picture.png", *map(str, box)]
         return self._run(line, {"picture.png": picture}).decode("ascii", "replace").strip()
+
+    def picture(self, capture: bytes) -> bytes:
+        """The first frame of a DICOM secondary capture as PNG; raises `ReaderError`."""
+        answer = self._run(["screen", "picture", "capture.dcm"], {"capture.dcm": capture})
+        try:
+            return b64decode(answer.strip(), validate=True)
+        except ValueError:
+            raise ReaderError(_nonsense(self.program)) from None
 
     def _ask(self, answer: TypeAdapter[T], line: Sequence[str], files: dict[str, bytes]) -> T:
         try:

@@ -104,7 +104,7 @@ def add_pictures(draft_id: str) -> ResponseReturnValue:
         pictures = _pictures()
         if not pictures:
             raise _RefusedError("Choose at least one PNG.")
-    except _RefusedError as error:
+    except (_RefusedError, ReaderError) as error:
         return editor_page(draft, picture_error=str(error)), _UNPROCESSABLE
 
     def work(connection: Connection) -> int:
@@ -187,7 +187,10 @@ def draft_or_404(draft_id: str) -> Draft:
 def _front(error: str = "") -> str:
     with context().engine.connect() as connection:
         found = drafts.list_drafts(connection)
-        screens = drafts.recent_screens(connection) if may(Right.EVIDENCE_READ) else []
+        screens, captures = [], []
+        if may(Right.EVIDENCE_READ):
+            screens = drafts.recent_screens(connection)
+            captures = drafts.unread_captures(connection) if "captures" in request.args else []
     known, problem = [], ""
     try:
         known = BoxReader(context().screen_reader).known()
@@ -197,10 +200,11 @@ def _front(error: str = "") -> str:
         "screen_profiles.html",
         drafts=found,
         screens=screens,
+        captures=captures,
+        are_captures_asked="captures" in request.args,
         known=known,
         problem=problem,
         error=error,
-        chosen=request.args.get("screen", ""),
         most_pictures=drafts.MOST_PICTURES,
     )
 
@@ -267,10 +271,17 @@ def _frame_of(record_id: str) -> bytes:
         abort(403)
     with context().engine.connect() as connection:
         screen = get_screen(connection, record_id)
-    if screen is None:
+        capture = drafts.get_unread_capture(connection, record_id)
+    if screen is None and capture is None:
         raise _RefusedError("That screen is not there any more: load the page again.")
-    opened = Screens(context().evidence).open(*screen)
-    if isinstance(opened, str):
-        raise _RefusedError(opened)
     tell("evidence.read", "record", record_id, picture="screen")
-    return opened.frame
+    if screen is not None:
+        opened = Screens(context().evidence).open(*screen)
+        if isinstance(opened, str):
+            raise _RefusedError(opened)
+        return opened.frame
+    try:
+        data = context().evidence.get(capture or "")
+    except (KeyError, OSError):
+        raise _RefusedError("It is not in the evidence store: restore it from a backup.") from None
+    return BoxReader(context().screen_reader).picture(data)
