@@ -21,13 +21,14 @@ from dosebook_central.dosimetry.inputs import EventInputs
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.sets import Choices, Library
 from dosebook_central.dosimetry.stored_form import from_text, to_text
+from dosebook_central.web.reference_panels import panels_of
 from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import DoseValue, EventKind
 from tests.support.exams import context_of, event, exam, library
 from tests.support.readings import event as read_event
 
 TODAY = date(2026, 3, 2)
-ACCEPTED = library(ct_exemptions=Choices(is_enabled=True, with_unverified=True))
+ACCEPTED = library(ct_exemptions=Choices(with_unverified=True))
 LIMIT = Rule(
     "ct-head", "check", "event", "ctdi_vol", threshold=Decimal(120), when=Conditions(("CT",))
 )
@@ -61,6 +62,15 @@ def seen(*events, sets=ACCEPTED, place="DE"):
 def head_levels():
     """The shipped Japanese levels of a head CT."""
     return levels_for(shipped(), "JP", "ct_head", TODAY)
+
+
+@pytest.fixture
+def exempt_exam():
+    """A head CT with a perfusion, as a sample sees it."""
+    return SiteExam(
+        "e", "2026-03-02T10:00:00", "ct_head", "CT1", Size(Decimal(50)), 2, "16cm", None,
+        {"dlp_imaging": Decimal(3300)}, ("brain-perfusion",),
+    )  # fmt: skip
 
 
 def dlp_lines(lines):
@@ -134,6 +144,17 @@ def test_p15_a_sample_leaves_an_exempted_exam_out_and_counts_it_by_the_rule():
     assert reason.startswith("not compared: rule brain-perfusion (DE): ")
     (elsewhere,) = dlp_lines(site_lines(exams, ACCEPTED, "JP"))
     assert elsewhere.sample.n == 2
+
+
+def test_p15_a_panel_whose_exams_are_all_exempt_stands_on_the_page(exempt_exam):
+    """P15: what a rule leaves out is counted beside its level even where nothing else is left."""
+    lines = site_lines([exempt_exam], ACCEPTED, "JP", "DE")
+    (panel,) = panels_of([one for one in lines if one.level.quantity == "dlp"], {})
+    ((reason, count),) = panel.excluded.items()
+    assert (count, panel.rooms[0].sample.n) == (1, 0)
+    assert reason.startswith("not compared: rule brain-perfusion (DE): ")
+    missing = replace(exempt_exam, values={})
+    assert panels_of(site_lines([missing], ACCEPTED, "JP", "DE"), {}) == []
 
 
 def test_p15_a_unit_error_is_looked_for_in_exempted_exams_too():
