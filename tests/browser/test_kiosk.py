@@ -161,6 +161,13 @@ def test_the_page_fits_reads_well_and_can_be_touched(visit, scheme, width, heigh
     assert barriers(opened.page) == []
     _fits(opened.page, width, height)
     _is_contrasting(opened.page)
+    opened.page.keyboard.type("7")
+    opened.page.keyboard.press("Enter")
+    opened.page.wait_for_selector("[role=alert]")
+    _ready(opened.page)
+    opened.shoot(f"kiosk-error-{scheme}-{width}")
+    assert barriers(opened.page) == []
+    _fits(opened.page, width, height)
 
 
 def test_where_nothing_waits_a_sentence_says_so(visit, box):

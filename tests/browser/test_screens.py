@@ -1,5 +1,7 @@
 """Screen review as a person does it: by keyboard alone, by touch, in both themes."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
@@ -7,12 +9,15 @@ from dosebook_central.store.models import Event
 from dosebook_central.store.screen_models import ScreenValue
 from dosebook_central.web.assets import MANIFEST
 from tests.support.axe import barriers
-from tests.support.screen_site import boxed, send_screens
+from tests.support.box_decisions import decision_on
+from tests.support.screen_site import boxed, decision_message, screen_of, send_screens
+from tests.support.screens import TAKEN_AT
 from tests.support.web import make_site
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
 SCREENS = 24
+BOXES = ("ct-1", "petct-1")
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +26,9 @@ def site(tmp_path_factory):
     if not MANIFEST.is_file():
         pytest.skip("the pages' scripts and styles are not built: make test builds them")
     made = make_site(tmp_path_factory.mktemp("screens"))
-    send_screens(boxed(made.engine, made.evidence), range(SCREENS))
-    yield made, None
+    rooms = boxed(made.engine, made.evidence)
+    send_screens(rooms, range(SCREENS))
+    yield made, rooms
     made.importer.stop()
     made.engine.dispose()
 
@@ -159,3 +165,36 @@ def test_a_number_of_the_exam_opens_its_crop(visit, site, scheme):
     page.wait_for_selector(".toast >> text=Taken out of the dose")
     page.click(".toast >> text=Undo")
     page.wait_for_selector(".toast >> text=Taken back")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_who_decided_otherwise_in_the_room_stands_beside_the_value(visit, site, scheme):
+    """A list of its own names person, box and number; one touch keeps what stands."""
+    opened = visit(scheme=scheme)
+    page = opened.sign_in("physicist")
+    page.goto("/screens")
+    page.wait_for_selector("[data-screens] [data-row]:focus")
+    before = _states(site)
+    with site[0].engine.connect() as connection:
+        record_id, taken_at = connection.execute(
+            select(ScreenValue.record_id, ScreenValue.captured_at)
+            .where(ScreenValue.state == "waiting", ScreenValue.path == "SCREEN/dlp[1]")
+            .order_by(ScreenValue.captured_at)
+            .limit(1)
+        ).one()
+    number = (taken_at - TAKEN_AT) // timedelta(minutes=1)
+    _press(page, "a", "accepted")
+    said = decision_on(
+        screen_of(number), record_id, "SCREEN/dlp[1]", "correct", text=f"{800 + number}.90"
+    )
+    site[1].send([decision_message(site[1].boxes[BOXES[number % 2]], said)])
+    page.goto("/screens?disputed=1")
+    page.wait_for_selector("text=R. Graf")
+    opened.shoot(f"screens-disputed-{scheme}")
+    assert barriers(page) == []
+    page.click("text=Keep what stands")
+    page.wait_for_selector("text=Nothing was decided otherwise in a room")
+    page.goto("/screens?state=accepted")
+    page.click("[data-decide=undo] button")
+    page.wait_for_selector(".toast >> text=taken back")
+    assert _states(site) == before

@@ -341,3 +341,14 @@ def test_who_decided_otherwise_in_the_room_is_shown_until_somebody_looked(review
     assert "Decided otherwise" not in _text(review.shown())
     assert review.told("screen.settle") == ["screen.settle"]
     assert review.dlps == [Decimal(review.read)]
+
+
+def test_who_decides_anew_has_looked_at_what_the_room_said(review):
+    """Taken back, the note stays beside the value that waits again; a new decision settles it."""
+    review.act("confirm", text=review.read)
+    _said_in_the_room(review, "correct", text=f"{800 + review.number}.90")
+    review.act("undo")
+    assert "R. Graf (box ct-1) corrected it" in _text(review.shown())
+    review.act("confirm", text=f"{800 + review.number}.90")
+    assert "Decided otherwise" not in _text(review.shown())
+    assert review.dlps == [Decimal(f"{800 + review.number}.90")]

@@ -87,9 +87,8 @@ def card(session: Session, shown: Shown, place: Place, typed: Typed | None, told
         error=_error(typed.error if typed else ""),
         told=_told(told),
         others=_others(value),
-        why=_why(value),
-        seen=f"Screen of {shown.taken_at.astimezone():%Y-%m-%d %H:%M}, "
-        f"confidence {value.confidence:.2f}",
+        # A small screen has no room for a sentence on the number and one on the reading.
+        why=_NONE if typed else _why(shown, is_short=bool(told)),
         pad=_pad(_mark(value)),
         nav=_nav(session, place, shown.key),
     )
@@ -161,19 +160,24 @@ def _others(value: ScreenValue) -> Markup:
     )
 
 
-def _why(value: ScreenValue) -> Markup:
+def _why(shown: Shown, *, is_short: bool) -> Markup:
     """What speaks against the reading: the checks that fail, else the reason in words."""
+    value = shown.value
     failed = [one for one in value.checks if one.result == "fail"]
-    if not failed:
-        return fill("<li>$reason</li>", reason=value.reason[:1].upper() + value.reason[1:])
-    return joined(
+    lines = [
         fill(
             "<li><strong>$name</strong> fails. $detail</li>",
             name=_check_name(one.name),
             detail=one.detail[:1].upper() + one.detail[1:],
         )
         for one in failed
-    )
+    ] or [fill("<li>$reason</li>", reason=value.reason[:1].upper() + value.reason[1:])]
+    listed = fill('<ul class="why" tabindex="0">$lines</ul>', lines=joined(lines))
+    if is_short:
+        return listed
+    taken = f"{shown.taken_at.astimezone():%Y-%m-%d %H:%M}"
+    seen = f"Screen of {taken}, confidence {value.confidence:.2f}"
+    return joined([listed, fill('<p class="soft">$seen</p>', seen=seen)])
 
 
 def _check_name(name: str) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
@@ -156,7 +157,7 @@ def _decide(
     verdict = Verdict(one.record_id, one.path, verb, note, confirmed, seen)
     state = log.perform(
         context().engine,
-        lambda connection: decide(connection, verdict, me().login, context().now()),
+        lambda connection: _decided(connection, verdict),
         lambda state: act(
             f"screen.{verb}", "record", one.record_id, value=one.path, done=state is not None
         ),
@@ -164,6 +165,14 @@ def _decide(
     if state is None:
         return _answer(_card(one.record_id), error=_CONFLICT)
     return _answer(_card(one.record_id), verb=verb, others=_others(one))
+
+
+def _decided(connection: Connection, verdict: Verdict) -> State | None:
+    """Decide; who decides anew has looked at what somebody in the room said otherwise."""
+    state = decide(connection, verdict, me().login, context().now())
+    if state is not None and verdict.act != "undo":
+        box_decisions.settle(connection, verdict.record_id, verdict.path, me().login)
+    return state
 
 
 def _others(listed: Listed) -> list[Card]:
