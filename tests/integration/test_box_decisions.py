@@ -1,5 +1,7 @@
 """Decisions that persons make at a box, in the registry: any order, once, never over another's."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import permutations
 from uuid import uuid4
@@ -19,6 +21,7 @@ from dosebook_central.store.models import Event, Exam, Quarantine
 from dosebook_central.store.queries.screens import decisions_on
 from dosebook_central.store.screen_models import BoxDecision as Row
 from dosebook_central.store.screen_models import ScreenDecision, ScreenValue
+from dosebook_protocol.reading import Study
 from dosebook_protocol.screen import MEDIA_TYPE, pack
 from dosebook_protocol.screen_decision import MEDIA_TYPE as DECISION
 from dosebook_protocol.screen_decision import encode_decision, reading_on_the_wire
@@ -227,3 +230,28 @@ def test_what_an_earlier_release_quarantined_is_applied_by_a_replay(registry, mo
     assert done, words
     assert _dlp(registry) == Decimal("816.1")
     assert _fates(registry) == ["applied"]
+
+
+def test_a_screen_and_its_decision_at_the_same_moment_never_miss_each_other(registry):
+    """Two workers store one each: whoever is second applies it, whatever the engine."""
+    rounds = 12
+    for number in range(rounds):
+        record_id = f"{number:032x}"
+        screen = evidence(value(PATH, f"{500 + number}.10", place={"event_uid": f"2.25.{number}"}))
+        sent = registry.box.message(
+            pack(screen),
+            reading_of(screen, study=Study(f"2.25.9.{number}")),
+            media_type=MEDIA_TYPE,
+            source_kind="screen",
+            record_id=record_id,
+        )
+        said = _sent(registry.box, decision_on(screen, record_id, PATH, "accept"))
+        begin = threading.Barrier(2)
+
+        def work(message, begin=begin):
+            begin.wait()
+            return registry.statuses(message)
+
+        with ThreadPoolExecutor(2) as both:
+            assert list(both.map(work, (sent, said))) == [["stored"], ["stored"]]
+    assert _fates(registry) == ["applied"] * rounds
