@@ -39,19 +39,22 @@ function box(profile, fieldset, item, [x, y, w, h], screen) {
   };
 }
 
-/** A column: its left edge and width; it is as high as the rows of its table. */
+/** A column is as high as the rows of its table; a total is shown where it stands below all of them. */
 function span(profile, fieldset, item, [x, w], screen) {
   const owner = item.parentElement.closest("[data-item]");
   const rows = owner && rowsOf(profile, owner);
   if (!rows) return null;
   const kind = fieldset.dataset.box.endsWith(".label_x") ? "label" : item.dataset.section;
   const set = (sides) => profile.setPlace(fieldset, sides);
+  const down = Number.parseInt(profile.value(`${item.dataset.item}.down`), 10) || 0;
+  const below = Math.min(rows.top + rows.pitch * (rows.rows + down), screen.height - rows.pitch);
+  const isColumn = item.dataset.section === "column";
   return {
     key: fieldset.dataset.box,
     item,
     kind,
     words: `${kind === "label" ? "Words of " : ""}${named(profile, item)}`,
-    box: [x, rows.top, w, Math.min(rows.pitch * rows.rows, screen.height - rows.top)],
+    box: isColumn ? [x, rows.top, w, Math.min(rows.pitch * rows.rows, screen.height - rows.top)] : [x, below, w, rows.pitch],
     move: (dx) => set([within(x + dx, 0, screen.width - w), w]),
     resize: (dw) => set([x, within(w + dw, LEAST, screen.width - x)]),
   };
