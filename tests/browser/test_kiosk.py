@@ -31,13 +31,19 @@ def _ready(page):
     page.wait_for_selector("html[data-ready]")
 
 
+def _choose(page):
+    """Tap the one name, and wait for the page of its PIN."""
+    page.click(f"text={PERSON}")
+    page.wait_for_selector("[name=pin]")
+    _ready(page)
+
+
 def _open(visit, **options):
     """The door, the PIN by touch, the first value."""
     page = visit(**options).page
     page.goto("/")
     _ready(page)
-    page.click(f"text={PERSON}")
-    _ready(page)
+    _choose(page)
     for digit in PIN:
         page.click(f"[data-key='{digit}']")
     page.click("text=Sign in")
@@ -86,12 +92,9 @@ def test_values_are_decided_by_keyboard(visit, box):
     """The keys of the registry's review: j, k, a, digits, Enter, n, r, u, Escape."""
     page = visit().page
     page.goto("/")
-    page.click(f"text={PERSON}")
     _ready(page)
-    page.keyboard.type(PIN)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-confirm]")
-    _ready(page)
+    _choose(page)
+    _type_pin(page)
     page.keyboard.press("j")
     page.wait_for_selector("header:has-text('2 of 6')")
     _ready(page)
@@ -122,7 +125,8 @@ def test_the_patient_is_blanked_after_half_a_minute(visit):
     opened.page.clock.install()
     page = opened.page
     page.goto("/")
-    page.click(f"text={PERSON}")
+    _ready(page)
+    _choose(page)
     _type_pin(page)
     page.wait_for_selector("#patient:has-text('Zyxwalska')")
     page.clock.fast_forward(29_000)
@@ -135,10 +139,10 @@ def test_the_patient_is_blanked_after_half_a_minute(visit):
 
 
 def _type_pin(page):
-    _ready(page)
     page.keyboard.type(PIN)
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-confirm]")
+    _ready(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -150,8 +154,7 @@ def test_the_page_fits_reads_well_and_can_be_touched(visit, scheme, width, heigh
     _ready(opened.page)
     opened.shoot(f"kiosk-door-{scheme}-{width}")
     assert barriers(opened.page) == []
-    opened.page.click(f"text={PERSON}")
-    _ready(opened.page)
+    _choose(opened.page)
     opened.shoot(f"kiosk-pin-{scheme}-{width}")
     assert barriers(opened.page) == []
     _fits(opened.page, width, height)

@@ -106,7 +106,7 @@ def test_a_correction_at_the_box_counts_and_becomes_a_case(registry):
 
 
 def test_decisions_and_their_screen_come_in_any_order(tmp_path):
-    """P54: correct, undo, accept at the box: the same exam whatever comes first, and twice."""
+    """Correct, undo, accept at the box: the same exam whatever comes first, and twice."""
     first = _said("correct", "816.70")
     undo = _said("undo", after=first.id)
     last = _said("accept", after=undo.id)

@@ -83,7 +83,7 @@ def test_values_are_accepted_rejected_and_taken_back(kiosk):
 
 @pytest.mark.parametrize("text", ["81010", "8 10.10", "810.1", "", "<b>"])
 def test_p51_a_typed_number_is_held_to_the_screens_decimals(kiosk, text):
-    """P51: what the registry would not take is not taken here; the page says what to type."""
+    """P51, P54: what the registry would not take is not taken here; the page says what to type."""
     outbox, visitor = kiosk
     visitor.sign_in()
     answer = visitor.post("/decide", act="confirm", text=text)
@@ -167,7 +167,7 @@ def test_what_is_retired_leaves_the_list(tmp_path):
 
 
 def test_a_pin_opens_and_nothing_else_does(kiosk):
-    """Name and PIN of the local list; the crop, the patient and every form need the session."""
+    """R77: name and PIN of a local list; crop, patient and every form need the session."""
     outbox, visitor = kiosk
     assert "2 values wait for a person." in _door(visitor)
     key = _first_key(outbox)
