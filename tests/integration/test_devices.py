@@ -1,9 +1,10 @@
 """What the exams of a machine are, decided by a person: of yesterday and of tomorrow (P36)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from dosebook_central.derivation.engine import Rules
 from dosebook_central.domain.devices import ModalityChoice
@@ -22,6 +23,7 @@ from tests.support.derivation import derive_all, versions
 from tests.support.readings import event, reading, total
 from tests.support.registry import RegistryUnderTest, SigningBox
 from tests.support.seed import add_people
+from tests.support.waiting import eventually
 from tests.support.web import make_site, post
 
 ROOM = Equipment("Siemens", "Luminos", "4711", station_name="RF1", institution="CHU")
@@ -211,3 +213,32 @@ def test_p36_a_physicist_decides_on_the_page_and_takes_it_back(tmp_path):
     assert post(refused, page, f"{page}/undo").status_code == 403
     site.importer.stop()
     registry.close()
+
+
+def test_p36_a_decision_waits_for_those_who_reconcile_by_the_one_before(tmp_path, postgres_url):
+    """P36: an exam that is being written while a person decides is put right as well.
+
+    SQLite has one writer at a time: there nobody writes beside a decision.
+    """
+    registry = RegistryUnderTest(tmp_path, postgres_url)
+    registry.box = registry.add(SigningBox("rf-1"))
+    send(registry, "1")
+    device = "0123456789abcdef"
+    with ThreadPoolExecutor(1) as pool:
+        with writing(registry.engine) as connection:
+            assert devices.choices(connection) == {}
+            connection.execute(update(Exam).values(devices=device))
+            deciding = pool.submit(decide, registry, device, DX)
+            assert eventually(lambda: _is_anyone_waiting(registry))
+            assert not deciding.done()
+        assert deciding.result(timeout=30) == 1
+    registry.close()
+
+
+def _is_anyone_waiting(registry):
+    with registry.engine.connect() as connection:
+        waiting = text(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = "
+            "'device_decision'::regclass"
+        )
+        return connection.scalar(waiting) > 0
