@@ -82,6 +82,10 @@ class TruthNet:
         text = self.known.get(digest(crop), "")
         return Line(text, self.confidence if text else 0.0, (), ())
 
+    def glance(self, crop):
+        """What is known of these pixels, at one look."""
+        return self.read(crop).text
+
 
 def areas_of(profile):
     """Name of each cell of a profile → its area; footers, which move, apart."""

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dosebook_edge.capture.screen.buffers import return_large_buffers
 from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphSet
 from dosebook_edge.capture.screen.loader import find, shipped
 from dosebook_edge.capture.screen.net import LineNet
-from dosebook_edge.capture.screen.picture import Picture, from_png
+from dosebook_edge.capture.screen.picture import Picture, Way, from_png
 from dosebook_edge.capture.screen.read import ScreenReader
 from dosebook_edge.capture.screen.reading import ScreenReading
 from dosebook_edge.capture.screen.teaching import teach
@@ -23,11 +24,12 @@ _WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def main(folder: Path) -> None:
-    """Read each screen's pictures in turn; the last one's reading is what counts.
+    """Read each screen's pictures in turn, as a box does that holds one of them at a time.
 
-    A lossless screen is also read as on the first day, one picture after the other with nothing
-    confirmed, and as the very first picture of its console.
+    The last one's reading is what counts. A lossless screen is also read as on the first day, one
+    picture after the other with nothing confirmed, and as the very first picture of its console.
     """
+    return_large_buffers()
     profiles = [find(name) for name in shipped()]
     net = LineNet.load()
     reader = ScreenReader(profiles, net, _learned(folder, ScreenReader(profiles, net)))
@@ -36,11 +38,11 @@ def main(folder: Path) -> None:
         began = time.process_time()
         readings: list[ScreenReading] = []
         for name in shot["pictures"]:
-            picture = Picture(from_png((folder / name).read_bytes()), shot["way"], _WHEN, "bench")
-            readings.append(reader.read(picture, readings))
+            readings.append(reader.read(_picture(folder / name, shot["way"]), readings))
         spent = (time.process_time() - began) / len(readings)
         answer = {"cpu": spent, **_told(readings[-1])}
         if shot["way"] == "lossless":
+            picture = _picture(folder / shot["pictures"][-1], "lossless")
             answer["first day"] = _told(first_day.read(picture))
             answer["first picture"] = _told(ScreenReader(profiles, net).read(picture))
         print(json.dumps(answer), flush=True)
@@ -51,9 +53,7 @@ def _learned(folder: Path, reader: ScreenReader) -> dict[str, GlyphSet]:
     """The characters of each console, from the captures that were confirmed."""
     glyphs: dict[str, GlyphSet] = {}
     for one in json.loads((folder / "confirmed.json").read_text()):
-        picture = Picture(
-            from_png((folder / one["picture"]).read_bytes()), "lossless", _WHEN, "bench"
-        )
+        picture = _picture(folder / one["picture"], "lossless")
         reading = reader.read(picture)
         if reading.refusal is not None:
             continue
@@ -63,6 +63,10 @@ def _learned(folder: Path, reader: ScreenReader) -> dict[str, GlyphSet]:
         before = glyphs.get(name, NO_GLYPHS)
         glyphs[name] = teach(before, find(name), picture, reading, texts).glyphs
     return glyphs
+
+
+def _picture(path: Path, way: Way) -> Picture:
+    return Picture(from_png(path.read_bytes()), way, _WHEN, "bench")
 
 
 def _told(reading: ScreenReading) -> dict[str, Any]:

@@ -105,6 +105,21 @@ def test_units_and_labels_are_read(net):
         assert net.read(drawn(text, size=26)).text == text
 
 
+def test_a_glance_reads_a_label_as_three_looks_do(net):
+    """One look says the same of a clear label, and nothing of an empty place."""
+    for text in ("Total DLP", "mGy", "Dosis"):
+        crop = drawn(text, size=26)
+        assert net.glance(crop) == net.read(crop).text == text
+    assert net.glance(np.zeros((20, 60), np.uint8)) == ""
+
+
+def test_what_is_too_wide_for_a_line_is_not_read(net):
+    """A drawn rule across the screen is no text, and takes no memory to find that out."""
+    wide = np.zeros((20, 2000), np.uint8)
+    wide[8:12, 10:1990] = 255
+    assert net.read(wide).text == net.glance(wide) == ""
+
+
 def test_a_symbol_it_does_not_know_is_an_error_of_the_caller(net):
     """A profile that allows a character the net cannot write is told so, not read around."""
     with pytest.raises(ValueError, match="no symbols"):

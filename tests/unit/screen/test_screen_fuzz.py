@@ -35,6 +35,10 @@ class LyingNet:
             return Line(rng.choice(self._words), 0.99)
         return Line("".join(rng.choices(allowed, k=rng.randint(1, 7))), 0.99)
 
+    def glance(self, crop):
+        """A label."""
+        return self.read(crop).text
+
 
 def pictures(rng):
     """Noise, stripes, blocks and flat pictures, of the sizes of the profiles and of others."""

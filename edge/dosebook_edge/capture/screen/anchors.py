@@ -95,8 +95,8 @@ def match_in_place(
         elif contrast(crop) < _LEAST_CONTRAST:
             found.append(Match(anchor))
         else:
-            text = net.read(crop).text
-            found.append(Match(anchor, has_ink=True, similar=_similar(anchor, text)))
+            similar = _similar(anchor, net.glance(crop))
+            found.append(Match(anchor, has_ink=True, similar=similar))
     return found
 
 
@@ -167,7 +167,7 @@ def _best_piece(
     for piece in _candidates(picture, anchor, first, reach):
         room = max(2, piece.height // 4)
         box = Box(piece.x - room, piece.y - room, piece.width + 2 * room, piece.height + 2 * room)
-        similar = _similar(anchor, net.read(picture.crop(box)).text)
+        similar = _similar(anchor, net.glance(picture.crop(box)))
         match = Match(anchor, has_ink=True, similar=similar, at=_edge(anchor, piece))
         if match.best > best.best or not best.has_ink:
             best = match

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import numpy as np
-
 from dosebook_edge.capture.screen.glyphs import (
     NO_GLYPHS,
     GlyphError,
@@ -14,7 +12,7 @@ from dosebook_edge.capture.screen.glyphs import (
     shapes_of,
 )
 from dosebook_edge.capture.screen.grammar import allowed, means
-from dosebook_edge.capture.screen.ink import NO_STROKES, background, contrast, is_dash, strokes
+from dosebook_edge.capture.screen.ink import NO_STROKES, contrast, is_dash, strokes
 from dosebook_edge.capture.screen.line import Line
 from dosebook_edge.capture.screen.locate import Located
 from dosebook_edge.capture.screen.picture import Box, Grey, Picture, digest
@@ -37,13 +35,13 @@ class Sight:
     picture: Picture
     placement: Placement
     contrast: float
+    _empty: dict[Area, bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, picture: Picture, placement: Placement) -> "Sight":
         """The sight of a located screen."""
         grey = picture.grey[::2, ::2]
-        away = np.abs(grey.astype(np.int16) - background(grey))
-        return cls(picture, placement, float(np.percentile(away, 99.5)))
+        return cls(picture, placement, contrast(grey, nth=1 + grey.size // 200))
 
     def crop(self, area: Area) -> tuple[Box, Grey]:
         """The part of an area of the profile that lies on the picture, and its pixels."""
@@ -54,8 +52,10 @@ class Sight:
 
     def is_empty(self, area: Area) -> bool:
         """Whether nothing there stands out as the ink of this screen does."""
-        _, grey = self.crop(area)
-        return contrast(grey) < max(12.0, _FAINT * self.contrast)
+        if area not in self._empty:
+            least = max(12.0, _FAINT * self.contrast)
+            self._empty[area] = contrast(self.crop(area)[1]) < least
+        return self._empty[area]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class CellReader:
         return missing
 
     def _says(self, area: Area, words: str) -> bool:
-        return similarity(self.net.read(self.sight.crop(area)[1]).text, words) >= SAME_LABEL
+        return similarity(self.net.glance(self.sight.crop(area)[1]), words) >= SAME_LABEL
 
     def _table(self, table: TableArea) -> Iterator[Seen]:
         end = self._rows(table)

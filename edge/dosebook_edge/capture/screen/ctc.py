@@ -7,19 +7,23 @@ of symbols that give it (section 4.1, the forward algorithm).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dosebook_edge.capture.screen.symbols import BLANK, LOOK_ALIKES, SYMBOLS
 
-Probabilities = NDArray[np.float64]
-"""Shape (frames, symbols + 1)."""
+Probabilities = NDArray[Any]
+"""Shape (frames, symbols + 1), of floats."""
 
 _DOUBT: Final = 0.02  # a second choice less likely than this is none
 _SURELY_BLANK: Final = 0.999
 _MOST_VARIANTS: Final = 6
+_SIGNS: Final = ("", *SYMBOLS)
+"""What each class writes; the blank writes nothing."""
+_CLASSES: Final = {symbol: index for index, symbol in enumerate(SYMBOLS, start=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +36,62 @@ class Peak:
     probability: float
 
 
-def probabilities(scores: NDArray[np.float64], allowed: str | None) -> Probabilities:
-    """Softmax of the net's scores, shape (…, symbols + 1), kept to what a cell may hold.
+def probabilities(scores: NDArray[np.floating[Any]]) -> Probabilities:
+    """Softmax of the net's scores, shape (…, frames, symbols + 1)."""
+    shares: Probabilities = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def telling(views: Probabilities) -> NDArray[np.intp]:
+    """The frames that tell a text: all but those that repeat, in every view, what is surely blank.
+
+    These are most of a line, and leaving them out changes no text and no probability.
+    """
+    blank: NDArray[np.bool_] = np.all(views[..., BLANK] > _SURELY_BLANK, axis=0)
+    blank[1:] &= blank[:-1]
+    blank[0] = False
+    return np.flatnonzero(~blank)
+
+
+def kept(shares: Probabilities, allowed: str) -> Probabilities:
+    """Probabilities kept to what a cell may hold.
 
     Look-alikes count for the allowed symbol they resemble. What is left for other symbols is lost
     to every text: digits are not read into a word with any confidence.
     """
-    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares: Probabilities = raised / raised.sum(axis=-1, keepdims=True)
-    if allowed is None:
-        return shares
-    kept = np.zeros_like(shares)
-    kept[..., BLANK] = shares[..., BLANK]
+    return shares @ _meant(allowed)
+
+
+@lru_cache(maxsize=64)
+def _meant(allowed: str) -> NDArray[np.float32]:
+    """Which class counts for which in a cell, shape (classes, classes): 1 where it does."""
+    meant = np.zeros((len(SYMBOLS) + 1, len(SYMBOLS) + 1), dtype=np.float32)
+    meant[BLANK, BLANK] = 1.0
     for index, symbol in enumerate(SYMBOLS, start=1):
-        if symbol in allowed:
-            kept[..., index] += shares[..., index]
-        elif (meant := LOOK_ALIKES.get(symbol, "")) and meant in allowed:
-            kept[..., SYMBOLS.index(meant) + 1] += shares[..., index]
-    return kept
+        other = symbol if symbol in allowed else LOOK_ALIKES.get(symbol, "")
+        if other and other in allowed:
+            meant[index, SYMBOLS.index(other) + 1] = 1.0
+    return meant
 
 
 def best_path(rows: Probabilities) -> tuple[Peak, ...]:
     """The characters of the most likely symbol of each frame."""
-    likely = rows.argmax(axis=1)
-    starts = np.flatnonzero(np.diff(likely, prepend=-1))
-    ends = np.append(starts[1:], len(likely))
+    likely, starts, ends = _runs(rows)
+    best = np.maximum.reduceat(rows.max(axis=1), starts)
     return tuple(
-        Peak(
-            int(likely[start]),
-            int(start),
-            int(end) - 1,
-            float(rows[start:end, likely[start]].max()),
+        Peak(symbol, start, end - 1, probability)
+        for symbol, start, end, probability in zip(
+            likely[starts].tolist(), starts.tolist(), ends.tolist(), best.tolist(), strict=True
         )
-        for start, end in zip(starts, ends, strict=True)
-        if likely[start] != BLANK
+        if symbol != BLANK
     )
+
+
+def likely_text(rows: Probabilities) -> str:
+    """The text of the most likely symbol of each frame."""
+    likely, starts, _ = _runs(rows)
+    return "".join(SYMBOLS[one - 1] for one in likely[starts].tolist() if one != BLANK)
 
 
 def text_of(peaks: Sequence[Peak]) -> str:
@@ -74,42 +99,34 @@ def text_of(peaks: Sequence[Peak]) -> str:
     return "".join(SYMBOLS[peak.symbol - 1] for peak in peaks)
 
 
-def variants(rows: Probabilities, peaks: Sequence[Peak]) -> list[str]:
-    """Texts that differ from the most likely path where a frame had a second choice."""
-    doubts: list[tuple[float, str]] = []
-    for at, peak in enumerate(peaks):
-        before, after = text_of(peaks[:at]), text_of(peaks[at + 1 :])
-        frame = rows[peak.first : peak.last + 1].max(axis=0).copy()
-        frame[peak.symbol] = 0.0
-        second = int(frame.argmax())
-        other = "" if second == BLANK else SYMBOLS[second - 1]
-        doubts.append((float(frame[second]), before + other + after))
-    doubts += _missed(rows, peaks)
-    doubts.sort(key=lambda doubt: -doubt[0])
-    return [text for doubt, text in doubts[:_MOST_VARIANTS] if doubt > _DOUBT]
+def variants(rows: Probabilities) -> list[str]:
+    """Texts that differ from the most likely path where a run of frames had a second choice.
+
+    Another character or none for one that was read, or a character that a blank swallowed.
+    """
+    likely, starts, _ = _runs(rows)
+    symbols = likely[starts]
+    tops = np.maximum.reduceat(rows, starts, axis=0)
+    tops[np.arange(len(starts)), symbols] = 0.0
+    seconds = tops.argmax(axis=1)
+    doubts = tops.max(axis=1)
+    path = [_SIGNS[one] for one in symbols.tolist()]
+    order = np.argsort(-doubts, kind="stable")[:_MOST_VARIANTS].tolist()
+    return [
+        "".join([*path[:at], _SIGNS[seconds[at]], *path[at + 1 :]])
+        for at in order
+        if doubts[at] > _DOUBT
+    ]
 
 
-def _missed(rows: Probabilities, peaks: Sequence[Peak]) -> list[tuple[float, str]]:
-    """Characters that a blank between two others may have swallowed."""
-    found = []
-    edges = [-1, *(peak.last for peak in peaks)], [*(peak.first for peak in peaks), len(rows)]
-    for at, (last, first) in enumerate(zip(*edges, strict=True)):
-        gap = rows[last + 1 : first, 1:]
-        if gap.size:
-            strongest = int(gap.max(axis=0).argmax())
-            text = text_of(peaks[:at]) + SYMBOLS[strongest] + text_of(peaks[at:])
-            found.append((float(gap[:, strongest].max()), text))
-    return found
+def _runs(rows: Probabilities) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """The most likely symbol of each frame; where each run of one begins and where it ends."""
+    likely = rows.argmax(axis=1)
+    edges = np.flatnonzero(likely[1:] != likely[:-1]) + 1
+    return likely, np.concatenate([[0], edges]), np.concatenate([edges, [len(likely)]])
 
 
-def _telling(views: Probabilities) -> Probabilities:
-    """The views without frames that repeat a blank: most of a line, and they change nothing."""
-    blank: NDArray[np.bool_] = np.all(views[..., BLANK] > _SURELY_BLANK, axis=0)
-    repeats = blank & np.concatenate([[False], blank[:-1]])
-    return views[:, ~repeats]
-
-
-def text_probabilities(views: Probabilities, texts: Sequence[str]) -> Probabilities:
+def text_probabilities(views: Probabilities, texts: Sequence[str]) -> NDArray[np.float64]:
     """Probability of each text in each view, shape (views, texts).
 
     Args:
@@ -117,20 +134,24 @@ def text_probabilities(views: Probabilities, texts: Sequence[str]) -> Probabilit
         texts: at least one.
     """
     states = 2 * max(map(len, texts)) + 1
-    labels = np.full((len(texts), states), BLANK)
-    for row, text in zip(labels, texts, strict=True):
-        row[1 : 2 * len(text) : 2] = [SYMBOLS.index(symbol) + 1 for symbol in text]
+    labels = np.full((states, len(texts), 1), BLANK)
+    for column, text in enumerate(texts):
+        labels[1 : 2 * len(text) : 2, column, 0] = [_CLASSES[symbol] for symbol in text]
     # From a character straight to the next, over the blank, only where the two differ.
-    skips = np.zeros(labels.shape)
-    skips[:, 2:] = (labels[:, 2:] != BLANK) & (labels[:, 2:] != labels[:, :-2])
-    emitted = _telling(views).transpose(1, 0, 2)[:, :, labels]  # (frames, views, texts, states)
-    reached = np.zeros((len(views), len(texts), states + 2))  # two empty states stand in front
-    reached[..., 2:4] = emitted[0, ..., :2]
+    skips = np.zeros((states, len(texts), len(views)))
+    skips[2:] = (labels[2:] != BLANK) & (labels[2:] != labels[:-2])
+    by_frame = views.transpose(1, 2, 0).astype(np.float64)
+    emitted = by_frame[:, labels[..., 0]]  # (frames, states, texts, views)
+    reached = np.zeros((states + 2, len(texts), len(views)))  # two empty states stand in front
+    here, before, skipped = reached[2:], reached[1:-1], reached[:-2]
+    here[:2] = emitted[0, :2]
+    came = np.empty_like(here)
     for frame in emitted[1:]:
-        came = reached[..., 2:] + reached[..., 1:-1] + reached[..., :-2] * skips
-        reached[..., 2:] = came * frame
-    lengths = np.array([len(text) for text in texts])
+        np.multiply(skipped, skips, out=came)
+        came += before
+        came += here
+        np.multiply(came, frame, out=here)
     every = np.arange(len(texts))
-    final: Probabilities = reached[:, every, 2 * lengths + 2]
-    before = np.where(lengths > 0, reached[:, every, 2 * lengths + 1], 0.0)
-    return np.minimum(final + before, 1.0)
+    last = np.array([2 * len(text) for text in texts])
+    told: NDArray[np.float64] = here[last, every] + (last > 0)[:, None] * before[last, every]
+    return np.minimum(told.T, 1.0)

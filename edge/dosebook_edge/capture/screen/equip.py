@@ -3,6 +3,7 @@
 from collections.abc import Container, Sequence
 from pathlib import Path
 
+from dosebook_edge.capture.screen.buffers import return_large_buffers
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.glyphs import GlyphError, GlyphSet, from_json
 from dosebook_edge.capture.screen.loader import ScreenProfileError, find
@@ -15,9 +16,12 @@ from dosebook_edge.capture.source import CaptureError
 def equip(names: Sequence[str], glyphs: Sequence[Path] = ()) -> Equipped:
     """Load profiles by id or file, files of glyphs, and the net.
 
+    The process holds the memory of pictures no longer than they are read, from here on.
+
     Raises:
         CaptureError: one of them cannot be used, with the cure.
     """
+    return_large_buffers()
     try:
         loaded = [find(name) for name in names]
         profiles = {one.profile.id: one.profile for one in loaded}

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from dosebook_edge.capture.screen.picture import Box, Grey
 
 Run = tuple[int, int]
+_LEVELS: Final = np.arange(256)
+_PART: Final = 65_536  # pixels
 _INKED: Final = 0.4
 _LEAST_CONTRAST: Final = 24
 _LEAST_HEIGHT: Final = 5
@@ -19,9 +21,9 @@ _RULE: Final = 0.7
 
 def runs(flags: np.bool_ | NDArray[np.bool_], *, bridge: int = 0) -> list[Run]:
     """First place and the place after the last of each run of True; gaps up to `bridge` join."""
-    edges = np.flatnonzero(
-        np.diff(np.concatenate([[False], np.atleast_1d(flags), [False]]).astype(np.int8))
-    )
+    between = np.zeros(np.size(flags) + 2, dtype=np.bool_)
+    between[1:-1] = flags
+    edges = np.flatnonzero(between[1:] != between[:-1])
     found: list[Run] = []
     for start, end in edges.reshape(-1, 2).tolist():
         if found and start - found[-1][1] <= bridge:
@@ -44,14 +46,39 @@ NO_STROKES: Final = Strokes()
 
 def background(grey: Grey) -> int:
     """The commonest grey level; 0 of no pixels."""
-    return int(np.bincount(grey.ravel(), minlength=1).argmax())
+    return int(_counts(grey).argmax())
 
 
-def contrast(grey: Grey) -> int:
-    """How far ink stands out of the background, in grey levels; one stray pixel does not count."""
-    if grey.size < 2:
-        return 0
-    return int(np.partition(_away(grey), -2, axis=None)[-2])
+def contrast(grey: Grey, *, nth: int = 2) -> int:
+    """How far ink stands out of the background, in grey levels: as far as its nth strongest pixel.
+
+    So one stray pixel does not count. 0 where there are fewer.
+    """
+    return _contrast(_counts(grey), nth) if grey.size >= nth else 0
+
+
+def _counts(grey: Grey) -> NDArray[np.intp]:
+    """How many pixels there are of each level; of a large picture in parts, to save memory."""
+    if grey.size > _PART and len(grey) > 1:
+        half = len(grey) // 2
+        return _counts(grey[:half]) + _counts(grey[half:])
+    return np.bincount(grey.ravel(), minlength=256)
+
+
+def _away(counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How far each level is from the commonest."""
+    away: NDArray[np.intp] = np.abs(_LEVELS - counts.argmax())
+    return away
+
+
+def _contrast(counts: NDArray[np.intp], nth: int) -> int:
+    as_far = np.bincount(_away(counts), weights=counts, minlength=256)[::-1].cumsum()
+    return 255 - int(as_far.searchsorted(nth))
+
+
+def _inked(grey: Grey, counts: NDArray[np.intp], strength: int) -> NDArray[np.bool_]:
+    """Which pixels are ink: those that stand out of the background by much of the strength."""
+    return (_away(counts) > _INKED * strength).take(grey)
 
 
 def strokes(crop: Grey) -> Strokes:
@@ -59,10 +86,13 @@ def strokes(crop: Grey) -> Strokes:
 
     Hair-wide gaps, as between two segments of one digit, do not part a stroke.
     """
-    strength = contrast(crop)
+    if crop.size < 2:
+        return NO_STROKES
+    counts = _counts(crop)
+    strength = _contrast(counts, 2)
     if strength < _LEAST_CONTRAST:
         return NO_STROKES
-    inked = _away(crop) > _INKED * strength
+    inked = _inked(crop, counts, strength)
     top, bottom = max(runs(inked.any(axis=1), bridge=1), key=lambda run: run[1] - run[0])
     band = inked[top:bottom]
     edges = runs(band.any(axis=0), bridge=int(0.05 * (bottom - top)))
@@ -80,10 +110,6 @@ def is_dash(crop: Grey) -> bool:
     return seen.height <= _FLAT * crop.shape[0] and right - left >= 1.25 * seen.height
 
 
-def _away(grey: Grey) -> NDArray[np.int16]:
-    return np.abs(grey.astype(np.int16) - background(grey))
-
-
 def pieces(grey: Grey, *, most: int = 400) -> list[Box]:
     """Pieces of text on a part of a picture, in its pixels, from top to bottom; at most so many.
 
@@ -91,11 +117,11 @@ def pieces(grey: Grey, *, most: int = 400) -> list[Box]:
     """
     if min(grey.shape, default=0) < _LEAST_HEIGHT:
         return []
-    away = _away(grey)
-    strongest = int(np.partition(away, -4, axis=None)[-4])
+    counts = _counts(grey)
+    strongest = _contrast(counts, 4)
     if strongest < _LEAST_CONTRAST:
         return []
-    inked = away > _INKED * strongest
+    inked = _inked(grey, counts, strongest)
     inked[inked.mean(axis=1) > _RULE] = False
     inked[:, inked.mean(axis=0) > _RULE] = False
     found: list[Box] = []

@@ -46,10 +46,12 @@ class _Try:
     loaded: LoadedProfile
     placement: Placement
     matches: Sequence[Match]
+    language: str
 
-    @property
-    def language(self) -> str:
-        return language_of(self.loaded.profile, self.matches)
+    @classmethod
+    def of(cls, loaded: LoadedProfile, placement: Placement, matches: Sequence[Match]) -> "_Try":
+        """The try of a profile whose labels were looked for, in the language that fits best."""
+        return cls(loaded, placement, matches, language_of(loaded.profile, matches))
 
     @property
     def sure(self) -> int:
@@ -112,10 +114,10 @@ def _try(
         if not same_patches(picture, profile.patch):
             return None
         matches = match_in_place(picture, profile, Placement(), net)
-        return _Try(loaded, Placement(), matches)
+        return _Try.of(loaded, Placement(), matches)
     if before is not None and before[0] == profile.id:
         matches = match_in_place(picture, profile, before[1], net)
-        kept = _Try(loaded, before[1], matches)
+        kept = _Try.of(loaded, before[1], matches)
         if not kept.missing and find_patches(picture, profile.patch, before[1]):
             return kept
     return _try_scaled(picture, loaded, net)
@@ -132,7 +134,7 @@ def _try_scaled(picture: Picture, loaded: LoadedProfile, net: LineReader) -> _Tr
         return None
     if not find_patches(picture, profile.patch, placement):
         return None
-    return _Try(loaded, placement, matches)
+    return _Try.of(loaded, placement, matches)
 
 
 def _stretched(placement: Placement, first: Placement) -> float:

@@ -21,7 +21,10 @@ from dosebook_edge.capture.screen.ctc import (
     Peak,
     Probabilities,
     best_path,
+    kept,
+    likely_text,
     probabilities,
+    telling,
     text_of,
     text_probabilities,
     variants,
@@ -45,7 +48,7 @@ KNOWN: Final = Path(__file__).with_name("model") / "known.json"
 VIEWS: Final = (PLAIN, View(0.93, 1.06, 1.0, 0.6), View(1.03, 0.95, -1.0, -0.6))
 STRIDE: Final = 2  # px of the normal form per frame
 _LEAST_WIDTH: Final = 64
-_GREATEST_WIDTH: Final = 2048
+_GREATEST_WIDTH: Final = 1024
 _NOTHING: Final = Line("", 0.0)
 
 
@@ -92,17 +95,36 @@ class LineNet:
         """
         if unknown := set(allowed or "") - set(SYMBOLS):
             raise ValueError(f"the net has no symbols {' '.join(sorted(unknown))}")
-        ink = find_ink(crop, polarity) if min(crop.shape) > 1 else None
-        if ink is None:
+        lines = self._lines(crop, polarity, VIEWS)
+        if not lines:
             return _NOTHING
-        lines = normal_forms(ink, VIEWS)
+        shares = probabilities(self._scores(lines))
+        frames = telling(shares)
+        views = shares[:, frames]
+        return _understood(views if allowed is None else kept(views, allowed), frames, lines[0])
+
+    def glance(self, crop: NDArray[np.uint8]) -> str:
+        """The likeliest text of a crop at one look: enough for a label, and no word of how sure."""
+        lines = self._lines(crop, "auto", VIEWS[:1])
+        return likely_text(self._scores(lines)[0]).strip() if lines else ""
+
+    def _scores(self, lines: list[NormalLine]) -> NDArray[np.float32]:
+        """The model's scores of some looks, shape (looks, frames, symbols + 1)."""
         widest = max(line.pixels.shape[1] for line in lines)
-        if widest > _GREATEST_WIDTH:
-            return _NOTHING
+        # As wide as the next power of two: the model is kept ready for few widths.
+        width = max(_LEAST_WIDTH, 1 << (widest - 1).bit_length())
         with self._turn:
-            scores = self._model.scores(_stacked(lines, widest))
-        frames = -(-widest // STRIDE) + 1
-        return _understood(probabilities(scores[:, :frames], allowed), lines[0])
+            scores = [self._model.scores(_padded(line.pixels, width)) for line in lines]
+        return np.stack(scores)[:, : -(-widest // STRIDE) + 1]
+
+    def _lines(
+        self, crop: NDArray[np.uint8], polarity: Polarity, views: tuple[View, ...]
+    ) -> list[NormalLine]:
+        """A line in normal form, once for each look; none where the net can read nothing."""
+        ink = find_ink(crop, polarity) if min(crop.shape) > 1 else None
+        lines = [] if ink is None else normal_forms(ink, views)
+        fit = all(line.pixels.shape[1] <= _GREATEST_WIDTH for line in lines)
+        return lines if fit else []
 
     def _test_itself(self) -> None:
         for known in json.loads(KNOWN.read_text()):
@@ -116,41 +138,42 @@ class LineNet:
                 )
 
 
-def _stacked(lines: list[NormalLine], widest: int) -> NDArray[np.uint8]:
-    """All looks in one array, as wide as the next power of two: few shapes, few interpreters."""
-    width = max(_LEAST_WIDTH, 1 << (widest - 1).bit_length())
-    stack = np.zeros((len(lines), HEIGHT, width), dtype=np.uint8)
-    for row, line in zip(stack, lines, strict=True):
-        row[:, : line.pixels.shape[1]] = line.pixels
-    return stack
+def _padded(pixels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """A line with background on its right, up to a width."""
+    wide = np.zeros((HEIGHT, width), dtype=np.uint8)
+    wide[:, : pixels.shape[1]] = pixels
+    return wide
 
 
-def _understood(views: Probabilities, plain: NormalLine) -> Line:
-    """What the looks say together."""
-    paths = [best_path(rows) for rows in views]
-    texts = list(dict.fromkeys([*map(text_of, paths), *variants(views[0], paths[0])]))
+def _understood(views: Probabilities, frames: NDArray[np.intp], plain: NormalLine) -> Line:
+    """What the looks say together; `frames` of the plain line are those that the views have."""
+    path = best_path(views[0])
+    texts = [text_of(path), *map(likely_text, views[1:]), *variants(views[0])]
+    texts = list(dict.fromkeys(texts))
     told = text_probabilities(views, texts)
-    together = np.exp(np.log(told + 1e-30).mean(axis=0))
+    together = np.exp(np.log(told + 1e-30).mean(axis=0)).tolist()
     order = sorted(range(len(texts)), key=lambda n: -together[n])
     best, others = order[0], order[1:]
     text = texts[best].strip()
     if not text:
         return _NOTHING
-    agreed = text_of(paths[0]) == text
+    least = told.min(axis=0).tolist()
     return Line(
         text,
-        float(told[:, best].min()),
-        _characters(paths[0], plain) if agreed else (),
-        tuple((texts[n].strip(), float(told[:, n].min())) for n in others if together[n] > 1e-6),
+        least[best],
+        _characters(path, frames, plain) if best == 0 else (),
+        tuple((texts[n].strip(), least[n]) for n in others if together[n] > 1e-6),
     )
 
 
-def _characters(peaks: tuple[Peak, ...], line: NormalLine) -> tuple[Character, ...]:
+def _characters(
+    peaks: tuple[Peak, ...], frames: NDArray[np.intp], line: NormalLine
+) -> tuple[Character, ...]:
     """Places in the crop: two characters part midway between their peaks."""
-    middles = [(peak.first + peak.last + 1) / 2 * STRIDE for peak in peaks]
+    middles = [(frames[one.first] + frames[one.last] + 1) / 2 * STRIDE for one in peaks]
     parts = [(one + other) / 2 for one, other in pairwise(middles)]
     edges = [0.0, *parts, float(line.pixels.shape[1])]
-    places = [line.left + edge / line.scale for edge in edges]
+    places = [float(line.left + edge / line.scale) for edge in edges]
     return tuple(
         Character(SYMBOLS[peak.symbol - 1], peak.probability, left, right)
         for peak, (left, right) in zip(peaks, pairwise(places), strict=True)

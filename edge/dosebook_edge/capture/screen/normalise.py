@@ -6,7 +6,7 @@ from the height: nothing is stretched, so that the distance of strokes means the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, sqrt
 from typing import Final, Literal
 
 import numpy as np
@@ -19,9 +19,10 @@ SIDE: Final = 4  # px of background kept left and right of the ink
 
 Polarity = Literal["auto", "light-on-dark", "dark-on-light"]
 
+_GREYS: Final = np.arange(256, dtype=np.float64)
 _LEAST_CONTRAST: Final = 10.0  # grey levels; less is an empty cell
 _Mask = NDArray[np.bool_]
-_Grey = NDArray[np.float32]
+_Levels = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ class NormalLine:
 
 @dataclass(frozen=True, slots=True)
 class Ink:
-    """The ink of a crop: its strength per pixel, 0 to 1, and its bounding box in px."""
+    """The ink of a crop: its strength per pixel, 0 to 255, and its bounding box in px."""
 
-    strength: _Grey
+    strength: NDArray[np.uint8]
     top: int
     bottom: int
     left: int
@@ -75,22 +76,25 @@ def find_ink(crop: NDArray[np.uint8], polarity: Polarity = "auto") -> Ink | None
 
     Of several lines the tallest counts: a cut neighbour at the edge of a crop is not read.
     """
-    strength = _strength(crop.astype(np.float32), polarity)
-    if strength is None:
+    counts = np.bincount(crop.ravel(), minlength=256)
+    strengths = _strengths(crop, counts, polarity)
+    if strengths is None:
         return None
-    level = _ink_level(strength)
-    two_strongest = np.partition(strength, -2, axis=1)[:, -2:] if crop.shape[1] > 1 else strength
-    rows = _tallest_run(two_strongest.mean(axis=1) > level)
+    level = _ink_level(strengths, counts)
+    # From here on ink is light: the greater a number, the stronger.
+    light, strengths = (crop, strengths) if strengths[-1] > 0 else (~crop, strengths[::-1])
+    rows = _tallest_run(strengths[_two_strongest(light)].mean(axis=0) > level)
     if rows is None:
         return None
     top, bottom = rows
-    columns = np.flatnonzero(strength[top:bottom].max(axis=0) > level)
+    columns = np.flatnonzero(strengths[light[top:bottom].max(axis=0)] > level)
+    strength = (strengths * 255.0 + 0.5).astype(np.uint8).take(light)
     return Ink(strength, top, bottom, int(columns[0]), int(columns[-1]) + 1)
 
 
 def normal_forms(ink: Ink, views: Sequence[View] = (PLAIN,)) -> list[NormalLine]:
     """The line in normal form, once for each view."""
-    return _resampled(ink.strength, [_frame(ink, view) for view in views])
+    return _resampled(ink, [_frame(ink, view) for view in views])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +121,55 @@ def _frame(ink: Ink, view: View) -> _Frame:
     return _Frame(left, middle - half, left + width / horizontal, middle + half, width)
 
 
-def _strength(grey: _Grey, polarity: Polarity) -> _Grey | None:
-    # The border counts thrice: text may fill a tight crop, but seldom lies along its edge.
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    background = float(np.median(np.concatenate([grey.ravel(), border, border])))
-    few = max(4, grey.size // 50)
-    if few >= grey.size:
+def _strengths(
+    crop: NDArray[np.uint8], counts: NDArray[np.intp], polarity: Polarity
+) -> _Levels | None:
+    """How strong ink of each grey level is, 0 to 1, shape (256,); None without contrast."""
+    few = max(4, crop.size // 50)
+    if few >= crop.size:
         return None
-    ordered = np.sort(grey, axis=None)
-    light = float(ordered[-few:].mean()) - background
-    dark = background - float(ordered[:few].mean())
+    background = _background(crop, counts)
+    light = _mean_of_first(counts[::-1], few, _GREYS[::-1]) - background
+    dark = background - _mean_of_first(counts, few, _GREYS)
     if polarity == "auto":
         polarity = "light-on-dark" if light >= dark else "dark-on-light"
     contrast = light if polarity == "light-on-dark" else -dark
     if abs(contrast) < _LEAST_CONTRAST or (contrast > 0) != (polarity == "light-on-dark"):
         return None
-    strength: _Grey = np.clip((grey - background) / contrast, 0.0, 1.0)
-    return strength
+    return np.clip((_GREYS - background) / contrast, 0.0, 1.0)
 
 
-def _ink_level(strength: _Grey) -> float:
-    faint = strength[strength < 0.4]
-    noise = float(np.sqrt(np.mean(np.square(faint)))) if faint.size else 0.0
+def _background(crop: NDArray[np.uint8], counts: NDArray[np.intp]) -> float:
+    """The median, with the border thrice: text may fill a crop, but seldom lies along its edge."""
+    border = np.concatenate([crop[0], crop[-1], crop[:, 0], crop[:, -1]])
+    so_far = np.cumsum(counts + 2 * np.bincount(border, minlength=256))
+    total = int(so_far[-1])
+    lower, upper = np.searchsorted(so_far, [(total - 1) // 2 + 1, total // 2 + 1]).tolist()
+    return float(lower + upper) / 2
+
+
+def _mean_of_first(counts: NDArray[np.intp], few: int, levels: _Levels) -> float:
+    """The mean level of the first so many pixels, given how many there are of each level."""
+    before = np.cumsum(counts) - counts
+    return float(np.clip(few - before, 0, counts) @ levels) / few
+
+
+def _ink_level(strengths: _Levels, counts: NDArray[np.intp]) -> float:
+    faint = np.where(strengths < 0.4, counts, 0)
+    number = int(faint.sum())
+    noise = sqrt(float(faint @ np.square(strengths)) / number) if number else 0.0
     return min(max(0.35, 3.0 * noise), 0.75)
+
+
+def _two_strongest(light: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The two greatest numbers of each row, shape (2, rows): one stray pixel is no ink."""
+    if light.shape[1] < 2:
+        return light.T
+    places = light.argmax(axis=1)
+    rows = np.arange(len(light))
+    others = light.copy()
+    others[rows, places] = 0
+    return np.stack([light[rows, places], others.max(axis=1)])
 
 
 def _tallest_run(inked: _Mask) -> tuple[int, int] | None:
@@ -160,20 +190,23 @@ def _tallest_run(inked: _Mask) -> tuple[int, int] | None:
     return max(merged, key=lambda run: run[1] - run[0])
 
 
-def _resampled(strength: _Grey, frames: Sequence[_Frame]) -> list[NormalLine]:
-    rows, columns = strength.shape
+def _resampled(ink: Ink, frames: Sequence[_Frame]) -> list[NormalLine]:
+    rows, columns = ink.strength.shape
     before_x = max(0, ceil(-min(one.left for one in frames)))
     before_y = max(0, ceil(-min(one.top for one in frames)))
     after_x = max(0, ceil(max(one.right for one in frames)) - columns)
     after_y = max(0, ceil(max(one.bottom for one in frames)) - rows)
     wide, high = before_x + columns + after_x, before_y + rows + after_y
     padded = np.zeros((high, wide), dtype=np.uint8)
-    padded[before_y : before_y + rows, before_x : before_x + columns] = strength * 255.0 + 0.5
+    padded[before_y : before_y + rows, before_x : before_x + columns] = ink.strength
     image = Image.fromarray(padded)
-    lines = []
-    for one in frames:
+    sheet = Image.new("L", (max(one.width for one in frames), HEIGHT * len(frames)))
+    for index, one in enumerate(frames):
         box = (one.left + before_x, one.top + before_y, one.right + before_x, one.bottom + before_y)
         resized = image.resize((one.width, HEIGHT), Image.Resampling.BILINEAR, box=box)
-        scale = one.width / (one.right - one.left)
-        lines.append(NormalLine(np.asarray(resized, dtype=np.uint8), scale, one.left))
-    return lines
+        sheet.paste(resized, (0, HEIGHT * index))
+    lines = np.asarray(sheet).reshape(len(frames), HEIGHT, sheet.width)
+    return [
+        NormalLine(line[:, : one.width], one.width / (one.right - one.left), one.left)
+        for line, one in zip(lines, frames, strict=True)
+    ]

@@ -13,6 +13,7 @@ from PIL import Image
 Way = Literal["lossless", "grabbed"]
 Grey = NDArray[np.uint8]
 
+_BAND: Final = 128  # rows
 MOST_PIXELS: Final = 64 * 1024 * 1024
 
 
@@ -75,14 +76,25 @@ def from_png(data: bytes) -> Grey:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise PictureError(f"{image.width} x {image.height} pixels are too many")
-            return np.asarray(image.convert("L"), dtype=np.uint8)
+            return _grey(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, PictureError):
             raise
         raise PictureError(f"no picture that can be read: {type(error).__name__}") from None
 
 
+def _grey(image: Image.Image) -> Grey:
+    """Grey pixels, converted in bands of rows: a small box lacks memory for more copies."""
+    grey = np.empty((image.height, image.width), dtype=np.uint8)
+    for top in range(0, image.height, _BAND):
+        bottom = min(top + _BAND, image.height)
+        band = image.crop((0, top, image.width, bottom)).convert("L")
+        grey[top:bottom] = np.asarray(band)
+    return grey
+
+
 def digest(grey: Grey) -> str:
     """SHA-256 of the pixels and their arrangement, in hexadecimal."""
-    shape = f"{grey.shape[1]}x{grey.shape[0]}:".encode()
-    return hashlib.sha256(shape + np.ascontiguousarray(grey).tobytes()).hexdigest()
+    hashed = hashlib.sha256(f"{grey.shape[1]}x{grey.shape[0]}:".encode())
+    hashed.update(np.ascontiguousarray(grey).data)
+    return hashed.hexdigest()

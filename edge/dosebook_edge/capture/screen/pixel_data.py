@@ -12,6 +12,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
 from dosebook_edge.capture.screen.picture import MOST_PIXELS, Grey, Picture, PictureError, Way
+from dosebook_edge.capture.screen.pixels import luma
 
 WORDS: Final = "secondary capture"
 _MOST_FRAMES: Final = 20
@@ -52,8 +53,7 @@ def _grey(dataset: Dataset, index: int) -> Grey:
         frame = apply_color_lut(frame, dataset)
         frame = frame >> 8 if frame.dtype == np.uint16 else frame
     if frame.ndim == 3:
-        red, green, blue = (frame[:, :, place].astype(np.uint32) for place in range(3))
-        return ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16).astype(np.uint8)
+        return luma(frame[:, :, 0], frame[:, :, 1], frame[:, :, 2])
     grey = _eight_bits(frame, dataset)
     return 255 - grey if kind == "MONOCHROME1" else grey
 

@@ -1,7 +1,8 @@
 """Pixels in memory to grey: how a framebuffer arranges them, and their luma."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from dosebook_edge.capture.screen.picture import Grey
 
 _MOST_SIDE: Final = 16_384
+_BAND: Final = 64  # rows
+_WEIGHTS: Final = (19595, 38470, 7471)  # of red, green and blue, in 65536ths
 
 
 class ArrangementError(ValueError):
@@ -65,18 +68,39 @@ class Arrangement:
 
 
 def grey_of(data: bytes, arrangement: Arrangement) -> Grey:
-    """Luma of pixels, `arrangement.size` bytes: shape (height, width).
+    """Luma of pixels, `arrangement.size` bytes, of shape (height, width).
 
-    ITU-R 601 in the whole numbers that Pillow computes with, so that a screen is the same picture
-    whichever way it came.
+    Raises:
+        ArrangementError: there are more bytes or fewer.
     """
     how = arrangement
     if len(data) != how.size:
         raise ArrangementError(f"{len(data)} bytes instead of {how.size}")
-    pixels = _words(data, how)
-    red, green, blue = (_eight_bits(pixels, one) for one in (how.red, how.green, how.blue))
-    luma = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
-    return luma.astype(np.uint8)
+    lines = np.frombuffer(data, np.uint8).reshape(how.height, how.line_length)
+    grey = np.empty((how.height, how.width), np.uint8)
+    for rows in _bands(how.height):
+        pixels = _words(lines[rows], how)
+        grey[rows] = luma(*(_eight_bits(pixels, one) for one in (how.red, how.green, how.blue)))
+    return grey
+
+
+def luma(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> Grey:
+    """Luma of three colours of 0 to 255, each of shape (height, width).
+
+    ITU-R 601 in the whole numbers that Pillow computes with, so that a screen is the same picture
+    whichever way it came.
+    """
+    grey = np.empty(red.shape, np.uint8)
+    for rows in _bands(len(red)):
+        parts = (one[rows].astype(np.uint32) for one in (red, green, blue))
+        weighted = sum(one * weight for one, weight in zip(parts, _WEIGHTS, strict=True))
+        grey[rows] = (weighted + 0x8000) >> 16
+    return grey
+
+
+def _bands(height: int) -> Iterator[slice]:
+    """All rows, some at a time: whole pictures of 32-bit numbers are memory that a box lacks."""
+    return (slice(top, top + _BAND) for top in range(0, height, _BAND))
 
 
 class LastGrey:
@@ -95,12 +119,11 @@ class LastGrey:
         return self._grey
 
 
-def _words(data: bytes, how: Arrangement) -> NDArray[np.uint32]:
+def _words(lines: NDArray[np.uint8], how: Arrangement) -> NDArray[np.uint32]:
     count = how.bits_per_pixel // 8
-    lines = np.frombuffer(data, np.uint8).reshape(how.height, how.line_length)
-    parts = lines[:, : how.width * count].reshape(how.height, how.width, count).astype(np.uint32)
+    parts = lines[:, : how.width * count].reshape(len(lines), how.width, count).astype(np.uint32)
     order = range(count - 1, -1, -1) if how.is_big_endian else range(count)
-    words = np.zeros((how.height, how.width), np.uint32)
+    words = np.zeros((len(lines), how.width), np.uint32)
     for place, index in enumerate(order):
         words |= parts[:, :, index] << np.uint32(8 * place)
     return words

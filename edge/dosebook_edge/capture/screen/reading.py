@@ -38,6 +38,10 @@ class LineReader(Protocol):
         """The text of a crop, shape (height, width); only characters of `allowed` where given."""
         ...
 
+    def glance(self, crop: NDArray[np.uint8]) -> str:
+        """The likeliest text of a crop, with no word of how sure: enough for a label."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Exam:

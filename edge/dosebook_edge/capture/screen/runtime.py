@@ -23,7 +23,7 @@ class ModelError(Exception):
 
 
 class ModelFile:
-    """A convolutional model, run at any width and number of lines.
+    """A convolutional model, run at any width.
 
     Attributes:
         sha256: of the file, in hexadecimal.
@@ -42,28 +42,29 @@ class ModelFile:
             raise ModelError(f"the model {path.name} cannot be read: {error}") from error
         self.sha256 = hashlib.sha256(self._content).hexdigest()
         self._make, self.runtime = _interpreter()
-        self._by_shape: dict[tuple[int, ...], _Opened] = {}
+        self._by_width: dict[int, _Opened] = {}
 
-    def scores(self, lines: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Scores per frame, shape (n, width / 2, symbols + 1), of lines of shape (n, 24, width).
+    def scores(self, line: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Scores per frame, shape (width / 2, symbols + 1), of a line of shape (24, width).
+
+        Each width that ever comes is kept ready: the caller brings few.
 
         Raises:
             ModelError: the file is no model of this form.
         """
         try:
-            return self._scores(lines)
+            width = line.shape[1]
+            if width not in self._by_width:
+                self._by_width[width] = self._opened(line.shape)
+            return self._by_width[width].run(line)
         except (ValueError, RuntimeError, IndexError, KeyError) as error:
             text = f"the model {self.sha256[:12]} does not run with {self.runtime}: {error}"
             raise ModelError(text) from error
 
-    def _scores(self, lines: NDArray[np.uint8]) -> NDArray[np.float64]:
-        if lines.shape not in self._by_shape:
-            self._by_shape[lines.shape] = self._opened(lines.shape)
-        return self._by_shape[lines.shape].run(lines)
-
     def _opened(self, shape: tuple[int, ...]) -> "_Opened":
         interpreter = self._make(model_content=self._content, num_threads=1)
-        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (*shape, 1))
+        place = interpreter.get_input_details()[0]["index"]
+        interpreter.resize_tensor_input(place, (1, *shape, 1))
         interpreter.allocate_tensors()
         given, told = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         return _Opened(
@@ -73,7 +74,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """The model, ready for lines of one shape."""
+    """The model, ready for lines of one width."""
 
     interpreter: Any
     given: int
@@ -82,11 +83,11 @@ class _Opened:
     scale: float
     zero: int
 
-    def run(self, lines: NDArray[np.uint8]) -> NDArray[np.float64]:
-        self.interpreter.set_tensor(self.given, self.levels[lines][..., None])
+    def run(self, line: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.interpreter.set_tensor(self.given, self.levels[line][None, ..., None])
         self.interpreter.invoke()
-        answer = np.asarray(self.interpreter.get_tensor(self.told), dtype=np.float64)[:, 0]
-        return (answer - self.zero) * self.scale if self.scale else answer
+        answer = np.asarray(self.interpreter.get_tensor(self.told)[0, 0], dtype=np.float32)
+        return (answer - self.zero) * np.float32(self.scale) if self.scale else answer
 
 
 def _levels(given: dict[str, Any]) -> NDArray[Any]:

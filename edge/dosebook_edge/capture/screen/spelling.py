@@ -73,6 +73,8 @@ def _plain(text: str) -> str:
 
 def _distance(one: str, two: str) -> int:
     """Levenshtein's."""
+    if one == two:
+        return 0
     row = list(range(len(two) + 1))
     for index, left in enumerate(one, start=1):
         before, row[0] = row[0], index

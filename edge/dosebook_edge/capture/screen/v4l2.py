@@ -13,6 +13,7 @@ import numpy as np
 
 from dosebook_edge.capture.screen.grabbing import ScreenLostError
 from dosebook_edge.capture.screen.picture import Grey, Way
+from dosebook_edge.capture.screen.pixels import luma
 
 _STALE_FRAMES: Final = 4
 """Frames that the driver may hold from before: they are taken and thrown away."""
@@ -67,9 +68,7 @@ class GrabberDevice:
 
 
 def _grey(frame: Grey) -> Grey:
-    """Luma of a frame in OpenCV's order, blue first (ITU-R 601, as Pillow computes it)."""
+    """Luma of a frame in OpenCV's order, blue first."""
     if frame.ndim == 2:
         return frame
-    blue, green, red = (frame[:, :, index].astype(np.uint32) for index in range(3))
-    luma = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
-    return luma.astype(np.uint8)
+    return luma(frame[:, :, 2], frame[:, :, 1], frame[:, :, 0])
