@@ -274,8 +274,8 @@ def test_the_patient_shows_as_far_as_policy_goes(tmp_path, policy, shown):
     [
         ("山田^太郎=やまだ^たろう", "山. 太."),
         ("Solo", "S."),
-        ("", "no patient is known"),
-        ("^", "no patient is known"),
+        ("", "no name is known"),
+        ("^", "no name is known"),
     ],
 )
 def test_initials_of_names_as_dicom_writes_them(name, shown):

@@ -1,12 +1,12 @@
 """How much of a patient the kiosk shows: as far as the site's policy goes, and no identifier."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from dosebook_protocol.reading import Patient
 
 Policy = Literal["nothing", "initials", "name"]
 
-UNKNOWN = "no patient is known"
+UNKNOWN: Final = "no name is known"
 
 
 def patient_text(patient: Patient, policy: Policy) -> str:
