@@ -49,6 +49,24 @@ class Node:
         return decode_text(self.buffer[element[1] : element[2]], element[0], self.encodings)
 
 
+class SharedNode(Node):
+    """An item of a code that many places name: each of its texts is decoded once."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, buffer: bytes, encodings: list[str]) -> None:
+        """As a node."""
+        super().__init__(buffer, encodings)
+        self._texts: dict[int, str] = {}
+
+    def text(self, tag: int) -> str:
+        """As of a node."""
+        known = self._texts.get(tag)
+        if known is None:
+            known = self._texts[tag] = super().text(tag)
+        return known
+
+
 def decode_text(value: bytes, vr: bytes, encodings: list[str]) -> str:
     """Decode a value of a text VR by its character sets and drop its padding."""
     # Most values by far, told apart with as little as can be.

@@ -1,10 +1,9 @@
 """Numbers of a report: NUM items to dose values in storage units, exactly or not (P1, P2)."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.errors import UnreadableError
@@ -32,9 +31,8 @@ _ANNOTATION: Final = re.compile(r"\{[^{}]*\}\Z|1\Z|\Z")
 _UNITLESS: Final = frozenset({"{n}", "1"})
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """One number as the object states it."""
+class Stated(NamedTuple):
+    """One number as the object states it; a tuple, because a report has hundreds."""
 
     text: str
     unit: str
@@ -56,7 +54,7 @@ def stated(item: Item, notes: Deviations) -> list[Stated]:
         parts = text.split("\\")
         if len(parts) > 1:
             notes.add("several-numbers", item.path, f"{len(parts)} numbers in one value, all kept")
-        found.extend(Stated(part, unit) for part in parts if part.strip())
+        found += [Stated(part, unit) for part in parts if part.strip()]
     return found
 
 

@@ -23,7 +23,7 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 
 from dosebook_protocol.dicom.errors import UnreadableError
-from dosebook_protocol.dicom.node import DEFAULT_ENCODINGS, Node, decode_text
+from dosebook_protocol.dicom.node import DEFAULT_ENCODINGS, Node, SharedNode, decode_text
 
 MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -253,14 +253,14 @@ class _Walker:
         if is_open:
             tail = data.find(_SEQUENCE_END, at, min(stop, at + _CODED_LENGTH)) + 8
         if not 0 <= tail - at <= _CODED_LENGTH:
-            return self._items(encodings, at, stop, is_open, is_implicit, depth)
+            return self._items(encodings, at, stop, is_open, is_implicit, depth, SharedNode)
         # Items keep their encodings, so that this id is no other list's while they are known.
         key = (data[at:tail], is_implicit, id(encodings))
         known = self.coded.get(key)
         if known is not None:
             self.count += sum([len(item.elements) for item in known])
             return known, tail
-        items, after = self._items(encodings, at, stop, is_open, is_implicit, depth)
+        items, after = self._items(encodings, at, stop, is_open, is_implicit, depth, SharedNode)
         if after == tail and not any(e[3] for item in items for e in item.elements.values()):
             self.coded[key] = items
         return items, after
@@ -273,6 +273,7 @@ class _Walker:
         is_open: bool,  # noqa: FBT001
         is_implicit: bool,  # noqa: FBT001
         depth: int,
+        make: type[Node] = Node,
     ) -> tuple[list[Node], int]:
         """Walk the items of a sequence; return them and where it ended."""
         data = self.data
@@ -283,7 +284,7 @@ class _Walker:
                 break
             at += 8
             if size > _ALIKE_LENGTH or at + size > stop:
-                item = Node(data, encodings)
+                item = make(data, encodings)
                 at = self._item(item, at, stop, size, is_implicit, depth + 1)
                 items.append(item)
                 continue
@@ -295,7 +296,7 @@ class _Walker:
                 self.count += count
                 at += size
             else:
-                item = Node(data, encodings)
+                item = make(data, encodings)
                 before = self.count
                 at = self._item(item, at, stop, size, is_implicit, depth + 1)
                 self.alike[key] = item, self.count - before
