@@ -34,7 +34,7 @@ RIGHT_WORDS: Final[dict[Right, str]] = {
     Right.BOX_READ: "See the state of boxes",
     Right.QUARANTINE_READ: "See what could not be accepted",
     Right.QUARANTINE_RESOLVE: "Replay or dismiss quarantined objects",
-    Right.SCREEN_REVIEW: "Confirm, correct and reject values read from screens",
+    Right.SCREEN_REVIEW: "Confirm, correct and reject values read from screens, and draw profiles",
     Right.IMPORT_RUN: "Import files",
     Right.STATISTICS_READ: "See reference levels and statistics",
     Right.RISK_READ: "See which patients a cumulative rule names",

@@ -52,7 +52,6 @@ def show() -> ResponseReturnValue:
 @needs(Right.SCREEN_REVIEW)
 def begin() -> ResponseReturnValue:
     """Begin a draft: from nothing, from a file, or from a profile that comes with the box."""
-    _limit_upload()
     try:
         tree, pictures = _first_tree(), _pictures()
     except (_RefusedError, ReaderError) as error:
@@ -98,7 +97,6 @@ def edit(draft_id: str) -> str:
 @needs(Right.SCREEN_REVIEW)
 def add_pictures(draft_id: str) -> ResponseReturnValue:
     """Add pictures: files, or a screen that a box sent."""
-    _limit_upload()
     draft = draft_or_404(draft_id)
     try:
         pictures = _pictures()
@@ -206,13 +204,6 @@ def _front(error: str = "") -> str:
         problem=problem,
         error=error,
         most_pictures=drafts.MOST_PICTURES,
-    )
-
-
-def _limit_upload() -> None:
-    """No more than ten pictures and a file travel at once."""
-    request.max_content_length = min(
-        context().upload_limit_bytes, (drafts.MOST_PICTURES + 1) * MOST_BYTES
     )
 
 
