@@ -61,6 +61,7 @@ NEEDS = {
     "screens.reject": Right.SCREEN_REVIEW,
     "screens.void": Right.SCREEN_REVIEW,
     "screens.undo": Right.SCREEN_REVIEW,
+    "screens.settle": Right.SCREEN_REVIEW,
     "screens.export": Right.SCREEN_REVIEW,
     "screens.frame": Right.EVIDENCE_READ,
     "screen_profiles.show": Right.SCREEN_REVIEW,
