@@ -35,9 +35,9 @@ def scan(region="chest_abdomen_pelvis", **fields):
 
 
 def test_turner_stomach_fit_at_the_published_size():
-    """R22: Turner 2011 as quoted in Li 2012, Table 11: 3.78 exp(-0.0113 x perimeter) at d = 25.2 cm.
+    """R22: Turner 2011 as quoted in Li 2012, Table 11: 3.78 exp(-0.0113 x perimeter).
 
-    perimeter = pi x 25.2 cm = 79.2 cm: 1.545 mGy per mGy of CTDIvol.
+    At d = 25.2 cm, perimeter = pi x 25.2 cm = 79.2 cm: 1.545 mGy per mGy of CTDIvol.
     """
     assert organ_dose(STOMACH, Decimal(1), Decimal(252)) == Decimal("1.545")
     assert organ_dose(STOMACH, Decimal(10), Decimal(252)) == Decimal("15.45")

@@ -121,7 +121,7 @@ class InstrumentSourceSection(NamedSource):
     above: Decimal | None = Field(
         default=None,
         ge=0,
-        description="Rise, rate or activity, in the storage unit of its quantity, up to which it is "
-        "no exposure; else as the profile says.",
+        description="Rise, rate or activity, in the storage unit of its quantity, up to which it "
+        "is no exposure; else as the profile says.",
         examples=["0.5"],
     )

@@ -13,6 +13,7 @@ from dosebook_edge.config.sources import SourceSection
 from dosebook_edge.config.values import Duration, Size
 from dosebook_protocol.record import BoxId
 
+
 class BoxSection(Section):
     """Who and where this box is."""
 
