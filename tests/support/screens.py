@@ -56,7 +56,7 @@ def frame(width: int, height: int, texts: Iterable[tuple[Area, str]]) -> bytes:
         for y in range(area.height):
             line = _line(y, area.width, area.height, text)
             lines[area.y + y][area.x : area.x + area.width] = line
-    return _written(lines, width)
+    return _written([bytes(line) for line in lines], width)
 
 
 def _line(y: int, width: int, height: int, text: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ EFFECTIVE = CHOICES["effective_dose"]
 def _exam(
     number, *, modality="CT", started="2026-01-05T10:00:00", origin="captured", **dose
 ) -> ExamLine:
-    row = dict.fromkeys(DoseRow.__slots__)
+    row: dict[str, Any] = dict.fromkeys(DoseRow.__slots__)
     row |= dict.fromkeys(("procedure_id", "procedure_source", "phantom", "effective_dose_set"), "")
     row |= {"exam_id": f"e{number}", "regions": "chest", "is_therapeutic": False}
     row |= {"is_typical": False, "version": 1, **dose}
@@ -54,7 +55,7 @@ def _share(exam, region, value, *, quantity="effective_dose", phantom="", side="
 
 
 def _query(**arguments) -> CumulativeQuery:
-    return CumulativeQuery.from_arguments(MultiDict(arguments), TODAY)
+    return CumulativeQuery.from_arguments(MultiDict(arguments), TODAY)  # type: ignore[arg-type]
 
 
 VALUES = st.lists(

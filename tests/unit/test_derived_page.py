@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def _version(number, software="1") -> DerivedVersion:
 
 
 def _event(ordinal, kind="ct", code="116152004", scheme="SCT", **more) -> ExamEvent:
-    values = dict.fromkeys(ExamEvent.__slots__, "")
+    values: dict[str, Any] = dict.fromkeys(ExamEvent.__slots__, "")
     values |= dict.fromkeys([name for name in ExamEvent.__slots__ if "_m" in name or "_gy" in name])
     values |= {"ordinal": ordinal, "record_index": 0, "kind": kind, "dlp_mgy_cm": Decimal(9)}
     values["facts"] = {"values": {}, "coded": {"event_type": [scheme, code, "as sent"]}}

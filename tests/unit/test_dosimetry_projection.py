@@ -238,12 +238,12 @@ def test_an_exam_without_projection_has_no_projection_findings():
     assert findings.values == findings.absences == ()
 
 
-PLANED = st.tuples(
+IN_PLANES = st.tuples(
     st.sampled_from([Plane.A, Plane.B, Plane.SINGLE]), st.decimals("0.01", "500", places=3)
 )
 
 
-@given(st.lists(PLANED, min_size=1, max_size=6), st.randoms(use_true_random=False))
+@given(st.lists(IN_PLANES, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_kap_does_not_depend_on_the_order_of_planes_and_machines(stated, random):
     """The sum over planes is exact and the same in every order; nothing missing becomes a zero."""
     totals = [total("dose_area_product", value, plane=plane) for plane, value in stated]
