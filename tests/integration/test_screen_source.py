@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dosebook_edge.capture.screen.edid import Edid
 from dosebook_edge.capture.screen.equip import equip
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.to_reading import Whose
+from dosebook_edge.capture.screen.video_signal import VideoSignal
 from dosebook_edge.capture.source import CaptureError
 from dosebook_edge.outbox import OutboxFullError, TooLargeError
 from dosebook_edge.simulate.screens import sequences
@@ -172,6 +174,29 @@ def test_a_grabbed_screen_is_read_from_several_frames(outbox):
     assert reader.earlier == [0, 1, 2]
     assert record.transport == {"screen": "grabber", "way": "grabbed"}
     assert record.reading.totals
+
+
+def test_a_source_says_what_its_grabber_makes_of_the_signal(outbox):
+    """A scaled signal is a problem in health, and record and health name signal and monitor."""
+    screen = draw("ge-ct", 6)
+    equipped = reader_of(screen)
+    wide, high = screen.picture.size
+    signal = VideoSignal(wide // 2, high // 2, 60.0, edid=Edid("SCREEN", wide, high))
+    monitor = Monitor(way="grabbed", words="grabber", signal=signal)
+    reader = _Hesitant(equipped.reader, frames=1)
+    with watching(outbox, Equipped(reader, equipped.profiles), monitor) as watched:
+        watched.whose = whose(screen)
+        watched.monitor.show(screen.picture)
+        ((record, _),) = eventually(watched.records, what="a record")
+        detail = watched.source.health().detail
+    assert f"the grabber scales {wide // 2} x {high // 2} to {wide} x {high}" in detail
+    assert f"EDID SCREEN, prefers {wide} x {high}" in detail
+    assert record.transport == {
+        "screen": "grabber",
+        "way": "grabbed",
+        "signal": signal.words,
+        "monitor": signal.monitor,
+    }
 
 
 def test_a_noisy_screen_settles_and_is_read_right(outbox):

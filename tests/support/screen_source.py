@@ -16,6 +16,7 @@ from dosebook_edge.capture.screen.picture import Way
 from dosebook_edge.capture.screen.read import ScreenReader
 from dosebook_edge.capture.screen.source import ScreenSettings, ScreenSource
 from dosebook_edge.capture.screen.to_reading import Whose
+from dosebook_edge.capture.screen.video_signal import VideoSignal
 from dosebook_protocol.reading import Patient, Study
 from dosebook_protocol.record import Clock, Record
 from dosebook_protocol.screen import unpack
@@ -32,6 +33,7 @@ class Monitor:
     way: Way = "lossless"
     words: str = "framebuffer"
     grabs: int = 0
+    signal: VideoSignal | None = None
 
     def show(self, picture) -> None:
         """Put a Pillow picture or a grey array on the screen."""

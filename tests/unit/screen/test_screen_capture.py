@@ -110,13 +110,13 @@ def test_a_grabber_gives_luma_and_says_when_there_is_no_signal(tmp_path):
     """Colour becomes the luma of a framebuffer; no frame, or no device, is an error with a cure."""
     blue = np.zeros((2, 2, 3), np.uint8)
     blue[:, :, 0] = 255
-    device = GrabberDevice(tmp_path, lambda _: FakeCapture([blue]))
+    device = GrabberDevice(tmp_path, lambda *_: FakeCapture([blue]))
     assert device.grab().tolist() == [[29, 29], [29, 29]]
-    silent = GrabberDevice(tmp_path, lambda _: FakeCapture([None]))
+    silent = GrabberDevice(tmp_path, lambda *_: FakeCapture([None]))
     with pytest.raises(ScreenLostError, match="signal"):
         silent.grab()
     with pytest.raises(ScreenLostError, match="plugged in"):
-        GrabberDevice(tmp_path, lambda _: FakeCapture([]))
+        GrabberDevice(tmp_path, lambda *_: FakeCapture([]))
 
 
 def test_a_screen_settles_once_it_stood_still():
@@ -167,7 +167,56 @@ def test_opening_the_package_needs_no_opencv(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(v4l2.importlib, "import_module", _missing)
         with pytest.raises(ScreenLostError, match="python3-opencv"):
-            v4l2.opencv_capture(Path("/dev/video0"))
+            v4l2.opencv_capture(Path("/dev/video0"), None)
+
+
+class FakeOpenCV:
+    """OpenCV on a device that has sizes for raw pictures and for Motion JPEG."""
+
+    CAP_V4L2, CAP_PROP_FRAME_WIDTH, CAP_PROP_FRAME_HEIGHT, CAP_PROP_FOURCC = 200, 3, 4, 6
+
+    def __init__(self, raw: set[tuple[int, int]], jpeg: set[tuple[int, int]]) -> None:
+        self.sizes = {"raw": raw, "MJPG": jpeg}
+        self.form, self.size, self.asked = "raw", (640, 480), [0, 0]
+
+    def VideoCapture(self, path: str, how: int):  # noqa: N802 - OpenCV's name
+        assert how == self.CAP_V4L2
+        return self
+
+    def VideoWriter_fourcc(self, *letters: str) -> str:  # noqa: N802 - OpenCV's name
+        return "".join(letters)
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        return True
+
+    def set(self, which: int, value) -> None:
+        if which == self.CAP_PROP_FOURCC:
+            self.form = value
+            return
+        self.asked[which - 3] = value
+        if tuple(self.asked) in self.sizes[self.form]:
+            self.size = tuple(self.asked)
+
+    def get(self, which: int) -> float:
+        return float(self.size[which - 3])
+
+
+@pytest.mark.parametrize(
+    ("raw", "jpeg", "size", "form"),
+    [
+        ({(1920, 1080)}, set(), (1920, 1080), "raw"),
+        (set(), {(1920, 1080)}, (1920, 1080), "MJPG"),
+        (set(), set(), (640, 480), "MJPG"),
+    ],
+)
+def test_opencv_is_told_the_size_it_would_choose_640_by_480(monkeypatch, raw, jpeg, size, form):
+    """Raw pictures of the full size first, then Motion JPEG; never OpenCV's own small choice."""
+    from dosebook_edge.capture.screen import v4l2
+
+    fake = FakeOpenCV(raw, jpeg)
+    monkeypatch.setattr(v4l2.importlib, "import_module", lambda _: fake)
+    v4l2.opencv_capture(Path("/dev/video0"), (1920, 1080))
+    assert (fake.size, fake.form) == (size, form)
 
 
 def _missing(name: str):

@@ -36,6 +36,7 @@ class XwdScreen:
 
     way: Way = "lossless"
     words = "framebuffer"
+    signal = None
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -63,6 +64,7 @@ class FramebufferDevice:
 
     way: Way = "lossless"
     words = "framebuffer"
+    signal = None
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from dosebook_edge.capture.screen.picture import Grey, Way
+from dosebook_edge.capture.screen.video_signal import VideoSignal
 
 _ADDRESS: Final = re.compile(r"(?P<way>xwd|fb|v4l2):(?P<path>/.+)\Z")
 
@@ -24,6 +25,11 @@ class Grabber(Protocol):
     @property
     def words(self) -> str:
         """Framebuffer or grabber."""
+        ...
+
+    @property
+    def signal(self) -> VideoSignal | None:
+        """The signal that pictures are taken of; None where there is none, or it is unknown."""
         ...
 
     def grab(self) -> Grey:

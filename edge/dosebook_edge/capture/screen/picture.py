@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dosebook_edge.capture.screen.video_signal import VideoSignal
+
 Way = Literal["lossless", "grabbed"]
 Grey = NDArray[np.uint8]
 
@@ -40,12 +42,14 @@ class Picture:
             `grabbed`, anything that passed through an analogue or lossy path.
         taken_at: when it was taken, with offset.
         source: where from, in words: framebuffer, grabber, secondary capture.
+        signal: what a grabber took it of; None where there is none, or it is unknown.
     """
 
     grey: Grey
     way: Way
     taken_at: datetime
     source: str
+    signal: VideoSignal | None = None
 
     @property
     def width(self) -> int:

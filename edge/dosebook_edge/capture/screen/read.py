@@ -26,6 +26,7 @@ from dosebook_edge.capture.screen.reading import (
 from dosebook_edge.capture.screen.shape_meanings import Looks, shape_checks
 
 _NOBODY: Final = Exam()
+_OWN_SCALE: Final = 0.98
 
 
 class ScreenReader:
@@ -56,6 +57,8 @@ class ScreenReader:
         located = locate(picture, self._profiles, self._net, before)
         if isinstance(located, Refusal):
             return self._told(picture, None, refusal=located)
+        if refusal := _scaled_down(picture, located):
+            return self._told(picture, located, refusal=refusal)
         if exam is not None and exam.started_at and picture.taken_at < exam.started_at:
             said = "the picture was taken before the exam began"
             return self._told(picture, located, refusal=Refusal("older-than-exam", said))
@@ -107,7 +110,19 @@ class ScreenReader:
             values=values,
             patient=patient,
             refusal=refusal,
+            signal=picture.signal,
         )
+
+
+def _scaled_down(picture: Picture, located: Located) -> Refusal | None:
+    """The refusal of a screen whose pixels a grabber threw away; a profile is drawn at its own."""
+    signal, placement = picture.signal, located.placement
+    if signal is None or not signal.shrinks(picture.width, picture.height):
+        return None
+    if min(placement.scale_x, placement.scale_y) >= _OWN_SCALE:
+        return None
+    said = signal.scaling(picture.width, picture.height)
+    return Refusal("scaled-down", f"{located.loaded.profile.id}: {said}")
 
 
 def _last_place(earlier: Sequence[ScreenReading]) -> tuple[str, Placement] | None:

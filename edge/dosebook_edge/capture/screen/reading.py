@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from dosebook_edge.capture.screen.line import Line
 from dosebook_edge.capture.screen.picture import Box, Way
+from dosebook_edge.capture.screen.video_signal import VideoSignal
 
 RefusalCode = Literal[
     "black", "screensaver", "unknown-layout", "half-drawn", "cut-off", "resolution-changed",
-    "wrong-patient", "older-than-exam",
+    "wrong-patient", "older-than-exam", "scaled-down",
 ]  # fmt: skip
 Outcome = Literal["pass", "fail", "not applicable"]
 Form = Literal["number", "clock", "range", "choice", "text"]
@@ -149,6 +150,7 @@ class ScreenReading:
 
     `profile` and `revision` (SHA-256 of the profile's file, 12 digits) are "" where no profile
     was found. Values come in the order of the profile, rows of a table from top to bottom.
+    `signal` is that of the picture.
     """
 
     profile: str
@@ -166,6 +168,7 @@ class ScreenReading:
     values: tuple[ReadValue, ...] = ()
     patient: tuple[PatientText, ...] = ()
     refusal: Refusal | None = None
+    signal: VideoSignal | None = None
 
     @property
     def state(self) -> Literal["read", "refused"]:

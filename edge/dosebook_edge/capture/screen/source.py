@@ -23,6 +23,7 @@ from dosebook_edge.capture.screen.recorder import (
 from dosebook_edge.capture.screen.standing import Standing
 from dosebook_edge.capture.screen.still_up import StillUp
 from dosebook_edge.capture.screen.to_reading import Whose
+from dosebook_edge.capture.screen.video_signal import said_of
 from dosebook_edge.capture.screen.watch import Patience, Watch
 from dosebook_edge.capture.source import CaptureError, SourceStatus
 from dosebook_edge.outbox import OutboxError
@@ -145,7 +146,7 @@ class ScreenSource:
             grey = grabber.grab()
             now = time.monotonic()
             seen = watch.see(grey, now)
-            self._note_sight(grey, watch, now)
+            self._note_sight(grey, grabber, watch, now)
             is_due = seen == "settled" or (is_due and seen == "still")
             if is_due and watch.flat_since is None:
                 came_at = watch.came_at
@@ -170,7 +171,7 @@ class ScreenSource:
             self._note_refusal(f"{refusal.code}: {refusal.detail}")
             return True
         try:
-            transport = {"screen": grabber.words, "way": grabber.way}
+            transport = {"screen": grabber.words, "way": grabber.way, **_signal(grabber)}
             appended = eye.recorder.record(picture, seen, whose, transport)
         except NotRecordableError as error:
             self._note_refusal(f"not-recordable: {error}")
@@ -191,7 +192,7 @@ class ScreenSource:
         self, reader: Reader, grabber: Grabber, grey: Grey, exam: Exam | None
     ) -> tuple[Picture, ScreenReading]:
         """Read a screen; a grabbed one from several frames, until they agree or are enough."""
-        picture = Picture(grey, grabber.way, datetime.now(UTC), grabber.words)
+        picture = _picture(grey, grabber)
         first = seen = reader.read(picture, self._before, exam)
         tries = [first]
         while (
@@ -201,7 +202,7 @@ class ScreenSource:
             and any(one.state == "review" for one in seen.values)
             and not self._stopping.wait(self._settings.interval_s)
         ):
-            more = Picture(grabber.grab(), grabber.way, datetime.now(UTC), grabber.words)
+            more = _picture(grabber.grab(), grabber)
             again = reader.read(more, [*self._before, *tries], exam)
             if again.refusal is not None:
                 break  # the console shows something else by now
@@ -213,10 +214,13 @@ class ScreenSource:
         self._standing.refused += 1
         self._refuse(reason)
 
-    def _note_sight(self, grey: Grey, watch: Watch, now: float) -> None:
-        """Say in health what is seen: size, nothing, or a picture that never changes."""
+    def _note_sight(self, grey: Grey, grabber: Grabber, watch: Watch, now: float) -> None:
+        """Say in health what is seen: size, signal, nothing, or a picture that never changes."""
         settings = self._settings
-        detail = f"{settings.address}, {grey.shape[1]} x {grey.shape[0]}"
+        high, wide = grey.shape
+        detail = f"{settings.address}, {wide} x {high}"
+        if grabber.way == "grabbed":
+            detail += f", {said_of(grabber.signal, wide, high)}"
         unchanged = now - watch.identical_since
         if watch.flat_since is not None and now - watch.flat_since > _NOTHING_AFTER_S:
             detail += ": it shows nothing. No signal, screen off, or copy protection (HDCP)"
@@ -231,6 +235,18 @@ class ScreenSource:
                 reason=str(error),
             )  # fmt: skip
         self._standing.say("failed", str(error))
+
+
+def _picture(grey: Grey, grabber: Grabber) -> Picture:
+    return Picture(grey, grabber.way, datetime.now(UTC), grabber.words, grabber.signal)
+
+
+def _signal(grabber: Grabber) -> dict[str, str]:
+    signal = grabber.signal
+    if signal is None:
+        return {}
+    said = {"signal": signal.words, "monitor": signal.monitor}
+    return {name: text for name, text in said.items() if text}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Final, get_args
 from dosebook_edge.capture.screen.profile import Cell, Column, ScreenProfile
 from dosebook_edge.capture.screen.reading import Exam, ReadValue, ScreenReading
 from dosebook_edge.capture.screen.report import value_of
+from dosebook_edge.capture.screen.video_signal import SCALED
 from dosebook_protocol.quantities import QUANTITIES, to_storage
 from dosebook_protocol.reading import (
     CodedItem,
@@ -227,6 +228,7 @@ def _items(seen: ScreenReading, profile: ScreenProfile, whose: Whose) -> tuple[C
         CodedItem("screen_source", text=f"{seen.source}, {seen.way}"),
         CodedItem("screen_of", text=f"{profile.maker} {profile.model}".strip()),
         CodedItem("screen_size", text=_size(seen)),
+        *_signal(seen),
         *unassigned,
     )
 
@@ -238,8 +240,19 @@ def _size(seen: ScreenReading) -> str:
     return f"{text}, scaled by {seen.placement.scale_x:.3f} x {seen.placement.scale_y:.3f}"
 
 
+def _signal(seen: ScreenReading) -> tuple[CodedItem, ...]:
+    """The signal behind a grabbed picture, and the monitor that the console took it for."""
+    if seen.signal is None:
+        return ()
+    signal, monitor = seen.signal.words, seen.signal.monitor
+    text = f"{signal}, EDID: {monitor or 'unknown'}"
+    return (CodedItem("screen_signal", text=text),)
+
+
 def _deviations(seen: ScreenReading) -> tuple[Deviation, ...]:
-    return tuple(
+    scaling = seen.signal.scaling(seen.width, seen.height) if seen.signal else ""
+    scaled = (Deviation(SCALED, "", scaling),) if scaling else ()
+    return scaled + tuple(
         Deviation("screen-check-failed", PATH + one.name, f"{check.name}: {check.detail}")
         for one in seen.values
         for check in one.checks
