@@ -8,6 +8,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from dosebook_protocol.paho_thread import end_thread
+
 
 class BareClient:
     """Connects once; every answer of the broker lands in a queue."""
@@ -67,4 +69,4 @@ class BareClient:
     def close(self) -> None:
         """Disconnect and end the thread."""
         self.paho.disconnect()
-        self.paho.loop_stop()
+        end_thread(self.paho)

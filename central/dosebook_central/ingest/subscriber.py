@@ -25,6 +25,7 @@ from dosebook_central.ingest.receipts import sign_receipts
 from dosebook_central.ingest.verify import Incoming
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.logs import log
+from dosebook_protocol.paho_thread import end_thread
 from dosebook_protocol.record import Receipts
 from dosebook_protocol.topics import ROOT, Channel, shard, subscription
 
@@ -170,7 +171,7 @@ class Subscriber:
             self._listening.clear()
             self._client = None
             client.disconnect()
-            client.loop_stop()
+            end_thread(client)
 
     def _prove(self, client: paho.Client) -> None:
         # With a shared subscription another worker may get it, so it is sent several times.

@@ -14,6 +14,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from dosebook_protocol.paho_thread import end_thread
+
 NO_SUBSCRIBERS: Final = 16
 _NOT_AUTHORISED: Final = 135
 _UNSUPPORTED_VERSION: Final = 132
@@ -130,7 +132,7 @@ class Connection:
         """Say goodbye and end the thread; no event comes after this."""
         self._tell = _ignore
         self._client.disconnect()
-        self._client.loop_stop()
+        end_thread(self._client)
 
     def _on_connect(self, _c: Any, _u: Any, _f: Any, reason: ReasonCode, _p: Any) -> None:
         self._was_answered = True

@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from dosebook_protocol.cbor import byte_string
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.dicom.read import read_object
+from dosebook_protocol.paho_thread import end_thread
 from dosebook_protocol.reading import READER_VERSION
 from dosebook_protocol.record import EvidenceRef, Record, SourceKind
 from dosebook_protocol.wire import encode_record, encode_record_message
@@ -134,7 +135,7 @@ class Publisher:
         """Disconnect."""
         if self._client is not None:
             self._client.disconnect()
-            self._client.loop_stop()
+            end_thread(self._client)
             self._client = None
 
     def _take(self, under_way: int) -> tuple[str, int]:
