@@ -15,7 +15,6 @@ the runtime's kernels answer nonsense, which the self-test of the net reports.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -23,12 +22,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from commands import ROOT, call, unpack
 from PIL import Image
 
 from dosebook_edge.simulate.screens.damage import damaged
 from dosebook_edge.simulate.screens.gallery import LAYOUTS, draw
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 CORES: Final = {"cortex-a53": "Pi 3", "cortex-a72": "Pi 4", "cortex-a76": "Pi 5"}
 PACKAGES: Final = ("python3.11-minimal", "libpython3.11-stdlib", "libstdc++6", "zlib1g")
 NOT_UNPACKED: Final = ("dpkg_", "tar_")
@@ -152,32 +151,10 @@ def foreign_packages(folder: Path) -> Iterator[Path]:
     )
 
 
-def unpack(archives: Iterator[Path], folder: Path) -> None:
-    """Unpack Debian packages without installing them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for archive in archives:
-        call(["dpkg-deb", "--extract", str(archive), str(folder)])
-
-
 def read(python: list[str], crops: Path, environment: dict[str, str]) -> dict[str, object]:
     """What a Python reads in the pictures."""
     told = call([*python, "-c", READER, str(crops)], environment=environment)
     return json.loads(told.splitlines()[-1])
-
-
-def call(command: list[str], cwd: Path = ROOT, environment: dict[str, str] | None = None) -> str:
-    """Run a command and return what it printed; ends the script where it fails."""
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **(environment or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command[:6])} … failed:\n{done.stderr[-2000:]}")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -29,21 +29,22 @@ _NUMBER: Final = struct.Struct("@i")
 _INPUT_STATE: Final = 6
 _BT_656_1120: Final = 0
 _VIDEO_CAPTURE: Final = 1
-_READ, _WRITE = 2, 1
+READ: Final = 2
+WRITE: Final = 1
 
 
-def _request(way: int, number: int, size: int) -> int:
+def request(way: int, number: int, size: int) -> int:
     """The number of an ioctl of V4L2 on ARM and x86 (asm-generic/ioctl.h)."""
     return way << 30 | size << 16 | ord("V") << 8 | number
 
 
-GET_FORMAT: Final = _request(_READ | _WRITE, 4, _FORMAT.size)
-ENUM_INPUT: Final = _request(_READ | _WRITE, 26, _INPUT.size)
-GET_INPUT: Final = _request(_READ, 38, _NUMBER.size)
-GET_EDID: Final = _request(_READ | _WRITE, 40, _EDID.size)
-SET_TIMINGS: Final = _request(_READ | _WRITE, 87, _TIMINGS_BYTES)
-GET_TIMINGS: Final = _request(_READ | _WRITE, 88, _TIMINGS_BYTES)
-QUERY_TIMINGS: Final = _request(_READ, 99, _TIMINGS_BYTES)
+GET_FORMAT: Final = request(READ | WRITE, 4, _FORMAT.size)
+ENUM_INPUT: Final = request(READ | WRITE, 26, _INPUT.size)
+GET_INPUT: Final = request(READ, 38, _NUMBER.size)
+GET_EDID: Final = request(READ | WRITE, 40, _EDID.size)
+SET_TIMINGS: Final = request(READ | WRITE, 87, _TIMINGS_BYTES)
+GET_TIMINGS: Final = request(READ | WRITE, 88, _TIMINGS_BYTES)
+QUERY_TIMINGS: Final = request(READ, 99, _TIMINGS_BYTES)
 
 _LOST: Final = {
     errno.ENOLINK: "there is no signal: is the console's monitor cable connected, and is it on?",
