@@ -186,3 +186,11 @@ def test_the_older_runtime_is_the_second_choice(monkeypatch):
     assert (first[1], second[1]) == ("ai-edge-litert", "tflite-runtime")
     monkeypatch.setattr(runtime, "RUNTIMES", (("no_such_runtime.interpreter", "nothing"), first))
     assert ModelFile(MODEL).runtime.startswith(first[1])
+
+
+def test_widths_that_save_time_change_no_reading(net, monkeypatch):
+    """A shorter sheet is taken only where its edge is too far off to be seen by the net."""
+    crops = [drawn("2414.80"[:length] * times) for length in range(1, 8) for times in (1, 2, 3)]
+    lines = [net.read(crop, NUMBERS) for crop in crops]
+    monkeypatch.setattr(net_module, "_BETWEEN", ())
+    assert [net.read(crop, NUMBERS) for crop in crops] == lines

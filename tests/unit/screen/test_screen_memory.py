@@ -40,7 +40,7 @@ def test_what_a_large_picture_took_is_given_back():
 
 
 def test_a_tall_picture_is_grey_in_every_row():
-    """Pictures are converted some rows at a time: rows at the seams are as Pillow has them."""
+    """Framebuffers are converted some rows at a time, files at once: both as Pillow has them."""
     dice = np.random.default_rng(3)
     colours = dice.integers(0, 256, (301, 40, 3), dtype=np.uint8)
     image = Image.fromarray(colours)

@@ -26,6 +26,8 @@ _MARGIN: Final = 4  # pixels of background beside a label
 _FIRST: Final = 3
 """Labels of which one at least has to be there before the others are looked for."""
 _LEAST_CONTRAST: Final = 24  # grey levels
+MOST_MISSING: Final = 0.5
+"""Of the labels of a profile: where more are missing, it is another screen."""
 _SPREAD: Final = 0.25
 """Of the screen: labels closer together do not tell a scale."""
 
@@ -84,19 +86,17 @@ def language_of(profile: ScreenProfile, matches: Sequence[Match]) -> str:
 def match_in_place(
     picture: Picture, profile: ScreenProfile, placement: Placement, net: LineReader
 ) -> list[Match]:
-    """Read every label where it has to stand."""
+    """Read every label where it has to stand; of another screen no more than tell that it is one.
+
+    Those that are not read count as missing.
+    """
     found: list[Match] = []
+    missing = 0
     for anchor in profile.anchor:
-        x, y, width, height = anchor.box
-        box = placement.box((x - _MARGIN, y, width + 2 * _MARGIN, height))
-        crop = picture.crop(box)
-        if crop.shape != (box.height, box.width):
-            found.append(Match(anchor, is_outside=True))
-        elif contrast(crop) < _LEAST_CONTRAST:
-            found.append(Match(anchor))
-        else:
-            similar = _similar(anchor, net.glance(crop))
-            found.append(Match(anchor, has_ink=True, similar=similar))
+        is_other = missing > MOST_MISSING * len(profile.anchor)
+        one = Match(anchor) if is_other else _in_place(picture, anchor, placement, net)
+        missing += all(one.is_missing(language) for language in profile.languages)
+        found.append(one)
     return found
 
 
@@ -115,6 +115,17 @@ def around(
             break
         found.append(_best_piece(picture, anchor, first, (reach_x, reach_y), net))
     return found
+
+
+def _in_place(picture: Picture, anchor: Anchor, placement: Placement, net: LineReader) -> Match:
+    x, y, width, height = anchor.box
+    box = placement.box((x - _MARGIN, y, width + 2 * _MARGIN, height))
+    crop = picture.crop(box)
+    if crop.shape != (box.height, box.width):
+        return Match(anchor, is_outside=True)
+    if contrast(crop) < _LEAST_CONTRAST:
+        return Match(anchor)
+    return Match(anchor, has_ink=True, similar=_similar(anchor, net.glance(crop)))
 
 
 def fitted(profile: ScreenProfile, matches: Sequence[Match], first: Placement) -> Placement | None:

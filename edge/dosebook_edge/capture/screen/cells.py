@@ -66,7 +66,6 @@ class CellReader:
     located: Located
     net: LineReader
     glyphs: GlyphSet = NO_GLYPHS
-    _lines: dict[tuple[str, str | None], Line] = field(default_factory=dict)
 
     def cells(self) -> list[Seen]:
         """Every value that stands on the screen; what means no value is left out."""
@@ -76,13 +75,13 @@ class CellReader:
             found += self._table(table)
         return [one for one in found if one.text not in one.cell.empty]
 
-    def patient(self) -> tuple[PatientText, ...]:
-        """Who the screen shows; names are not read, only placed."""
+    def patient(self, net: LineReader) -> tuple[PatientText, ...]:
+        """Who the screen shows, read by a net that keeps nothing; names are only placed."""
         found: list[PatientText] = []
         for one in self.located.loaded.profile.patient:
             box, grey = self.sight.crop(one.box)
             is_read = one.what != "name" and not self.sight.is_empty(one.box)
-            line = self.net.read(grey) if is_read else EMPTY
+            line = net.read(grey) if is_read else EMPTY
             found.append(PatientText(one.what, line.text.strip(), line.confidence, box))
         return tuple(found)
 
@@ -152,11 +151,7 @@ class CellReader:
 
     def _line(self, grey: Grey, symbols: str | None) -> Line:
         known = None if symbols is None else "".join(s for s in symbols if s in SYMBOLS)
-        key = digest(grey), known
-        if key not in self._lines:  # the unit of a column is that of each row
-            line = self.net.read(grey, known or None)
-            self._lines[key] = replace(line, text=line.text.strip())
-        return self._lines[key]
+        return self.net.read(grey, known or None)
 
     def _unit(self, cell: Cell) -> tuple[str, str]:
         """The unit in UCUM and as shown: declared, or read where the screen says it."""

@@ -8,6 +8,7 @@ of symbols that give it (section 4.1, the forward algorithm).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -51,7 +52,7 @@ def telling(views: Probabilities) -> NDArray[np.intp]:
     blank: NDArray[np.bool_] = np.all(views[..., BLANK] > _SURELY_BLANK, axis=0)
     blank[1:] &= blank[:-1]
     blank[0] = False
-    return np.flatnonzero(~blank)
+    return (~blank).nonzero()[0]
 
 
 def kept(shares: Probabilities, allowed: str) -> Probabilities:
@@ -90,8 +91,7 @@ def best_path(rows: Probabilities) -> tuple[Peak, ...]:
 
 def likely_text(rows: Probabilities) -> str:
     """The text of the most likely symbol of each frame."""
-    likely, starts, _ = _runs(rows)
-    return "".join(SYMBOLS[one - 1] for one in likely[starts].tolist() if one != BLANK)
+    return "".join(_SIGNS[one] for one, _ in groupby(rows.argmax(axis=1).tolist()))
 
 
 def text_of(peaks: Sequence[Peak]) -> str:
@@ -122,7 +122,7 @@ def variants(rows: Probabilities) -> list[str]:
 def _runs(rows: Probabilities) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
     """The most likely symbol of each frame; where each run of one begins and where it ends."""
     likely = rows.argmax(axis=1)
-    edges = np.flatnonzero(likely[1:] != likely[:-1]) + 1
+    edges = (likely[1:] != likely[:-1]).nonzero()[0] + 1
     return likely, np.concatenate([[0], edges]), np.concatenate([edges, [len(likely)]])
 
 
@@ -134,14 +134,14 @@ def text_probabilities(views: Probabilities, texts: Sequence[str]) -> NDArray[np
         texts: at least one.
     """
     states = 2 * max(map(len, texts)) + 1
-    labels = np.full((states, len(texts), 1), BLANK)
+    labels = np.full((states, len(texts)), BLANK)
     for column, text in enumerate(texts):
-        labels[1 : 2 * len(text) : 2, column, 0] = [_CLASSES[symbol] for symbol in text]
+        labels[1 : 2 * len(text) : 2, column] = [_CLASSES[symbol] for symbol in text]
     # From a character straight to the next, over the blank, only where the two differ.
     skips = np.zeros((states, len(texts), len(views)))
-    skips[2:] = (labels[2:] != BLANK) & (labels[2:] != labels[:-2])
-    by_frame = views.transpose(1, 2, 0).astype(np.float64)
-    emitted = by_frame[:, labels[..., 0]]  # (frames, states, texts, views)
+    skips[2:] = ((labels[2:] != BLANK) & (labels[2:] != labels[:-2]))[..., None]
+    # As (frames, states, texts, views), so that a frame is one block.
+    emitted = views.take(labels, axis=2).transpose(1, 2, 3, 0).astype(np.float64, order="C")
     reached = np.zeros((states + 2, len(texts), len(views)))  # two empty states stand in front
     here, before, skipped = reached[2:], reached[1:-1], reached[:-2]
     here[:2] = emitted[0, :2]

@@ -23,7 +23,7 @@ def runs(flags: np.bool_ | NDArray[np.bool_], *, bridge: int = 0) -> list[Run]:
     """First place and the place after the last of each run of True; gaps up to `bridge` join."""
     between = np.zeros(np.size(flags) + 2, dtype=np.bool_)
     between[1:-1] = flags
-    edges = np.flatnonzero(between[1:] != between[:-1])
+    (edges,) = (between[1:] != between[:-1]).nonzero()
     found: list[Run] = []
     for start, end in edges.reshape(-1, 2).tolist():
         if found and start - found[-1][1] <= bridge:

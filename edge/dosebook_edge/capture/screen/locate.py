@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from dosebook_edge.capture.screen.anchors import (
+    MOST_MISSING,
     Match,
     around,
     fitted,
@@ -27,7 +28,6 @@ _SAME_PIXELS: Final = 0.04
 """How much wider or narrower than the picture's its pixels may come out by the labels found."""
 _SAME_SCALE: Final = 0.02
 _LEAST_PIECES: Final = 5
-_ENOUGH: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _Try:
     @property
     def is_named(self) -> bool:
         """Whether it is this screen that is shown, be it in part."""
-        return self.sure >= 2 and len(self.missing) <= _ENOUGH * len(self.matches)
+        return self.sure >= 2 and len(self.missing) <= MOST_MISSING * len(self.matches)
 
 
 def locate(

@@ -47,8 +47,12 @@ KNOWN: Final = Path(__file__).with_name("model") / "known.json"
 
 VIEWS: Final = (PLAIN, View(0.93, 1.06, 1.0, 0.6), View(1.03, 0.95, -1.0, -0.6))
 STRIDE: Final = 2  # px of the normal form per frame
-_LEAST_WIDTH: Final = 64
-_GREATEST_WIDTH: Final = 1024
+_WIDTHS: Final = (64, 128, 256, 512, 1024)
+"""Lines are filled up to one of these: the model is kept ready for each, with 0.5 to 4 MiB."""
+_BETWEEN: Final = (96, 192)
+"""Widths that save time on a line whose end does not come within reach of the edge."""
+_REACH: Final = 20  # px: from farther off, the net does not see the edge
+_KNOWN_SYMBOLS: Final = frozenset(SYMBOLS)
 _NOTHING: Final = Line("", 0.0)
 
 
@@ -93,7 +97,7 @@ class LineNet:
                 error of the caller (`ValueError`).
             polarity: found by itself, or told.
         """
-        if unknown := set(allowed or "") - set(SYMBOLS):
+        if unknown := set(allowed or "") - _KNOWN_SYMBOLS:
             raise ValueError(f"the net has no symbols {' '.join(sorted(unknown))}")
         lines = self._lines(crop, polarity, VIEWS)
         if not lines:
@@ -111,11 +115,12 @@ class LineNet:
     def _scores(self, lines: list[NormalLine]) -> NDArray[np.float32]:
         """The model's scores of some looks, shape (looks, frames, symbols + 1)."""
         widest = max(line.pixels.shape[1] for line in lines)
-        # As wide as the next power of two: the model is kept ready for few widths.
-        width = max(_LEAST_WIDTH, 1 << (widest - 1).bit_length())
+        width = _ready_width(widest)
+        wide = np.zeros((len(lines), HEIGHT, width), dtype=np.uint8)
+        for one, line in zip(wide, lines, strict=True):
+            one[:, : line.pixels.shape[1]] = line.pixels
         with self._turn:
-            scores = [self._model.scores(_padded(line.pixels, width)) for line in lines]
-        return np.stack(scores)[:, : -(-widest // STRIDE) + 1]
+            return self._model.scores(wide, -(-widest // STRIDE) + 1)
 
     def _lines(
         self, crop: NDArray[np.uint8], polarity: Polarity, views: tuple[View, ...]
@@ -123,7 +128,7 @@ class LineNet:
         """A line in normal form, once for each look; none where the net can read nothing."""
         ink = find_ink(crop, polarity) if min(crop.shape) > 1 else None
         lines = [] if ink is None else normal_forms(ink, views)
-        fit = all(line.pixels.shape[1] <= _GREATEST_WIDTH for line in lines)
+        fit = all(line.pixels.shape[1] <= _WIDTHS[-1] for line in lines)
         return lines if fit else []
 
     def _test_itself(self) -> None:
@@ -138,11 +143,10 @@ class LineNet:
                 )
 
 
-def _padded(pixels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """A line with background on its right, up to a width."""
-    wide = np.zeros((HEIGHT, width), dtype=np.uint8)
-    wide[:, : pixels.shape[1]] = pixels
-    return wide
+def _ready_width(widest: int) -> int:
+    """The least width that reads a line as the next of `_WIDTHS` does, to the last bit."""
+    width = next(one for one in _WIDTHS if one >= widest)
+    return next((one for one in _BETWEEN if widest + _REACH <= one < width), width)
 
 
 def _understood(views: Probabilities, frames: NDArray[np.intp], plain: NormalLine) -> Line:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dosebook_edge.capture.screen.ink import runs
+
 HEIGHT: Final = 24
 INK_HEIGHT: Final = 20
 SIDE: Final = 4  # px of background kept left and right of the ink
@@ -87,7 +89,7 @@ def find_ink(crop: NDArray[np.uint8], polarity: Polarity = "auto") -> Ink | None
     if rows is None:
         return None
     top, bottom = rows
-    columns = np.flatnonzero(strengths[light[top:bottom].max(axis=0)] > level)
+    (columns,) = (strengths[light[top:bottom].max(axis=0)] > level).nonzero()
     strength = (strengths * 255.0 + 0.5).astype(np.uint8).take(light)
     return Ink(strength, top, bottom, int(columns[0]), int(columns[-1]) + 1)
 
@@ -136,7 +138,7 @@ def _strengths(
     contrast = light if polarity == "light-on-dark" else -dark
     if abs(contrast) < _LEAST_CONTRAST or (contrast > 0) != (polarity == "light-on-dark"):
         return None
-    return np.clip((_GREYS - background) / contrast, 0.0, 1.0)
+    return np.minimum(np.maximum((_GREYS - background) / contrast, 0.0), 1.0)
 
 
 def _background(crop: NDArray[np.uint8], counts: NDArray[np.intp]) -> float:
@@ -151,7 +153,7 @@ def _background(crop: NDArray[np.uint8], counts: NDArray[np.intp]) -> float:
 def _mean_of_first(counts: NDArray[np.intp], few: int, levels: _Levels) -> float:
     """The mean level of the first so many pixels, given how many there are of each level."""
     before = np.cumsum(counts) - counts
-    return float(np.clip(few - before, 0, counts) @ levels) / few
+    return float(np.minimum(np.maximum(few - before, 0), counts) @ levels) / few
 
 
 def _ink_level(strengths: _Levels, counts: NDArray[np.intp]) -> float:
@@ -169,18 +171,17 @@ def _two_strongest(light: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows = np.arange(len(light))
     others = light.copy()
     others[rows, places] = 0
-    return np.stack([light[rows, places], others.max(axis=1)])
+    return np.array([light[rows, places], others.max(axis=1)])
 
 
 def _tallest_run(inked: _Mask) -> tuple[int, int] | None:
     """First row and the row after the last of the greatest run; gaps within a line are bridged."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inked, [False]]).astype(np.int8)))
-    runs = [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
-    if not runs:
+    parts = runs(inked)
+    if not parts:
         return None
-    height = max(end - start for start, end in runs)
-    merged = [runs[0]]
-    for start, end in runs[1:]:
+    height = max(end - start for start, end in parts)
+    merged = parts[:1]
+    for start, end in parts[1:]:
         first, last = merged[-1]
         # The dot of an i, the two dots of a colon, the bars of an equals sign.
         if start - last <= max(1, 0.22 * max(height, end - first)):
@@ -200,13 +201,10 @@ def _resampled(ink: Ink, frames: Sequence[_Frame]) -> list[NormalLine]:
     padded = np.zeros((high, wide), dtype=np.uint8)
     padded[before_y : before_y + rows, before_x : before_x + columns] = ink.strength
     image = Image.fromarray(padded)
-    sheet = Image.new("L", (max(one.width for one in frames), HEIGHT * len(frames)))
-    for index, one in enumerate(frames):
+    lines: list[NormalLine] = []
+    for one in frames:
         box = (one.left + before_x, one.top + before_y, one.right + before_x, one.bottom + before_y)
         resized = image.resize((one.width, HEIGHT), Image.Resampling.BILINEAR, box=box)
-        sheet.paste(resized, (0, HEIGHT * index))
-    lines = np.asarray(sheet).reshape(len(frames), HEIGHT, sheet.width)
-    return [
-        NormalLine(line[:, : one.width], one.width / (one.right - one.left), one.left)
-        for line, one in zip(lines, frames, strict=True)
-    ]
+        pixels = np.frombuffer(resized.tobytes(), np.uint8).reshape(HEIGHT, one.width)
+        lines.append(NormalLine(pixels, one.width / (one.right - one.left), one.left))
+    return lines

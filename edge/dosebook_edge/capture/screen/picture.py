@@ -15,7 +15,6 @@ from dosebook_edge.capture.screen.video_signal import VideoSignal
 Way = Literal["lossless", "grabbed"]
 Grey = NDArray[np.uint8]
 
-_BAND: Final = 128  # rows
 MOST_PIXELS: Final = 64 * 1024 * 1024
 
 
@@ -77,24 +76,19 @@ def to_png(grey: Grey) -> bytes:
 def from_png(data: bytes) -> Grey:
     """Read a picture file as grey, ITU-R 601 luma; raises `PictureError`."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise PictureError(f"{image.width} x {image.height} pixels are too many")
-            return _grey(image)
+        return np.asarray(_grey(data))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         if isinstance(error, PictureError):
             raise
         raise PictureError(f"no picture that can be read: {type(error).__name__}") from None
 
 
-def _grey(image: Image.Image) -> Grey:
-    """Grey pixels, converted in bands of rows: a small box lacks memory for more copies."""
-    grey = np.empty((image.height, image.width), dtype=np.uint8)
-    for top in range(0, image.height, _BAND):
-        bottom = min(top + _BAND, image.height)
-        band = image.crop((0, top, image.width, bottom)).convert("L")
-        grey[top:bottom] = np.asarray(band)
-    return grey
+def _grey(data: bytes) -> Image.Image:
+    """The picture in grey; its colours are gone before more is done: a small box lacks memory."""
+    with Image.open(io.BytesIO(data)) as image:
+        if image.width * image.height > MOST_PIXELS:
+            raise PictureError(f"{image.width} x {image.height} pixels are too many")
+        return image.convert("L")
 
 
 def digest(grey: Grey) -> str:

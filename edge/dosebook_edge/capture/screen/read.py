@@ -23,6 +23,7 @@ from dosebook_edge.capture.screen.reading import (
     Refusal,
     ScreenReading,
 )
+from dosebook_edge.capture.screen.remembered import RememberedLines
 from dosebook_edge.capture.screen.shape_meanings import Looks, shape_checks
 
 _NOBODY: Final = Exam()
@@ -41,6 +42,7 @@ class ScreenReader:
         """`glyphs` maps the id of a profile to the shapes that a site learned for it."""
         self._profiles = tuple(profiles)
         self._net = net
+        self._lines = RememberedLines(net)
         self._glyphs = glyphs or {}
         self._looks: dict[str, dict[str, Looks]] = {}
 
@@ -54,7 +56,9 @@ class ScreenReader:
         `exam` is what runs in the room; without one, the patient is not compared.
         """
         before = _last_place(earlier)
-        located = locate(picture, self._profiles, self._net, before)
+        # No two grabbed pictures have a crop in common: only within one is there anything to keep.
+        lines = self._lines if picture.way == "lossless" else RememberedLines(self._net)
+        located = locate(picture, self._profiles, lines, before)
         if isinstance(located, Refusal):
             return self._told(picture, None, refusal=located)
         if refusal := _scaled_down(picture, located):
@@ -62,16 +66,21 @@ class ScreenReader:
         if exam is not None and exam.started_at and picture.taken_at < exam.started_at:
             said = "the picture was taken before the exam began"
             return self._told(picture, located, refusal=Refusal("older-than-exam", said))
-        return self._read(picture, located, earlier, exam or _NOBODY)
+        return self._read(picture, located, lines, earlier, exam or _NOBODY)
 
     def _read(
-        self, picture: Picture, located: Located, earlier: Sequence[ScreenReading], exam: Exam
+        self,
+        picture: Picture,
+        located: Located,
+        lines: LineReader,
+        earlier: Sequence[ScreenReading],
+        exam: Exam,
     ) -> ScreenReading:
         profile = located.loaded.profile
         sight = Sight.of(picture, located.placement)
         glyphs = self._glyphs.get(profile.id, NO_GLYPHS)
-        cells = CellReader(sight, located, self._net, glyphs)
-        patient = cells.patient()
+        cells = CellReader(sight, located, lines, glyphs)
+        patient = cells.patient(self._net)
         same_patient = agreement(patient, exam)
         if isinstance(same_patient, Refusal):
             return self._told(picture, located, patient=patient, refusal=same_patient)

@@ -44,19 +44,20 @@ class ModelFile:
         self._make, self.runtime = _interpreter()
         self._by_width: dict[int, _Opened] = {}
 
-    def scores(self, line: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Scores per frame, shape (width / 2, symbols + 1), of a line of shape (24, width).
+    def scores(self, lines: NDArray[np.uint8], frames: int) -> NDArray[np.float32]:
+        """Scores of the first frames of lines, one by one: shape (lines, frames, symbols + 1).
 
-        Each width that ever comes is kept ready: the caller brings few.
+        `lines` has the shape (lines, 24, width) and width / 2 frames. Each width that ever comes
+        is kept ready: the caller brings few.
 
         Raises:
             ModelError: the file is no model of this form.
         """
         try:
-            width = line.shape[1]
+            width = lines.shape[2]
             if width not in self._by_width:
-                self._by_width[width] = self._opened(line.shape)
-            return self._by_width[width].run(line)
+                self._by_width[width] = self._opened(lines.shape[1:])
+            return self._by_width[width].run(lines, frames)
         except (ValueError, RuntimeError, IndexError, KeyError) as error:
             text = f"the model {self.sha256[:12]} does not run with {self.runtime}: {error}"
             raise ModelError(text) from error
@@ -83,11 +84,14 @@ class _Opened:
     scale: float
     zero: int
 
-    def run(self, line: NDArray[np.uint8]) -> NDArray[np.float32]:
-        self.interpreter.set_tensor(self.given, self.levels[line][None, ..., None])
-        self.interpreter.invoke()
-        answer = np.asarray(self.interpreter.get_tensor(self.told)[0, 0], dtype=np.float32)
-        return (answer - self.zero) * np.float32(self.scale) if self.scale else answer
+    def run(self, lines: NDArray[np.uint8], frames: int) -> NDArray[np.float32]:
+        answers = []
+        for line in self.levels[lines][:, None, ..., None]:
+            self.interpreter.set_tensor(self.given, line)
+            self.interpreter.invoke()
+            answers.append(self.interpreter.get_tensor(self.told)[0, 0, :frames])
+        scores = np.array(answers, dtype=np.float32)
+        return (scores - self.zero) * np.float32(self.scale) if self.scale else scores
 
 
 def _levels(given: dict[str, Any]) -> NDArray[Any]:

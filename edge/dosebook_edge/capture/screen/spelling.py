@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 _JOINTS: Final = str.maketrans(dict.fromkeys(" .·∙⋅*×-^_()[]"))
@@ -13,6 +14,7 @@ SAME_LABEL: Final = 0.5
 """Least similarity of a label that was read to the words that the profile gives."""
 
 
+@lru_cache(maxsize=512)  # labels: the same few all day
 def similarity(read: str, wanted: str) -> float:
     """1 for the same label, 0 for nothing in common: 1 − edit distance / length, accents off."""
     one, two = _plain(read), _plain(wanted)
