@@ -194,8 +194,9 @@ class FakeOpenCV:
             self.form = value
             return
         self.asked[which - 3] = value
-        if tuple(self.asked) in self.sizes[self.form]:
-            self.size = tuple(self.asked)
+        width, height = self.asked
+        if (width, height) in self.sizes[self.form]:
+            self.size = (width, height)
 
     def get(self, which: int) -> float:
         return float(self.size[which - 3])
