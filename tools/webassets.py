@@ -10,17 +10,19 @@ from tools import stamps
 from tools.terminal import ROOT, run, say
 
 ASSETS = ROOT / "central" / "dosebook_central" / "web" / "assets"
+SHARED = ROOT / "protocol" / "dosebook_protocol" / "screen_drawing" / "page"
 DIST = ROOT / "central" / "dosebook_central" / "web" / "static" / "dist"
 OLDEST_NODE = 18
 
 
 def build(python: Path) -> None:
-    """Bundle `web/assets` into `web/static/dist`, unless that is up to date.
+    """Bundle `web/assets` and what it shares into `web/static/dist`, unless that is up to date.
 
     Args:
         python: of the environment into which Node goes from PyPI where the machine has none.
     """
-    sources = (file for file in ASSETS.rglob("*") if "node_modules" not in file.parts)
+    found = (*ASSETS.rglob("*"), *SHARED.rglob("*"))
+    sources = (file for file in found if "node_modules" not in file.parts)
     value = stamps.fingerprint(file for file in sources if file.is_file())
     stamp = DIST / ".stamp"
     if stamps.is_current(stamp, value) and (DIST / "manifest.json").exists():

@@ -6,10 +6,10 @@ import pytest
 
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.screens.drawing import drafts
-from dosebook_central.screens.drawing.drafts import Drawn
-from dosebook_central.screens.drawing.upload import taken_in
 from dosebook_central.store import migrate
 from dosebook_central.store.engine import open_engine, writing
+from dosebook_protocol.screen_drawing.drawn import Drawn
+from dosebook_protocol.screen_drawing.upload import taken_in
 from tests.support.registry import NOW
 from tests.support.screen_site import boxed, send_screens
 from tests.support.screens import png

@@ -9,11 +9,12 @@ import pytest
 from pydantic import BaseModel
 from werkzeug.datastructures import MultiDict
 
-from dosebook_central.screens.drawing import form, keys
-from dosebook_central.screens.drawing.toml import to_toml
-from dosebook_central.screens.drawing.upload import MOST_BYTES, UploadError, taken_in
 from dosebook_edge.capture.screen import profile as model
 from dosebook_edge.capture.screen.loader import load, shipped
+from dosebook_protocol.screen_drawing import form, keys
+from dosebook_protocol.screen_drawing.faults import place_of
+from dosebook_protocol.screen_drawing.toml import to_toml
+from dosebook_protocol.screen_drawing.upload import MOST_BYTES, UploadError, taken_in
 from tests.support.screens import png
 
 PROFILES = shipped()
@@ -116,7 +117,7 @@ def test_a_form_without_a_script_adds_and_removes_parts():
 def test_a_fault_is_told_beside_its_field(key, place):
     """The nearest field or heading that the page shows."""
     tree = {"field": [{}], "table": [{"column": [{}]}]}
-    assert form.place_of(key, tree) == place
+    assert place_of(key, tree) == place
 
 
 def test_keys_that_the_form_does_not_know_are_named():

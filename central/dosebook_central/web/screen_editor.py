@@ -6,13 +6,15 @@ from typing import Any, Final
 
 from flask import render_template
 
-from dosebook_central.screens.drawing import keys
-from dosebook_central.screens.drawing.drafts import MOST_PICTURES, Draft
-from dosebook_central.screens.drawing.form import Tree, fields_of, place_of
-from dosebook_central.screens.drawing.reader import BoxReader, Fault, PictureRead, ReaderError
-from dosebook_central.screens.drawing.toml import to_toml
+from dosebook_central.screens.drawing.drafts import Draft
+from dosebook_central.screens.drawing.reader import BoxReader, PictureRead, ReaderError
 from dosebook_central.web.context import context
 from dosebook_protocol.quantities import QUANTITIES
+from dosebook_protocol.screen_drawing.controls import blanks_html, form_html
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES
+from dosebook_protocol.screen_drawing.faults import Fault, places
+from dosebook_protocol.screen_drawing.form import Tree
+from dosebook_protocol.screen_drawing.toml import to_toml
 
 _UNITS: Final = sorted({one.unit for one in QUANTITIES.values()} | {"cGy.cm2", "uGy.m2", "mGy.cm2"})
 
@@ -23,19 +25,6 @@ class Told:
 
     faults: Sequence[Fault] = ()
     problem: str = ""
-
-    def places(self, tree: Tree) -> dict[str, list[str]]:
-        """By the field beside which it is shown, the faults; "" has those that have no field."""
-        found: dict[str, list[str]] = {}
-        for one in self.faults:
-            place = place_of(one.key, tree)
-            said = one.text if place == one.key else f"{one.key}: {one.text}"
-            found.setdefault(place, []).append(said)
-        return found
-
-    def as_json(self, tree: Tree) -> dict[str, Any]:
-        """For the page's script."""
-        return {"places": self.places(tree), "faults": len(self.faults), "problem": self.problem}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +53,10 @@ class ReadBack:
 def checked(tree: Tree) -> Told:
     """Ask the box what is wrong with a profile."""
     try:
-        return Told(BoxReader(context().screen_reader).check(to_toml(tree)).faults)
+        found = BoxReader(context().screen_reader).check(to_toml(tree)).faults
     except ReaderError as error:
         return Told(problem=str(error))
+    return Told([(one.key, one.text) for one in found])
 
 
 def editor_page(draft: Draft, told: Told | None = None, **shown: Any) -> str:
@@ -77,10 +67,9 @@ def editor_page(draft: Draft, told: Told | None = None, **shown: Any) -> str:
         "screen_profile.html",
         draft=draft,
         tree=tree,
-        fields=fields_of(tree),
-        keys=keys,
+        form=form_html(draft.drawn, places(told.faults, tree)),
+        blanks=blanks_html(),
         told=told,
-        places=told.places(tree),
         units=_UNITS,
         most_pictures=MOST_PICTURES,
         **({"read_back": None, "error": "", "picture_error": ""} | shown),

@@ -1,38 +1,19 @@
-"""Templates of the kiosk: `string.Template`, every value escaped unless it is markup itself."""
+"""Templates of the kiosk: files of pieces of HTML."""
 
-from collections.abc import Iterable
 from functools import cache
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import Final
 
+from dosebook_protocol.markup import Markup, fill, joined
+
+__all__ = ["Markup", "fill", "joined", "render"]
+
 _FOLDER: Final = Path(__file__).parent / "templates"
-
-
-class Markup(str):
-    """HTML that is not escaped again."""
-
-    __slots__ = ()
-
-
-def fill(template: str, /, **values: object) -> Markup:
-    """Fill a piece of HTML; raises `KeyError` for a name that has no value."""
-    return Markup(Template(template).substitute({name: _safe(one) for name, one in values.items()}))
 
 
 def render(name: str, /, **values: object) -> Markup:
     """Fill a template file."""
     return fill(_text(name), **values)
-
-
-def joined(parts: Iterable[Markup]) -> Markup:
-    """Pieces one after the other."""
-    return Markup("".join(parts))
-
-
-def _safe(value: object) -> str:
-    return value if isinstance(value, Markup) else escape(str(value), quote=True)
 
 
 @cache

@@ -11,30 +11,17 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
-from dosebook_central.screens.drawing.upload import Upload
 from dosebook_central.store.draft_models import ScreenDraft, ScreenDraftPicture
 from dosebook_central.store.models import Box, Record
 from dosebook_central.store.screen_models import ScreenValue
 from dosebook_protocol.reading import Outcome
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Drawn
+from dosebook_protocol.screen_drawing.form import Tree
+from dosebook_protocol.screen_drawing.upload import Upload
 
-MOST_PICTURES: Final = 10
 MOST_DRAFTS: Final = 50
 _LEAST_PICTURE: Final = 16 * 1024
 """An object of fewer bytes was kept without its pixels."""
-
-Tree = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a person draws: the profile, and how its pictures were taken.
-
-    `grabbed`: they passed a grabber; `frames`: they show one screen, one after the other.
-    """
-
-    profile: Tree
-    grabbed: bool = False
-    frames: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +100,7 @@ def add_draft(connection: Connection, tree: Tree, who: str, now: datetime) -> st
         insert(ScreenDraft).values(
             id=draft_id,
             version=1,
-            body=_body(Drawn(tree)),
+            body=Drawn(tree).body(),
             created_by=who,
             changed_by=who,
             changed_at=now,
@@ -129,7 +116,7 @@ def keep(
     done = connection.execute(
         update(ScreenDraft)
         .where(ScreenDraft.id == draft.id, ScreenDraft.version == draft.version)
-        .values(body=_body(drawn), version=draft.version + 1, changed_by=who, changed_at=now)
+        .values(body=drawn.body(), version=draft.version + 1, changed_by=who, changed_at=now)
         .returning(ScreenDraft.id)
     ).one_or_none()
     return get_draft(connection, draft.id) if done else None
@@ -229,10 +216,6 @@ def _unread() -> tuple[ColumnElement[bool], ...]:
         Record.outcome == Outcome.NO_DOSE.value,
         Record.evidence_size >= _LEAST_PICTURE,
     )
-
-
-def _body(drawn: Drawn) -> dict[str, Any]:
-    return {"profile": drawn.profile, "grabbed": drawn.grabbed, "frames": drawn.frames}
 
 
 def _draft(connection: Connection, row: Row[Any]) -> Draft:

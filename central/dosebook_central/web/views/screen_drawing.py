@@ -1,5 +1,6 @@
 """Keep what is drawn, have the box check it, and read pictures back with it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -11,15 +12,17 @@ from sqlalchemy import Connection
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.screens.drawing import drafts
-from dosebook_central.screens.drawing.drafts import Draft, Drawn
-from dosebook_central.screens.drawing.form import Tree, changed, tree_of
+from dosebook_central.screens.drawing.drafts import Draft
 from dosebook_central.screens.drawing.reader import BoxReader, ReaderError
-from dosebook_central.screens.drawing.toml import to_toml
 from dosebook_central.store.engine import writing
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
 from dosebook_central.web.screen_editor import ReadBack, checked, editor_page
 from dosebook_central.web.views.screen_profiles import draft_or_404
+from dosebook_protocol.screen_drawing.drawn import Drawn, drawn_of
+from dosebook_protocol.screen_drawing.faults import mend_first, told
+from dosebook_protocol.screen_drawing.form import changed
+from dosebook_protocol.screen_drawing.toml import to_toml
 
 bp = Blueprint("screen_drawing", __name__, url_prefix="/screens/profiles")
 
@@ -56,7 +59,8 @@ def save(draft_id: str) -> ResponseReturnValue:
 def faults(draft_id: str) -> ResponseReturnValue:
     """Say what is wrong with the profile as it is kept."""
     tree = draft_or_404(draft_id).drawn.profile
-    return checked(tree).as_json(tree)
+    found = checked(tree)
+    return told(found.faults, tree, found.problem)
 
 
 @bp.post("/<draft_id>/read")
@@ -80,12 +84,11 @@ def read(draft_id: str) -> ResponseReturnValue:
 def _read_back(draft: Draft) -> ReadBack:
     if not draft.pictures:
         return ReadBack(problem="There is no picture yet: add captures of the screen first.")
-    told = checked(draft.drawn.profile)
-    if told.problem:
-        return ReadBack(problem=told.problem)
-    if told.faults:
-        count = "one thing is" if len(told.faults) == 1 else f"{len(told.faults)} things are"
-        return ReadBack(problem=f"{count} missing or wrong in the profile: see beside the fields")
+    found = checked(draft.drawn.profile)
+    if found.problem:
+        return ReadBack(problem=found.problem)
+    if found.faults:
+        return ReadBack(problem=mend_first(len(found.faults)))
     with context().engine.connect() as connection:
         pictures = drafts.get_pictures(connection, draft.id)
     try:
@@ -103,29 +106,18 @@ def _read_back(draft: Draft) -> ReadBack:
 
 def _drawn(draft: Draft) -> Drawn:
     """What the form says, the pixels of patches cut where their place is new."""
-    tree = tree_of(request.form)
-    _cut_patches(draft, tree)
-    return Drawn(tree, "grabbed" in request.form, "frames" in request.form)
 
-
-def _cut_patches(draft: Draft, tree: Tree) -> None:
-    was = {str(one.get("box")): one.get("png") for one in draft.drawn.profile.get("patch", ())}
-    for patch in tree.get("patch", ()):
-        box = patch.get("box")
-        patch.pop("png", None)
-        if was.get(str(box)):
-            patch["png"] = was[str(box)]
-            continue
-        if not isinstance(box, list) or not all(isinstance(one, int) for one in box):
-            continue
+    def cut(box: Sequence[int]) -> str:
         if not draft.pictures:
-            continue
+            return ""
         with context().engine.connect() as connection:
             picture = drafts.get_picture(connection, draft.id, draft.pictures[0].number)
         try:
-            patch["png"] = BoxReader(context().screen_reader).cut(picture or b"", box)
+            return BoxReader(context().screen_reader).cut(picture or b"", box)
         except ReaderError:
-            continue  # the profile is then told to lack its pixels
+            return ""  # the profile is then told to lack its pixels
+
+    return drawn_of(request.form, draft.drawn, cut)
 
 
 def _keep(draft: Draft, drawn: Drawn) -> Draft | None:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -13,28 +14,22 @@ from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.screens.drawing import drafts
 from dosebook_central.screens.drawing.drafts import Draft
-from dosebook_central.screens.drawing.form import Tree, unknown_keys
 from dosebook_central.screens.drawing.reader import BoxReader, ReaderError
-from dosebook_central.screens.drawing.toml import to_toml
-from dosebook_central.screens.drawing.upload import MOST_BYTES, Upload, UploadError, taken_in
 from dosebook_central.screens.opening import Screens
 from dosebook_central.store.queries.screens import get_screen
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, may, me, needs, tell
 from dosebook_central.web.screen_editor import checked, editor_page
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, new_profile, sized
+from dosebook_protocol.screen_drawing.form import Tree, unknown_keys
+from dosebook_protocol.screen_drawing.toml import to_toml
+from dosebook_protocol.screen_drawing.upload import MOST_BYTES, Upload, UploadError, taken_in
 
 bp = Blueprint("screen_profiles", __name__, url_prefix="/screens/profiles")
 
 _MOST_TOML: Final = 256 * 1024
 _NOT_IN_A_NAME: Final = re.compile(r"[^a-z0-9-]")
 _UNPROCESSABLE: Final = 422
-_NEW: Final[Tree] = {
-    "schema_version": 1,
-    "id": "my-console",
-    "languages": ["en"],
-    "decimal_marks": ["."],
-    "sources": ["pictures of our own console"],
-}
 
 
 class _RefusedError(Exception):
@@ -56,8 +51,8 @@ def begin() -> ResponseReturnValue:
         tree, pictures = _first_tree(), _pictures()
     except (_RefusedError, ReaderError) as error:
         return _front(str(error)), _UNPROCESSABLE
-    if pictures and "screen" not in tree:
-        tree["screen"] = {"width": pictures[0].width, "height": pictures[0].height}
+    if pictures:
+        tree = sized(tree, pictures[0].width, pictures[0].height)
 
     def work(connection: Connection) -> str | None:
         draft_id = drafts.add_draft(connection, tree, me().login, context().now())
@@ -109,8 +104,9 @@ def add_pictures(draft_id: str) -> ResponseReturnValue:
         added = [drafts.add_picture(connection, draft_id, one) for one in pictures]
         tree = draft.drawn.profile
         if not tree.get("screen"):
-            tree["screen"] = {"width": pictures[0].width, "height": pictures[0].height}
-            drafts.keep(connection, draft, draft.drawn, me().login, context().now())
+            tree = sized(tree, pictures[0].width, pictures[0].height)
+            drawn = replace(draft.drawn, profile=tree)
+            drafts.keep(connection, draft, drawn, me().login, context().now())
         return sum(one is not None for one in added)
 
     added = log.perform(
@@ -119,7 +115,7 @@ def add_pictures(draft_id: str) -> ResponseReturnValue:
         lambda added: act("screen-profile.add-picture", "screen_draft", draft_id, pictures=added),
     )
     if added < len(pictures):
-        flash(f"{drafts.MOST_PICTURES} pictures at most: {added} were added.", "warn")
+        flash(f"{MOST_PICTURES} pictures at most: {added} were added.", "warn")
     return redirect(url_for(".edit", draft_id=draft_id))
 
 
@@ -203,7 +199,7 @@ def _front(error: str = "") -> str:
         known=known,
         problem=problem,
         error=error,
-        most_pictures=drafts.MOST_PICTURES,
+        most_pictures=MOST_PICTURES,
     )
 
 
@@ -212,7 +208,7 @@ def _first_tree() -> Tree:
     if file is not None and file.filename:
         return _tree_of_file(_read(file, _MOST_TOML))
     shipped = request.form.get("shipped", "")
-    return BoxReader(context().screen_reader).profile(shipped) if shipped else dict(_NEW)
+    return BoxReader(context().screen_reader).profile(shipped) if shipped else new_profile()
 
 
 def _tree_of_file(data: bytes) -> Tree:
@@ -234,8 +230,8 @@ def _pictures() -> list[Upload]:
     """The pictures of this request: uploaded, and of a record that a box sent."""
     found = []
     files = [one for one in request.files.getlist("pictures") if one.filename]
-    if len(files) > drafts.MOST_PICTURES:
-        raise _RefusedError(f"{drafts.MOST_PICTURES} pictures at most: choose fewer.")
+    if len(files) > MOST_PICTURES:
+        raise _RefusedError(f"{MOST_PICTURES} pictures at most: choose fewer.")
     for number, file in enumerate(files, 1):
         # The name is not told: names of captures hold patients' names.
         found.append(_taken_in(_read(file, MOST_BYTES), f"Picture {number}"))

@@ -4,7 +4,7 @@ import "./_keys.js";
 import "./_upload.js";
 import "./_procedures.js";
 import "./_screens.js";
-import "./_profile_editor.js";
+import "../../../../../protocol/dosebook_protocol/screen_drawing/page/editor.js";
 import "./_rules.js";
 import "./_skin_map.js";
 import "./_unassigned.js";

@@ -1,6 +1,6 @@
 // The page of a profile: undo, keeping as one goes, what the box says is wrong, and reading back.
-import { ProfileForm } from "./_profile_form.js";
-import "./_profile_drawing.js";
+import { ProfileForm } from "./form.js";
+import "./drawing.js";
 
 const page = document.querySelector("[data-profile]");
 const KEEP_AFTER_MS = 900;
@@ -162,10 +162,10 @@ class Editor {
   }
 
   send(address) {
-    return fetch(address, { method: "POST", body: new FormData(this.form), headers: { "X-Requested-With": "drawing" } });
+    return fetch(address, { method: "POST", body: new URLSearchParams(new FormData(this.form)), headers: { "X-Requested-With": "drawing" } });
   }
 
-  /** Keep the form in the registry, one request after the other; whether it is kept. */
+  /** Keep the form, one request after the other; whether it is kept. */
   keep() {
     clearTimeout(this.waiting);
     this.commit();
@@ -192,7 +192,8 @@ class Editor {
     try {
       const answer = await this.send(page.dataset.save);
       if (!answer.ok) {
-        const said = answer.status === 409 ? (await answer.json()).problem : `The registry refused to keep it (${answer.status}): load the page again.`;
+        const isTold = answer.headers.get("Content-Type")?.startsWith("application/json");
+        const said = isTold ? (await answer.json()).problem : `It was not kept (${answer.status}): load the page again.`;
         this.say("Not kept");
         this.trouble(said);
         return false;

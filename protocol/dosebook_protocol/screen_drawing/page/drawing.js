@@ -1,5 +1,5 @@
 // <screen-drawing>: the picture with every place of the profile on it, for mouse, finger and keys.
-import { drawn, shapesOf } from "./_profile_shapes.js";
+import { drawn, shapesOf } from "./shapes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SMALLEST = 4;

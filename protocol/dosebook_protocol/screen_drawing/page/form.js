@@ -1,5 +1,6 @@
 // The form of a screen profile: parts that come and go, places in numbers, and all of it as a
 // snapshot. The form is what counts; the drawing reads from it and writes to it.
+const APART = new Set(["csrf_token", "token", "version"]); // of the page, not of the profile
 const number = (input) => Number.parseInt(input.value, 10);
 
 export class ProfileForm {
@@ -59,7 +60,7 @@ export class ProfileForm {
 
   /** Everything that the form says. */
   snapshot() {
-    return JSON.stringify([...new FormData(this.form)].filter(([name]) => name !== "csrf_token" && name !== "version"));
+    return JSON.stringify([...new FormData(this.form)].filter(([name]) => !APART.has(name)));
   }
 
   /** Make the form say what a snapshot says. */

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from dosebook_central.screens.drawing.keys import (
+from dosebook_protocol.screen_drawing.keys import (
     PROFILE,
     RELEASE,
     SCREEN,
@@ -18,10 +18,9 @@ from dosebook_central.screens.drawing.keys import (
 )
 
 SCHEMA_VERSION: Final = 1
-_PARTS: Final = {"screen": SCREEN, "release": RELEASE}
+PARTS: Final = {"screen": SCREEN, "release": RELEASE}
 _SIDES: Final = {"box": 4, "span": 2}
 _STEP: Final = re.compile(r"([a-z_]+)(?:\[(\d+)\])?")
-_TAIL: Final = re.compile(r"(\[\d+\]|\.[^.\[]*)$")
 
 Tree = dict[str, Any]
 
@@ -41,7 +40,7 @@ class Form(Protocol):
 def tree_of(form: Form) -> Tree:
     """The profile that the fields of a form say; what is empty is left out."""
     tree: Tree = {"schema_version": SCHEMA_VERSION} | _read(PROFILE, "", form)
-    for name, keys in _PARTS.items():
+    for name, keys in PARTS.items():
         if part := _read(keys, f"{name}.", form):
             tree[name] = part
     return tree | _read_sections(SECTIONS, "", form)
@@ -50,7 +49,7 @@ def tree_of(form: Form) -> Tree:
 def fields_of(tree: Tree) -> dict[str, list[str]]:
     """The fields of a form that says this profile: the opposite of `tree_of`."""
     fields = _written(PROFILE, "", tree)
-    for name, keys in _PARTS.items():
+    for name, keys in PARTS.items():
         fields |= _written(keys, f"{name}.", _table(tree.get(name)))
     for path, section, item in items(tree):
         fields |= _written(section.keys, f"{path}.", item)
@@ -71,31 +70,18 @@ def items(
 
 def unknown_keys(tree: Tree) -> list[str]:
     """Keys of a file that the form does not have, or that it would write otherwise."""
-    kept = tree_of(_Fields(fields_of(tree)))
+    kept = tree_of(Fields(fields_of(tree)))
     return sorted(_differences(without_defaults(tree), kept, ""))
 
 
 def without_defaults(tree: Tree) -> Tree:
     """The same profile without the keys that say what the file means without them."""
     bare = _bare(PROFILE, tree)
-    for name, keys in _PARTS.items():
+    for name, keys in PARTS.items():
         if name in tree:
             bare[name] = _bare(keys, _table(tree[name]))
     bare = {name: one for name, one in bare.items() if one != {}}
     return bare | _bare_sections(SECTIONS, tree)
-
-
-def place_of(key: str, tree: Tree) -> str:
-    """The field or heading beside which a fault of this key is told; "" where there is none."""
-    names = {one.name for one in PROFILE} | {one.name for one in SECTIONS}
-    names |= {f"{name}.{one.name}" for name, keys in _PARTS.items() for one in keys}
-    for path, section, _ in items(tree):
-        below = [one.name for one in section.keys] + [one.name for one in section.inside]
-        names |= {path} | {f"{path}.{name}" for name in below}
-    while key and key not in names:
-        shorter = _TAIL.sub("", key)
-        key = "" if shorter == key else shorter
-    return key
 
 
 def changed(tree: Tree, verb: str, path: str) -> None:
@@ -123,14 +109,18 @@ def changed(tree: Tree, verb: str, path: str) -> None:
         del listed[int(index)]
 
 
-class _Fields:
+class Fields:
+    """Texts by name, as a form has them."""
+
     def __init__(self, fields: Mapping[str, list[str]]) -> None:
         self._fields = fields
 
     def getlist(self, key: str) -> list[str]:
+        """Every text of a name, in order."""
         return self._fields.get(key, [])
 
     def keys(self) -> Iterable[str]:
+        """The names."""
         return self._fields.keys()
 
 
@@ -225,7 +215,7 @@ def _texts(key: Key, value: Any) -> list[str]:
 def _bare(keys: Iterable[Key], tree: Tree) -> Tree:
     """Without defaults; keys that the form does not know stay, so that they are seen."""
     defaults = {one.name: one.default for one in keys if one.default is not None}
-    known = {one.name for one in SECTIONS} | {"column", "footer"} | _PARTS.keys()
+    known = {one.name for one in SECTIONS} | {"column", "footer"} | PARTS.keys()
     return {
         name: value
         for name, value in tree.items()
