@@ -5,6 +5,7 @@ from typing import Final
 
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.room import Room
+from dosebook_edge.capture.screen.confirmations import Confirmation, every, in_force
 from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.source import Source
 from dosebook_edge.capture.unavailable import UnavailableSource
@@ -50,7 +51,7 @@ class ScreenSources:
             settings,
             self.outbox,
             self.clock,
-            lambda: equip(section.profiles, section.glyphs),
+            lambda: equip(section.profiles, section.glyphs, lambda: self._said(section.name)),
             running=running_exam(self.room, section.steps_from, section.linger),
             refuse=lambda reason: self._refuse(section.name, section.address, reason),
         )
@@ -69,10 +70,15 @@ class ScreenSources:
             self.outbox,
             self.clock,
             pending,
-            lambda: equip(section.read_screens, section.screen_glyphs),
+            lambda: equip(section.read_screens, section.screen_glyphs, lambda: self._said(name)),
             lambda reason: self._refuse(name, "secondary capture", reason),
             self._step_of,
         )
+
+    def _said(self, source: str) -> list[Confirmation]:
+        """What persons confirmed on pictures of a source; raises `OutboxError`."""
+        vault = self.outbox.vault
+        return in_force(self.outbox.read(lambda connection: every(connection, vault)), source)
 
     def _step_of(self, study_uid: str) -> str:
         step = self.room.of_study(study_uid)

@@ -9,7 +9,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from dosebook_edge.capture.screen import review
+from dosebook_edge.capture.screen import confirmations, review
+from dosebook_edge.capture.screen.confirmations import Confirmation
 from dosebook_edge.capture.screen.review import Reviewed
 from dosebook_edge.config.kiosk import KIOSK
 from dosebook_edge.outbox import Appended, Draft, Outbox
@@ -35,7 +36,10 @@ class GoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value as a person sees it: from the evidence that the registry gets, or has."""
+    """A value as a person sees it: from the evidence that the registry gets, or has.
+
+    `source` captured its screen; `profile` read it, "" where the picture has no pixels to learn of.
+    """
 
     reviewed: Reviewed
     value: ScreenValue
@@ -43,6 +47,8 @@ class Shown:
     evidence_sha256: str
     patient: Patient
     taken_at: datetime
+    source: str
+    profile: str
 
     @property
     def key(self) -> str:
@@ -111,6 +117,8 @@ class Review:
             record.evidence.sha256,
             record.reading.patient,
             evidence.report.taken_at,
+            record.source,
+            evidence.report.profile if evidence.report.way == "lossless" else "",
         )
 
     def find(self, record_id: str, path: str) -> Reviewed | None:
@@ -157,8 +165,27 @@ class Review:
         def note(connection: sqlite3.Connection) -> None:
             if not review.decide(connection, one, stands, decision.id):
                 raise GoneError("Somebody else decided on this value meanwhile.")
+            self._learn(connection, shown, decision)
 
         return self._outbox.append(draft, also=note)
+
+    def _learn(self, connection: sqlite3.Connection, shown: Shown, decision: BoxDecision) -> None:
+        """Keep what a person says of the pixels of a lossless picture, until they take it back."""
+        if decision.act == "undo":
+            confirmations.forget(connection, decision.after, decision.by)
+        elif decision.text and shown.profile:
+            said = Confirmation(
+                id=decision.id,
+                source=shown.source,
+                profile=shown.profile,
+                path=decision.path,
+                shown=decision.shown,
+                text=decision.text,
+                crop=shown.crop,
+                by=decision.by,
+                at=decision.at.isoformat(),
+            )
+            confirmations.add(connection, self._outbox.vault, said)
 
     def _since(self) -> datetime:
         return datetime.now(UTC) - self._keep

@@ -37,6 +37,14 @@ _TABLES: Final[dict[str, dict[str, type]]] = {
         "act": str,
         "decision_id": str,
     },
+    "screen_confirmation": {
+        "id": str,
+        "source": str,
+        "profile": str,
+        "sealed": bytes,
+        "forgotten_by": str,
+        "made_at": str,
+    },
     "refusal": {
         "source": str,
         "calling_ae_title": str,
@@ -55,6 +63,7 @@ _KEYS: Final[dict[str, str | tuple[str, ...]]] = {
     "instrument": ("source", "serial"),
     "instrument_line": ("source", "part"),
     "screen_review": ("record_id", "path"),
+    "screen_confirmation": "id",
     "refusal": ("source", "calling_ae_title", "peer", "reason"),
 }
 _INDEXES: Final = (

@@ -1,9 +1,11 @@
 """Load what a source reads screens with: profiles by name, learned glyphs, and the net."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 from dosebook_edge.capture.screen.buffers import return_large_buffers
+from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmed_shapes import SaidByPersons
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.glyphs import GlyphError, GlyphSet, from_json
 from dosebook_edge.capture.screen.loader import ScreenProfileError, find
@@ -13,9 +15,14 @@ from dosebook_edge.capture.screen.runtime import ModelError
 from dosebook_edge.capture.source import CaptureError
 
 
-def equip(names: Sequence[str], glyphs: Sequence[Path] = ()) -> Equipped:
+def equip(
+    names: Sequence[str],
+    glyphs: Sequence[Path] = (),
+    confirmed: Callable[[], Sequence[Confirmation]] = tuple,
+) -> Equipped:
     """Load profiles by id or file, files of glyphs, and the net.
 
+    `confirmed` is what persons confirmed on this source's pictures until now.
     The process holds the memory of pictures no longer than they are read, from here on.
 
     Raises:
@@ -31,7 +38,7 @@ def equip(names: Sequence[str], glyphs: Sequence[Path] = ()) -> Equipped:
         raise CaptureError(f"screens are not read: {error}") from None
     except ModelError as error:
         raise CaptureError(f"screens are not read, {error.code}: {error}") from None
-    return Equipped(ScreenReader(loaded, net, sets), profiles)
+    return Equipped(ScreenReader(loaded, net, sets, SaidByPersons(confirmed)), profiles)
 
 
 def _learned(path: Path, profiles: Container[str]) -> tuple[str, GlyphSet]:

@@ -4,16 +4,18 @@ The rules: a screen that no profile describes is refused, not guessed; one that 
 patient than the running exam is refused whole (P51); a value that nothing proves goes to a person.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from dosebook_edge.capture.screen.cells import CellReader, Sight
+from dosebook_edge.capture.screen.confirmed_shapes import Said, nobody
 from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphSet
 from dosebook_edge.capture.screen.judging import judged, with_own_glyphs
 from dosebook_edge.capture.screen.loader import LoadedProfile
 from dosebook_edge.capture.screen.locate import Located, locate
 from dosebook_edge.capture.screen.patient import agreement
 from dosebook_edge.capture.screen.picture import Picture, digest
+from dosebook_edge.capture.screen.profile import ScreenProfile
 from dosebook_edge.capture.screen.reading import (
     Exam,
     LineReader,
@@ -38,18 +40,25 @@ class ScreenReader:
         profiles: Sequence[LoadedProfile],
         net: LineReader,
         glyphs: Mapping[str, GlyphSet] | None = None,
+        said: Callable[[ScreenProfile], Said] = nobody,
     ) -> None:
-        """`glyphs` maps the id of a profile to the shapes that a site learned for it."""
+        """`glyphs` maps the id of a profile to the shapes that a site learned for it.
+
+        `said` is what persons confirmed of a profile's characters until now.
+        """
         self._profiles = tuple(profiles)
         self._net = net
         self._lines = RememberedLines(net)
         self._glyphs = glyphs or {}
+        self._said = said
         self._looks: dict[str, dict[str, Looks]] = {}
 
     def read(
         self, picture: Picture, earlier: Sequence[ScreenReading] = (), exam: Exam | None = None
     ) -> ScreenReading:
-        """All values of a picture, each accepted or for review, or a refusal; never raises.
+        """All values of a picture, each accepted or for review, or a refusal.
+
+        Raises only what `said` does.
 
         `earlier` are readings of the same source within the same exam, the oldest first: frames
         agree with them, counters do not fall below them, and the screen still lies where it lay.
@@ -90,7 +99,8 @@ class ScreenReader:
                 picture, located, patient=patient, refusal=Refusal("half-drawn", said)
             )
         seen = with_own_glyphs(sight, profile, cells.cells())
-        shapes = shape_checks(sight, seen, self._net, self._looks.setdefault(profile.id, {}))
+        looks = self._looks.setdefault(profile.id, {})
+        shapes = shape_checks(sight, seen, lines, looks, self._said(profile))
         values = judged(seen, picture.way, profile, earlier, same_patient, shapes)
         return self._told(picture, located, values=values, patient=patient)
 

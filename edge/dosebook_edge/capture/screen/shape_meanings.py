@@ -5,6 +5,9 @@ digit of a typeface one shape. A value is proved where all ten digits of its typ
 each shape is read alike in every cell, and again in two specimens: lines made here of the screen's
 own digits, in other orders. What the net misreads at one place has two meanings then; what it
 misreads at all places takes the digit of another shape, for all ten are taken.
+
+What persons confirmed (`confirmed_shapes.py`) is one more witness, and proves nothing by itself: a
+shape that they taught is among the ten only where the net, too, reads it so in the specimens.
 """
 
 from collections import defaultdict
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dosebook_edge.capture.screen.cells import Sight
+from dosebook_edge.capture.screen.confirmed_shapes import NOTHING_SAID, TOLD_APART, Look, Said
 from dosebook_edge.capture.screen.glyphs import drawn
 from dosebook_edge.capture.screen.grammar import FORMS
 from dosebook_edge.capture.screen.ink import background
@@ -21,8 +25,6 @@ from dosebook_edge.capture.screen.seen import Seen
 from dosebook_edge.capture.screen.widths import face
 
 _DIGITS: Final = "0123456789"
-_TOLD_APART: Final = frozenset(_DIGITS + ":")
-"""Characters as tall as each other, or nearly so; a point or comma is known by where it stands."""
 _FORMS: Final = ("number", "clock")
 _LEAST_SURE: Final = 0.5
 """Confidence of a specimen below which it says nothing."""
@@ -31,20 +33,21 @@ _LEAST_TALL: Final = 0.7
 _LOW: Final = 0.5
 """Of the tallest digit: no point or comma begins above that."""
 
-Look = tuple[int, int, bytes]
-"""A shape wherever on its line it stands: height, width, and the pixels."""
-
 Looks = Mapping[str, Look]
 """Digit → its shape in one typeface, where it has one and no other digit has the same."""
 
 
 def shape_checks(
-    sight: Sight, cells: Sequence[Seen], net: LineReader, earlier: MutableMapping[str, Looks]
+    sight: Sight,
+    cells: Sequence[Seen],
+    net: LineReader,
+    earlier: MutableMapping[str, Looks],
+    said: Said = NOTHING_SAID,
 ) -> dict[str, Check]:
     """Name → check of each number of a lossless screen that known glyphs do not explain.
 
     `earlier` is what pictures of the same console showed before, by typeface; it is brought up to
-    date.
+    date. `said` is what persons confirmed.
     """
     if sight.picture.way != "lossless":
         return {}
@@ -57,10 +60,11 @@ def shape_checks(
         asked = [one for one in group if one.glyphs is None]
         if asked:
             paper = background(sight.picture.crop(asked[0].crop))
-            meanings = _meanings(group, earlier.get(name, {}), paper, net)
-            found |= {one.name: _check(one, meanings) for one in asked}
+            taught = {(one, look) for one, own in said.taught.get(name, {}).items() for look in own}
+            meanings = _meanings(group, earlier.get(name, {}), taught, paper, net)
+            found |= {one.name: _check(one, meanings, said.words) for one in asked}
             if not meanings.misread and not meanings.unsure:
-                earlier[name] = meanings.own
+                earlier[name] = meanings.own_seen
     return found
 
 
@@ -70,7 +74,8 @@ class _Meanings:
 
     Attributes:
         looks: digit → its shapes; `digits` is shape → the digits that cells read it as.
-        own: digit → its shape, of those that nothing contradicts.
+        own: digit → its shape, of those that nothing contradicts; of them `own_seen` were read in
+            cells, the others only taught by persons.
         known: shape → digit, where glyphs explain a cell.
         misread: digit → what a specimen read in its place.
         unsure: whether the specimens were read with little confidence.
@@ -80,6 +85,7 @@ class _Meanings:
     looks: Mapping[str, set[Look]]
     digits: Mapping[Look, set[str]]
     own: Looks
+    own_seen: Looks
     known: Mapping[Look, str]
     misread: Mapping[str, str]
     unsure: bool
@@ -104,16 +110,25 @@ class _Meanings:
         return ""
 
 
-def _meanings(cells: Sequence[Seen], earlier: Looks, paper: int, net: LineReader) -> _Meanings:
-    looks = defaultdict(set, {digit: {look} for digit, look in earlier.items()})
-    digits = defaultdict(set, {look: {digit} for digit, look in earlier.items()})
+def _meanings(
+    cells: Sequence[Seen],
+    earlier: Looks,
+    taught: set[tuple[str, Look]],
+    paper: int,
+    net: LineReader,
+) -> _Meanings:
+    seen = set(earlier.items())
     known: dict[Look, str] = {}
     for one in cells:
         for digit, look in _digits(one):
-            looks[digit].add(look)
-            digits[look].add(digit)
+            seen.add((digit, look))
             if one.glyphs is not None:
                 known[look] = digit
+    looks: dict[str, set[Look]] = defaultdict(set)
+    digits: dict[Look, set[str]] = defaultdict(set)
+    for digit, look in seen | taught:
+        looks[digit].add(look)
+        digits[look].add(digit)
     own = {
         digit: look
         for digit, shapes in sorted(looks.items())
@@ -122,8 +137,11 @@ def _meanings(cells: Sequence[Seen], earlier: Looks, paper: int, net: LineReader
     }
     again = own != earlier  # what was compared before need not be compared once more
     misread, unsure = _specimens(own, paper, net) if again else ({}, False)
+    own_seen = {digit: look for digit, look in own.items() if (digit, look) in seen}
+    # What only persons say, and the net does not read, does not count among the ten.
+    own = {digit: look for digit, look in own.items() if digit in own_seen or digit not in misread}
     tallest = max((height for height, *_ in digits), default=0)
-    return _Meanings(looks, digits, own, known, misread, unsure, tallest)
+    return _Meanings(looks, digits, own, own_seen, known, misread, unsure, tallest)
 
 
 def _digits(one: Seen) -> Iterator[tuple[str, Look]]:
@@ -133,7 +151,7 @@ def _digits(one: Seen) -> Iterator[tuple[str, Look]]:
     """
     if len(one.shapes) == len(one.text):
         for character, shape in zip(one.text, one.shapes, strict=True):
-            if character in _TOLD_APART:
+            if character in TOLD_APART:
                 yield character, shape[1:]
 
 
@@ -155,10 +173,14 @@ def _specimens(own: Looks, paper: int, net: LineReader) -> tuple[dict[str, str],
     return misread, unsure
 
 
-def _check(one: Seen, meanings: _Meanings) -> Check:
+def _check(one: Seen, meanings: _Meanings, words: Mapping[Look, str]) -> Check:
     """Whether the shapes of a cell mean the same everywhere; a proof where all do."""
     digits = list(_digits(one))
     for digit, look in digits:
+        word = words.get(look, digit)
+        if word != digit and look not in meanings.known:
+            said = f"the shape of its {digit} was confirmed as {word} by a person"
+            return Check("shapes", "fail", said)
         if others := meanings.others(digit, look):
             said = f"the shape of its {digit} is read as {min(others)} elsewhere"
             return Check("shapes", "fail", said)
@@ -169,7 +191,10 @@ def _check(one: Seen, meanings: _Meanings) -> Check:
         doubts.append("a point or comma begins too high up")
     if doubt := next(filter(None, doubts), ""):
         return Check("shapes", "not applicable", doubt)
-    return Check("shapes", "pass", "each digit is read alike wherever it stands", proves=True)
+    told = "".join(digit for digit in meanings.own if digit not in meanings.own_seen)
+    said = "each digit is read alike wherever it stands"
+    said += f"; {', '.join(told)} as persons confirmed" if told else ""
+    return Check("shapes", "pass", said, proves=True)
 
 
 def _marks(one: Seen) -> Iterator[int]:

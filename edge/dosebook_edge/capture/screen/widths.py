@@ -34,7 +34,12 @@ def widths(cells: Sequence[Seen]) -> dict[str, Check]:
 
 def face(one: Seen) -> str:
     """Cells of one key are taken to be in one typeface: rows of a table, fields of one height."""
-    return f"{one.table}/{0 if one.table else one.crop.height}"
+    return face_of(one.table, one.crop.height)
+
+
+def face_of(table: str, height: int) -> str:
+    """The key of a cell of a table ("" where it stands alone) and a height in px."""
+    return f"{table}/{0 if table else height}"
 
 
 def _within(group: Sequence[Seen]) -> Iterator[tuple[str, Check]]:
