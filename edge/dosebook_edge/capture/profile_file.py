@@ -37,9 +37,15 @@ def read_toml(path: Path) -> tuple[bytes, str]:
     """The bytes of a TOML file, and what it says as JSON; raises `ProfileFileError`."""
     try:
         data = path.read_bytes()
-        return data, json.dumps(tomllib.loads(data.decode()), default=str)
     except OSError as error:
         raise ProfileFileError(f"{path} cannot be read: {error.strerror}") from None
+    return data, as_json(path, data)
+
+
+def as_json(path: Path, data: bytes) -> str:
+    """What TOML says, as JSON; `path` names it in the error. Raises `ProfileFileError`."""
+    try:
+        return json.dumps(tomllib.loads(data.decode()), default=str)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProfileFileError(f"{path} is not TOML: {error}") from None
 

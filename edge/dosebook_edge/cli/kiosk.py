@@ -14,8 +14,9 @@ def kiosk() -> None:
 
 @kiosk.command()
 @click.argument("name")
+@click.option("--may-draw-profiles", is_flag=True, help="They may draw profiles of screens, too.")
 @click.password_option("--pin", help="4 to 12 digits; asked for where it is not given.")
-def pin(name: str, pin: str) -> None:
+def pin(name: str, pin: str, *, may_draw_profiles: bool) -> None:
     """Print what lets NAME decide on the box's page, to be added to its configuration.
 
     The PIN itself is kept nowhere.
@@ -29,6 +30,8 @@ def pin(name: str, pin: str) -> None:
     # TOML's basic strings are written as JSON's are.
     name_text = json.dumps(name, ensure_ascii=False)
     click.echo(f'[[kiosk.person]]\nname = {name_text}\npin = "{hashed}"')
+    if may_draw_profiles:
+        click.echo("may_draw_profiles = true")
 
 
 @kiosk.command()

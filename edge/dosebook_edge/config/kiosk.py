@@ -33,6 +33,14 @@ class KioskPerson(Section):
         json_schema_extra=LOCAL_ONLY,
     )
 
+    may_draw_profiles: bool = Field(
+        default=False,
+        description="Whether they may draw profiles of screens: they see whole screens, with the "
+        "patients on them, and say what the box reads.",
+        examples=[True],
+        json_schema_extra=LOCAL_ONLY,
+    )
+
     @field_validator("pin")
     @classmethod
     def _is_hash(cls, pin: SecretStr) -> SecretStr:

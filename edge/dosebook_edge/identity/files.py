@@ -10,7 +10,6 @@ leaves either the old identity or the new one.
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+
+from dosebook_edge.durable import write_durably
 
 _FINGERPRINT_DIGITS: Final = 16
 
@@ -65,31 +66,13 @@ class IdentityFiles:
         self._folder.chmod(0o700)
         key = Ed25519PrivateKey.generate()
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write(self.key_path(fingerprint(key.public_key())), pem, 0o600)
+        write_durably(self.key_path(fingerprint(key.public_key())), pem, 0o600)
         return key
 
     def keys(self) -> dict[str, Ed25519PrivateKey]:
         """All private keys by fingerprint, oldest first."""
         paths = sorted(self._keys.glob("*.key"), key=lambda path: path.stat().st_mtime_ns)
         return {path.stem: _read_key(path) for path in paths}
-
-
-def write(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file: written as `.new`, then promoted by one rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _read_key(path: Path) -> Ed25519PrivateKey:

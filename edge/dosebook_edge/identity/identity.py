@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
-from dosebook_edge.identity.files import IdentityError, IdentityFiles, fingerprint, write
+from dosebook_edge.durable import write_durably
+from dosebook_edge.identity.files import IdentityError, IdentityFiles, fingerprint
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.enrolment import Enrolment
 from dosebook_protocol.topics import TopicError, check_box_id
@@ -83,7 +84,7 @@ class Identity:
         if not files.keys():
             files.make_key()
         if not files.box_id.exists():
-            write(files.box_id, f"{box_id}\n".encode())
+            write_durably(files.box_id, f"{box_id}\n".encode())
         identity = cls.load(folder)
         if identity.box_id != box_id:
             raise IdentityError(
@@ -121,8 +122,8 @@ def install(folder: Path, bundle_json: bytes, *, other_registry: bool = False) -
         )
     if identity.enrolled and not other_registry:
         _check_same_registry(identity.enrolled.bundle, bundle)
-    write(files.certificate_path(name), certificate.public_bytes(Encoding.PEM))
-    write(files.enrolment, bundle.model_dump_json(indent=2).encode())
+    write_durably(files.certificate_path(name), certificate.public_bytes(Encoding.PEM))
+    write_durably(files.enrolment, bundle.model_dump_json(indent=2).encode())
     return Identity.load(folder)
 
 

@@ -92,6 +92,11 @@ class CaptureReading:
             self._thread = None
         self._standing.state = "stopped"
 
+    def renew(self) -> None:
+        """Begin anew with the profiles of now; raises `CaptureError`."""
+        self.stop()
+        self.start()
+
     def health(self) -> SourceStatus:
         """State now."""
         return self._standing.status()

@@ -22,6 +22,7 @@ def equip(
 ) -> Equipped:
     """Load profiles by id or file, files of glyphs, and the net.
 
+    Of two profiles with one id the later counts.
     `confirmed` is what persons confirmed on this source's pictures until now.
     The process holds the memory of pictures no longer than they are read, from here on.
 
@@ -30,15 +31,16 @@ def equip(
     """
     return_large_buffers()
     try:
-        loaded = [find(name) for name in names]
-        profiles = {one.profile.id: one.profile for one in loaded}
+        loaded = {one.profile.id: one for one in map(find, names)}
+        profiles = {name: one.profile for name, one in loaded.items()}
         sets = dict(_learned(path, profiles) for path in glyphs)
         net = LineNet.load()
     except (ScreenProfileError, GlyphError) as error:
         raise CaptureError(f"screens are not read: {error}") from None
     except ModelError as error:
         raise CaptureError(f"screens are not read, {error.code}: {error}") from None
-    return Equipped(ScreenReader(loaded, net, sets, SaidByPersons(confirmed)), profiles)
+    reader = ScreenReader(list(loaded.values()), net, sets, SaidByPersons(confirmed))
+    return Equipped(reader, profiles)
 
 
 def _learned(path: Path, profiles: Container[str]) -> tuple[str, GlyphSet]:

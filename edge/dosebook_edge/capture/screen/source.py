@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from dosebook_edge.capture.screen.equipped import Equipped, Reader
 from dosebook_edge.capture.screen.falls import kept_falls
 from dosebook_edge.capture.screen.grabbing import Grabber, ScreenLostError, open_screen
+from dosebook_edge.capture.screen.lookout import Lookout
 from dosebook_edge.capture.screen.picture import Grey, Picture
 from dosebook_edge.capture.screen.reading import Exam, ScreenReading
 from dosebook_edge.capture.screen.recorder import (
@@ -37,6 +39,7 @@ _LONGEST_WAIT_S: Final = 30.0
 _MOST_FRAMES: Final = 4
 _KEPT_SCREENS: Final = 3
 _NOTHING_AFTER_S: Final = 10.0
+_LOOK_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class ScreenSource:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._standing = Standing(settings.name)
+        self._lookout = Lookout()
         self._equipped: Equipped | None = None
         self._scope = ""
         self._before: list[ScreenReading] = []
@@ -121,6 +125,24 @@ class ScreenSource:
         """State now."""
         return self._standing.status()
 
+    def renew(self) -> None:
+        """Begin anew with the profiles of now; raises `CaptureError`."""
+        self.stop()
+        self._equipped = None
+        self.start()
+
+    def look(self) -> Picture:
+        """The screen now, for whoever draws a profile; raises `CaptureError`."""
+        try:
+            if self._thread is None:  # nobody else has the device
+                with contextlib.closing(self._opening(self._settings.address)) as grabber:
+                    return _picture(grabber.grab(), grabber)
+        except ScreenLostError as error:
+            raise CaptureError(str(error)) from None
+        if (picture := self._lookout.ask(_LOOK_S)) is None:
+            raise CaptureError(self._standing.detail)
+        return picture
+
     def _run(self, eye: "_Eye") -> None:
         wait = self._settings.interval_s
         while not self._stopping.is_set():
@@ -147,6 +169,7 @@ class ScreenSource:
             now = time.monotonic()
             seen = watch.see(grey, now)
             self._note_sight(grey, grabber, watch, now)
+            self._lookout.offer(partial(_copied, grey, grabber))
             is_due = seen == "settled" or (is_due and seen == "still")
             if is_due and watch.flat_since is None:
                 came_at = watch.came_at
@@ -239,6 +262,11 @@ class ScreenSource:
 
 def _picture(grey: Grey, grabber: Grabber) -> Picture:
     return Picture(grey, grabber.way, datetime.now(UTC), grabber.words, grabber.signal)
+
+
+def _copied(grey: Grey, grabber: Grabber) -> Picture:
+    """A picture of its own: a grabber may draw the next one over this."""
+    return _picture(grey.copy(), grabber)
 
 
 def _signal(grabber: Grabber) -> dict[str, str]:
