@@ -17,6 +17,7 @@ from dosebook_edge.kiosk.pin import hash_of
 from dosebook_edge.kiosk.review import Review
 from dosebook_edge.kiosk.server import Answer, KioskServer, Request
 from dosebook_edge.kiosk.session import Desk
+from dosebook_edge.kiosk.taught import Taught
 from dosebook_edge.outbox import Appended, Outbox
 from dosebook_protocol.reading import Patient
 from dosebook_protocol.record import Clock, Record, SourceKind
@@ -171,7 +172,8 @@ def opened_kiosk(folder: Path, **changes: Any) -> Iterator[tuple[Outbox, Visitor
     """A kiosk over an outbox of its own, and somebody before it."""
     with opened_outbox(folder) as outbox:
         desk = Desk(pins(), changes.pop("idle_s", 60), **changes.pop("desk", {}))
-        kiosk = Kiosk(review_of(outbox), desk, changes.pop("policy", "initials"))
+        policy = changes.pop("policy", "initials")
+        kiosk = Kiosk(review_of(outbox), Taught(outbox), desk, policy)
         yield outbox, Visitor(kiosk)
 
 

@@ -33,7 +33,7 @@ def list_entries(
     context: Context, *, status: str | None, limit: int, before: int | None, as_json: bool
 ) -> None:
     """List records, newest first."""
-    with _opened(context) as box_outbox:
+    with opened(context) as box_outbox:
         entries = box_outbox.entries(status=status or "", limit=limit, before=before)
     rows = [
         (
@@ -62,7 +62,7 @@ def show_record(context: Context, sequence: int, *, as_json: bool) -> None:
     """Show what was read from one record; patient and study are left out."""
     from dosebook_edge.diag.records import opened_record
 
-    with _opened(context) as box_outbox:
+    with opened(context) as box_outbox:
         waiting = box_outbox.message(sequence)
     if waiting is None:
         raise CommandError(
@@ -83,7 +83,7 @@ def show_record(context: Context, sequence: int, *, as_json: bool) -> None:
 @click.pass_obj
 def replay(context: Context, sequences: tuple[int, ...], *, as_json: bool) -> None:
     """Send delivered records again; the registry tells a duplicate from a new one."""
-    with _opened(context) as box_outbox:
+    with opened(context) as box_outbox:
         done = box_outbox.replay(sequences)
     missing = sorted(set(sequences) - set(done))
     show(
@@ -106,7 +106,7 @@ def export(context: Context, path: Path) -> None:
     """
     from dosebook_edge.diag.records import export_waiting
 
-    with _opened(context) as box_outbox:
+    with opened(context) as box_outbox:
         written = export_waiting(box_outbox, context.box_id, path)
     click.echo(
         f"{written.messages} records are in {path}. It holds patient data: keep it safe.\n"
@@ -133,26 +133,27 @@ def import_receipts(context: Context, path: Path) -> None:
             "this box knows no registry whose receipts it could believe: enrol it with "
             "dosebook-box identity install BUNDLE"
         )
-    with _opened(context) as box_outbox:
+    with opened(context) as box_outbox:
         found, news = acknowledge_file(box_outbox, enrolled, path)
         waiting = box_outbox.status().waiting
     click.echo(f"{found} receipts, {news} of them news; {waiting} records wait.")
 
 
 @contextmanager
-def _opened(context: Context) -> Iterator[Outbox]:
+def opened(context: Context) -> Iterator[Outbox]:
+    """The outbox of a box, closed afterwards; raises `CommandError` for what goes wrong with it."""
     from dosebook_edge.diag.records import open_outbox
 
     try:
-        opened = open_outbox(context.loaded.settings)
+        found = open_outbox(context.loaded.settings)
     except OutboxError as error:
         raise CommandError(str(error)) from None
     try:
-        yield opened
+        yield found
     except OutboxError as error:
         raise CommandError(str(error)) from None
     finally:
-        opened.close()
+        found.close()
 
 
 def _record_text(value: dict[str, Any], reading: Reading) -> str:

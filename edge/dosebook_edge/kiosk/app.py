@@ -12,6 +12,7 @@ from dosebook_edge.kiosk.patient import Policy, patient_text
 from dosebook_edge.kiosk.review import GoneError, Review, Shown, Word, key_of
 from dosebook_edge.kiosk.server import Answer, Request
 from dosebook_edge.kiosk.session import Desk, Session, holds
+from dosebook_edge.kiosk.taught import Taught
 from dosebook_edge.outbox import OutboxError
 from dosebook_protocol.screen_text import TypedError, is_as_read, number_in
 
@@ -44,8 +45,9 @@ class _AskAgainError(Exception):
 class Kiosk:
     """Answers the requests of the box's own page."""
 
-    def __init__(self, review: Review, desk: Desk, policy: Policy) -> None:
+    def __init__(self, review: Review, taught: Taught, desk: Desk, policy: Policy) -> None:
         self._review = review
+        self._taught = taught
         self._desk = desk
         self._policy = policy
 
@@ -63,6 +65,9 @@ class Kiosk:
             return self._take(request, session)
         if request.path == "/":
             return self._next(request, session)
+        if request.path == "/taught":
+            shown = self._taught.page(session.token, session.tell())
+            return self._signed_in(page.whole("What the reader was taught", shown))
         what, _, key = request.path.removeprefix("/").partition("/")
         return self._of_value(what, key)
 
@@ -89,6 +94,7 @@ class Kiosk:
         doing: dict[str, Callable[[], Answer]] = {
             "/decide": lambda: self._decide(request, session),
             "/undo": lambda: self._undo(session),
+            "/forget": lambda: self._forget(request, session),
             "/sign-out": self._sign_out,
         }
         do = doing.get(request.path)
@@ -182,12 +188,23 @@ class Kiosk:
         session.told = f"{shown.value.label}: taken back."
         return Answer(_SEE_OTHER, location=f"/?at={shown.key}")
 
+    def _forget(self, request: Request, session: Session) -> Answer:
+        """Take out of force what somebody taught."""
+        try:
+            was_there = self._taught.forget(request.form.get("id", ""), session.name)
+        except OutboxError as error:
+            return self._not_stored(error)
+        session.told = "Forgotten." if was_there else "That was forgotten already."
+        return Answer(_SEE_OTHER, location="/taught")
+
     def _not_stored(self, error: OutboxError) -> Answer:
         sentence = f"Not stored: {error} The value waits as before."
         return self._signed_in(page.sentence(sentence), _UNAVAILABLE)
 
     def _of_value(self, what: str, key: str) -> Answer:
-        """The crop of a value that waits, or its patient as far as that may be shown."""
+        """The crop of a value that waits or taught, or its patient as far as that may be shown."""
+        if what == "taught" and (crop := self._taught.crop(key)) is not None:
+            return Answer(body=crop, media_type="image/png")
         one = next((one for one in self._review.waiting() if key_of(one) == key), None)
         if one is None or what not in {"crop", "patient"}:
             return Answer(_NOT_FOUND, b"There is no such page.", "text/plain; charset=utf-8")

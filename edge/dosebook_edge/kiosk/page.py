@@ -58,7 +58,7 @@ def door(names: Sequence[str], waiting: int, undelivered: int) -> Markup:
         for name in names
     )
     lead = _waits(waiting) if names else f"{_waits(waiting)} {_NOBODY}"
-    return _whole("Who confirms?", render("door", lead=lead, people=people), _state(undelivered))
+    return whole("Who confirms?", render("door", lead=lead, people=people), _state(undelivered))
 
 
 def pin(name: str, wait_s: float, *, is_wrong: bool = False) -> Markup:
@@ -69,7 +69,7 @@ def pin(name: str, wait_s: float, *, is_wrong: bool = False) -> Markup:
     elif is_wrong:
         error = "That PIN is not right."
     body = render("pin", name=name, error=_error(error), pad=_pad("", is_pin=True))
-    return _whole(name, body, "")
+    return whole(name, body, "")
 
 
 def card(session: Session, shown: Shown, place: Place, typed: Typed | None, told: str) -> Markup:
@@ -94,7 +94,7 @@ def card(session: Session, shown: Shown, place: Place, typed: Typed | None, told
     )
     row = value.path.partition("[")[2].removesuffix("]")
     title = f"{value.label}, row {row}" if row else value.label
-    return _whole(title, body, f"{place.number} of {place.of} · {_state(place.undelivered)}")
+    return whole(title, body, f"{place.number} of {place.of} · {_state(place.undelivered)}")
 
 
 def nothing(session: Session, elsewhere: int, undelivered: int, told: str) -> Markup:
@@ -110,12 +110,12 @@ def nothing(session: Session, elsewhere: int, undelivered: int, told: str) -> Ma
         room="The box shows a value here when it could not prove what it read on a screen.",
         nav=_nav(session, None, ""),
     )
-    return _whole("No value waits", body, _state(undelivered))
+    return whole("No value waits", body, _state(undelivered))
 
 
 def sentence(text: str) -> Markup:
     """One sentence, and the way back."""
-    return _whole("Values to confirm", render("sentence", text=text), "")
+    return whole("Values to confirm", render("sentence", text=text), "")
 
 
 def stored(shown: Shown, word: Word) -> str:
@@ -126,7 +126,8 @@ def stored(shown: Shown, word: Word) -> str:
     return f"{label}: {word.text} {unit}. Stored."
 
 
-def _whole(title: str, body: Markup, state: str) -> Markup:
+def whole(title: str, body: Markup, state: str = "") -> Markup:
+    """A page of a title, what it shows, and how the box stands."""
     return render("page", title=title, body=body, state=state)
 
 

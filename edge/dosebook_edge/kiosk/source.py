@@ -8,6 +8,7 @@ from dosebook_edge.kiosk.app import Kiosk
 from dosebook_edge.kiosk.review import Review
 from dosebook_edge.kiosk.server import KioskServer
 from dosebook_edge.kiosk.session import Desk
+from dosebook_edge.kiosk.taught import Taught
 from dosebook_edge.outbox import Outbox
 from dosebook_protocol.record import Clock, Record, SourceKind
 
@@ -26,7 +27,7 @@ class KioskSource:
         self._review = Review(outbox, clock, open_record, keep=section.review_delivered)
         pins = {one.name: one.pin.get_secret_value() for one in section.person}
         desk = Desk(pins, section.idle.total_seconds())
-        self._kiosk = Kiosk(self._review, desk, section.show_patient)
+        self._kiosk = Kiosk(self._review, Taught(outbox), desk, section.show_patient)
         self._server: KioskServer | None = None
         self._problem = ""
 

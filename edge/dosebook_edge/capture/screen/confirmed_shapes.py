@@ -75,20 +75,18 @@ def said_of(profile: ScreenProfile, votes: Iterable[Vote]) -> Said:
     """What votes on the screens of a profile come to; of a cell that it lacks, nothing."""
     tables = {cell.name: one.name for one in profile.table for cell in one.column}
     names = {cell.name: tables.get(cell.name, "") for cell in profile.cells}
-    words: dict[Look, str] = {}
-    taught: dict[str, dict[str, set[Look]]] = defaultdict(lambda: defaultdict(set))
-    for found in _by_look(votes):
-        if len(characters := _characters(found)) > 1:
-            continue
-        (character,) = characters
-        words[found[0].look] = character
-        if len({vote.crop_digest for vote in found}) < _ENOUGH:
-            continue
-        for vote in found:
-            name = vote.confirmation.path.removeprefix(PATH).partition("[")[0]
-            if name in names:
-                taught[face_of(names[name], vote.height)][character].add(vote.look)
-    return Said(words, taught)
+    agreed = _agreed(votes)
+    found: dict[str, dict[str, set[Look]]] = defaultdict(lambda: defaultdict(set))
+    for vote in (vote for same in agreed if _is_enough(same) for vote in same):
+        name = vote.confirmation.path.removeprefix(PATH).partition("[")[0]
+        if name in names:
+            found[face_of(names[name], vote.height)][vote.character].add(vote.look)
+    return Said({same[0].look: same[0].character for same in agreed}, found)
+
+
+def taught(votes: Iterable[Vote]) -> set[str]:
+    """The characters of which some shape was confirmed often enough."""
+    return {same[0].character for same in _agreed(votes) if _is_enough(same)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +111,14 @@ def _by_look(votes: Iterable[Vote]) -> Iterable[list[Vote]]:
     for vote in votes:
         looks[vote.look].append(vote)
     return looks.values()
+
+
+def _agreed(votes: Iterable[Vote]) -> list[list[Vote]]:
+    return [found for found in _by_look(votes) if len(_characters(found)) == 1]
+
+
+def _is_enough(votes: Iterable[Vote]) -> bool:
+    return len({vote.crop_digest for vote in votes}) >= _ENOUGH
 
 
 def _characters(votes: Iterable[Vote]) -> set[str]:
