@@ -17,6 +17,10 @@ FILES = {
     "requirements-edge-screen.txt": [
         *("--no-default-groups", "--package", "dosebook-edge", "--extra", "screen")
     ],
+    "requirements-edge-vnc.txt": [
+        *("--no-default-groups", "--package", "dosebook-edge"),
+        *("--extra", "screen", "--extra", "vnc"),
+    ],
     "requirements-dev.txt": ["--no-default-groups", "--group", "build", "--group", "dev"],
     "requirements-model.txt": ["--only-group", "model"],
     "requirements-node.txt": ["--only-group", "node"],
@@ -25,6 +29,7 @@ PURPOSES = {
     "requirements.txt": "box and registry, as the demo runs them",
     "requirements-edge.txt": "the box alone",
     "requirements-edge-screen.txt": "a box that reads screens",
+    "requirements-edge-vnc.txt": "a box that reads screens, also over VNC",
     "requirements-dev.txt": "the product, its tests and its checks",
     "requirements-model.txt": "what trains the reading net of screens",
     "requirements-node.txt": "Node, where the machine has none",

@@ -1,5 +1,6 @@
 """A screen source over pictures that a test puts before it, into a real outbox."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from dosebook_edge.capture.screen.equipped import Equipped
-from dosebook_edge.capture.screen.grabbing import ScreenLostError
+from dosebook_edge.capture.screen.grabbing import Grabber, ScreenLostError
 from dosebook_edge.capture.screen.loader import find
 from dosebook_edge.capture.screen.picture import Way
 from dosebook_edge.capture.screen.read import ScreenReader
@@ -118,18 +119,24 @@ def whose(screen, step: str = "2.25.72") -> Whose:
 
 
 @contextmanager
-def watching(outbox, equipped: Equipped, monitor: Monitor | None = None, **settings: Any):
-    """A source that watches a test's monitor, stopped afterwards."""
+def watching(
+    outbox,
+    equipped: Equipped,
+    monitor: Monitor | None = None,
+    opening: Callable[[str], Grabber] | None = None,
+    **settings: Any,
+):
+    """A source that watches a test's monitor, or what `opening` opens, stopped afterwards."""
     monitor, refused = monitor or Monitor(), []
-    times = {"interval_s": 0.01, "settle_s": 0.03}
+    usual = {"address": "xwd:/test", "interval_s": 0.01, "settle_s": 0.03}
     source = ScreenSource(
-        ScreenSettings("screen", BOX, "xwd:/test", **(times | settings)),
+        ScreenSettings("screen", BOX, **(usual | settings)),
         outbox,
         Clock,
         lambda: equipped,
         running=lambda _: watched.whose,
         refuse=refused.append,
-        opening=lambda _: monitor,
+        opening=opening or (lambda _: monitor),
     )
     watched = Watched(source, monitor, outbox, refused=refused)
     source.start()

@@ -35,6 +35,7 @@ class ScreenSources:
         try:
             from dosebook_edge.capture.screen.equip import equip
             from dosebook_edge.capture.screen.exam import running_exam
+            from dosebook_edge.capture.screen.grabbing import open_screen
             from dosebook_edge.capture.screen.source import ScreenSettings, ScreenSource
         except ImportError as error:
             return _without(section.name, error)
@@ -54,6 +55,7 @@ class ScreenSources:
             lambda: equip(section.profiles, section.glyphs, lambda: self._said(section.name)),
             running=running_exam(self.room, section.steps_from, section.linger),
             refuse=lambda reason: self._refuse(section.name, section.address, reason),
+            opening=lambda address: open_screen(address, section.password_file),
         )
 
     def of_captures(self, section: DicomSourceSection, pending: PendingCaptures) -> Source:

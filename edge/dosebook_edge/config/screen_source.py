@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from dosebook_edge.config.section import LOCAL_ONLY, NamedSource
 from dosebook_edge.config.values import Duration
@@ -21,10 +21,18 @@ class ScreenSourceSection(NamedSource):
         description="Way of capture.", examples=["screen"], json_schema_extra=LOCAL_ONLY
     )
     address: str = Field(
-        pattern="^(xwd|fb|v4l2):/",
+        pattern=r"^((xwd|fb|v4l2):/|vnc:[^/\s]+$)",
         description="Where the picture comes from: xwd:PATH (the file of Xvfb -fbdir), fb:DEVICE "
-        "(a framebuffer of the kernel) or v4l2:DEVICE (a frame grabber).",
+        "(a framebuffer of the kernel), v4l2:DEVICE (a frame grabber) or vnc:HOST:PORT (a VNC "
+        "server; 5900 where no port is given).",
         examples=["v4l2:/dev/video0"],
+        json_schema_extra=LOCAL_ONLY,
+    )
+    password_file: Path | None = Field(
+        default=None,
+        description="File with the password of the VNC server in its first line, readable by the "
+        "user of the box alone (chmod 600).",
+        examples=["/etc/dosebook-box/ct-console.vnc"],
         json_schema_extra=LOCAL_ONLY,
     )
     profiles: ScreenProfiles = Field(
@@ -83,3 +91,9 @@ class ScreenSourceSection(NamedSource):
         description="Blank the patient's name and numbers in the picture that is kept as evidence.",
         examples=[True],
     )
+
+    @model_validator(mode="after")
+    def _has_a_password_for_vnc_only(self) -> Self:
+        if self.password_file is not None and not self.address.startswith("vnc:"):
+            raise ValueError("password_file belongs to an address of VNC, vnc:HOST:PORT")
+        return self

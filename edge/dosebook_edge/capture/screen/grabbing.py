@@ -8,6 +8,7 @@ from dosebook_edge.capture.screen.picture import Grey, Way
 from dosebook_edge.capture.screen.video_signal import VideoSignal
 
 _ADDRESS: Final = re.compile(r"(?P<way>xwd|fb|v4l2):(?P<path>/.+)\Z")
+_VNC: Final = "vnc:"
 
 
 class ScreenLostError(Exception):
@@ -24,7 +25,7 @@ class Grabber(Protocol):
 
     @property
     def words(self) -> str:
-        """Framebuffer or grabber."""
+        """Framebuffer, grabber or VNC."""
         ...
 
     @property
@@ -41,14 +42,22 @@ class Grabber(Protocol):
         ...
 
 
-def open_screen(address: str) -> Grabber:
-    """Open `xwd:PATH`, `fb:DEVICE` or `v4l2:DEVICE`; raises `ScreenLostError`."""
+def open_screen(address: str, password_file: Path | None = None) -> Grabber:
+    """Open `xwd:PATH`, `fb:DEVICE`, `v4l2:DEVICE` or `vnc:HOST:PORT`; raises `ScreenLostError`.
+
+    `password_file` is for VNC.
+    """
     from dosebook_edge.capture.screen.framebuffer import FramebufferDevice, XwdScreen
     from dosebook_edge.capture.screen.v4l2 import GrabberDevice
+    from dosebook_edge.capture.screen.vnc import VncScreen
 
+    if address.startswith(_VNC):
+        return VncScreen(address, password_file)
     match = _ADDRESS.match(address)
     if match is None:
-        raise ScreenLostError(f"{address!r} is not xwd:PATH, fb:DEVICE or v4l2:DEVICE")
+        raise ScreenLostError(
+            f"{address!r} is not xwd:PATH, fb:DEVICE, v4l2:DEVICE or vnc:HOST:PORT"
+        )
     path = Path(match["path"])
     if match["way"] == "xwd":
         return XwdScreen(path)
