@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dosebook_edge.identity.files import write
+from dosebook_edge.durable import write_durably
 from dosebook_edge.identity.identity import Enrolled
 from dosebook_protocol.cose import SignatureError, key_id, verify
 from dosebook_protocol.record import BoxConfig, Receipts
@@ -42,7 +42,7 @@ def keep_config(path: Path, config: BoxConfig) -> bool:
         kept = BoxConfig.model_validate_json(path.read_bytes())
         if kept.revision >= config.revision:
             return False
-    write(path, config.model_dump_json(indent=2).encode(), 0o600)
+    write_durably(path, config.model_dump_json(indent=2).encode(), 0o600)
     return True
 
 
