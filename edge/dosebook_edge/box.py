@@ -21,6 +21,7 @@ from dosebook_edge.capture.dicom.commitment import Peer
 from dosebook_edge.capture.dicom.known_steps import known_steps
 from dosebook_edge.capture.dicom.scp import DicomSettings, DicomSource
 from dosebook_edge.capture.room import Room
+from dosebook_edge.capture.screen.drawn_profiles import DrawnProfiles
 from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.screens import ScreenSources
 from dosebook_edge.capture.source import CaptureError, Source
@@ -29,7 +30,7 @@ from dosebook_edge.config import BoxSettings, ConfigError, Loaded, SourceSection
 from dosebook_edge.config.dicom_source import DicomSourceSection, parse_peer
 from dosebook_edge.config.layers import DESIRED
 from dosebook_edge.config.screen_source import ScreenSourceSection
-from dosebook_edge.folder import IDENTITY, LOCK, STATUS
+from dosebook_edge.folder import IDENTITY, LOCK, PROFILES, STATUS
 from dosebook_edge.health.report import Facts, StatusFile, health_of, status_of
 from dosebook_edge.identity.files import IdentityError
 from dosebook_edge.identity.identity import Identity
@@ -40,6 +41,7 @@ from dosebook_protocol.logs import log
 
 if TYPE_CHECKING:
     from dosebook_edge.capture.instruments import InstrumentSources
+    from dosebook_edge.kiosk.drawing.views import DrawingPages
 
 _logger = logging.getLogger(__name__)
 
@@ -162,7 +164,8 @@ class Box:
 
     def _screens(self) -> ScreenSources:
         box_id = self._loaded.settings.box.id
-        return ScreenSources(box_id, self.outbox, self._clock, self._room, self._refusals)
+        drawn = DrawnProfiles(self._folder / PROFILES)
+        return ScreenSources(box_id, self.outbox, self._clock, self._room, self._refusals, drawn)
 
     def _kiosk(self) -> Source:
         # A box without a screen of its own carries no page.
@@ -174,7 +177,15 @@ class Box:
             self.outbox,
             self._clock,
             lambda message: opened_record(message, self._folder / IDENTITY),
+            self._drawing(),
         )
+
+    def _drawing(self) -> "DrawingPages | None":
+        try:
+            from dosebook_edge.kiosk.drawing.opening import drawing_pages
+        except ImportError:
+            return None  # this box has not what reading screens takes
+        return drawing_pages(self._folder, self.outbox, self.sources)
 
     def _make_facts(self) -> Facts:
         settings = self._loaded.settings

@@ -7,6 +7,8 @@ from typing import Final
 STATUS: Final = "status.json"
 LOCK: Final = "box.lock"
 IDENTITY: Final = "identity"
+PROFILES: Final = "screen-profiles"
+DRAFTS: Final = "screen-drafts"
 
 
 def is_running(folder: Path) -> bool:

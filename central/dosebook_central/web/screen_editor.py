@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from flask import render_template
 
 from dosebook_central.screens.drawing.drafts import Draft
 from dosebook_central.screens.drawing.reader import BoxReader, PictureRead, ReaderError
 from dosebook_central.web.context import context
-from dosebook_protocol.quantities import QUANTITIES
-from dosebook_protocol.screen_drawing.controls import blanks_html, form_html
+from dosebook_protocol.screen_drawing.controls import UNITS, blanks_html, form_html
 from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES
 from dosebook_protocol.screen_drawing.faults import Fault, places
 from dosebook_protocol.screen_drawing.form import Tree
 from dosebook_protocol.screen_drawing.toml import to_toml
-
-_UNITS: Final = sorted({one.unit for one in QUANTITIES.values()} | {"cGy.cm2", "uGy.m2", "mGy.cm2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +67,7 @@ def editor_page(draft: Draft, told: Told | None = None, **shown: Any) -> str:
         form=form_html(draft.drawn, places(told.faults, tree)),
         blanks=blanks_html(),
         told=told,
-        units=_UNITS,
+        units=UNITS,
         most_pictures=MOST_PICTURES,
         **({"read_back": None, "error": "", "picture_error": ""} | shown),
     )

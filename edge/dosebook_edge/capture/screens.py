@@ -1,11 +1,13 @@
 """Sources that read screens, where this box has what that takes; else ones that say what lacks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.room import Room
 from dosebook_edge.capture.screen.confirmations import Confirmation, every, in_force
+from dosebook_edge.capture.screen.drawn_profiles import DrawnProfiles
 from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.source import Source
 from dosebook_edge.capture.unavailable import UnavailableSource
@@ -29,6 +31,7 @@ class ScreenSources:
     clock: BoxClock
     room: Room
     refusals: Refusals
+    drawn: DrawnProfiles
 
     def of_monitor(self, section: ScreenSourceSection) -> Source:
         """A source that watches a monitor."""
@@ -52,7 +55,11 @@ class ScreenSources:
             settings,
             self.outbox,
             self.clock,
-            lambda: equip(section.profiles, section.glyphs, lambda: self._said(section.name)),
+            lambda: equip(
+                self._with_drawn(section.profiles, section.name),
+                section.glyphs,
+                lambda: self._said(section.name),
+            ),
             running=running_exam(self.room, section.steps_from, section.linger),
             refuse=lambda reason: self._refuse(section.name, section.address, reason),
             opening=lambda address: open_screen(address, section.password_file),
@@ -72,10 +79,18 @@ class ScreenSources:
             self.outbox,
             self.clock,
             pending,
-            lambda: equip(section.read_screens, section.screen_glyphs, lambda: self._said(name)),
+            lambda: equip(
+                self._with_drawn(section.read_screens, name),
+                section.screen_glyphs,
+                lambda: self._said(name),
+            ),
             lambda reason: self._refuse(name, "secondary capture", reason),
             self._step_of,
         )
+
+    def _with_drawn(self, names: Sequence[str], source: str) -> list[str]:
+        """The profiles of the configuration, and those that were drawn here for a source."""
+        return [*names, *map(str, self.drawn.of(source))]
 
     def _said(self, source: str) -> list[Confirmation]:
         """What persons confirmed on pictures of a source; raises `OutboxError`."""

@@ -15,7 +15,6 @@ from dosebook_edge.cli.screen_draw import (
     check,
     cut,
     find_profile,
-    labels_of,
     open_picture,
     picture_of,
 )
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from dosebook_edge.capture.screen.glyphs import GlyphSet
     from dosebook_edge.capture.screen.loader import LoadedProfile
     from dosebook_edge.capture.screen.net import LineNet
-    from dosebook_edge.capture.screen.picture import Picture
-    from dosebook_edge.capture.screen.reading import ReadValue, ScreenReading
 
 
 @click.group()
@@ -83,13 +80,14 @@ def test(
     Exit code 0 when every value is accepted, 3 when some wait for a person, 1 when a picture is
     refused.
     """
-    loaded = find_profile(profile)
+    loaded, net = find_profile(profile), _net()
+    from dosebook_edge.capture.screen.read_back import read_all, told_of
+
     sets = {} if glyphs is None else {loaded.profile.id: _glyphs(glyphs, loaded)}
-    net = _net()
     shown = [open_picture(one, grabbed=grabbed) for one in pictures]
-    readings = _read(loaded, shown, net, sets, frames=frames, patient=patient)
+    readings = read_all(loaded, shown, net, sets, frames=frames, patient=patient)
     value = [
-        _told(path, one) | {"labels": labels_of(loaded, picture, one, net)}
+        {"picture": path.name} | told_of(loaded, picture, one, net)
         for path, picture, one in zip(pictures, shown, readings, strict=True)
     ]
     show(value, as_json=as_json, text=lambda: "\n".join(_text(one) for one in value))
@@ -110,11 +108,12 @@ def learn(profile: str, picture: Path, texts: Path, glyphs: Path) -> None:
     TEXTS is JSON that a person confirmed: {"dlp[1]": "424.00", "total_dlp": "876.27"}.
     """
     from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphError, to_json
+    from dosebook_edge.capture.screen.read_back import read_all
     from dosebook_edge.capture.screen.teaching import teach
 
     loaded, shown = find_profile(profile), open_picture(picture, grabbed=False)
     known = _glyphs(glyphs, loaded) if glyphs.exists() else NO_GLYPHS
-    (reading,) = _read(loaded, [shown], _net(), {})
+    (reading,) = read_all(loaded, [shown], _net(), {})
     try:
         taught = teach(known, loaded, shown, reading, _confirmed(texts))
     except (GlyphError, ValueError) as error:
@@ -158,67 +157,6 @@ def _net() -> "LineNet":
         return LineNet.load()
     except ModelError as error:
         raise CommandError(f"screens are not read: {error}") from None
-
-
-def _read(
-    loaded: "LoadedProfile",
-    pictures: "list[Picture]",
-    net: "LineNet",
-    glyphs: "dict[str, GlyphSet]",
-    *,
-    frames: bool = False,
-    patient: str = "",
-) -> "list[ScreenReading]":
-    from dosebook_edge.capture.screen.read import ScreenReader
-    from dosebook_edge.capture.screen.reading import Exam
-
-    reader = ScreenReader([loaded], net, glyphs)
-    exam = Exam(patient_id=patient) if patient else None
-    readings: list[ScreenReading] = []
-    for picture in pictures:
-        readings.append(reader.read(picture, readings if frames else (), exam))
-    return readings
-
-
-def _told(path: Path, reading: "ScreenReading") -> dict[str, Any]:
-    refusal = reading.refusal
-    values = [one for one in reading.values if one.quantity]
-    return {
-        "picture": path.name,
-        "profile": reading.profile,
-        "revision": reading.revision,
-        "language": reading.language,
-        "model": reading.model_hash,
-        "refused": {"code": refusal.code, "detail": refusal.detail} if refusal else None,
-        "accepted": sum(one.state == "accepted" for one in values),
-        "review": sum(one.state == "review" for one in values),
-        "values": [_value(one) for one in reading.values],
-        "patient": [
-            {"what": one.what, "text": one.text, "crop": list(one.crop)} for one in reading.patient
-        ],
-    }
-
-
-def _value(one: "ReadValue") -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "label": one.label,
-        "text": one.text,
-        "value": None if one.value is None else str(one.value),
-        "unit": one.unit,
-        "quantity": one.quantity,
-        "meaning": one.meaning,
-        "confidence": round(one.confidence, 4),
-        "reader": one.reader,
-        "second": one.second,
-        "state": one.state,
-        "reason": one.reason,
-        "crop": list(one.crop),
-        "checks": [
-            {"name": c.name, "outcome": c.outcome, "detail": c.detail, "proves": c.proves}
-            for c in one.checks
-        ],
-    }
 
 
 def _text(value: dict[str, Any]) -> str:

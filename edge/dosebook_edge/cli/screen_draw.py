@@ -1,6 +1,5 @@
 """`dosebook-box screen check`, `cut`, `picture`: what whoever draws a profile asks the box."""
 
-import re
 import sys
 import tomllib
 from base64 import b64encode
@@ -15,11 +14,9 @@ from dosebook_edge.cli.common import FAILED, CommandError, json_option, show
 if TYPE_CHECKING:
     from dosebook_edge.capture.screen.loader import LoadedProfile
     from dosebook_edge.capture.screen.picture import Picture
-    from dosebook_edge.capture.screen.reading import LineReader, ScreenReading
 
 EXTRA: Final = "reading screens needs numpy, Pillow and LiteRT: pip install 'dosebook-edge[screen]'"
 PICTURE_FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
-_KEY: Final = re.compile(r"[a-z_]+(?:\[\d+\]|\.[^\s.:\[]+)*")
 _SIDES: Final = 4
 
 
@@ -42,12 +39,12 @@ def check(profile: str, *, as_json: bool) -> None:
 @click.argument("box", type=int, nargs=_SIDES, metavar="X Y WIDTH HEIGHT")
 def cut(picture: Path, box: tuple[int, int, int, int]) -> None:
     """Print the part of PICTURE in a box as the `png` of a [[patch]]."""
-    from dosebook_edge.capture.screen.picture import Box, to_png
+    shown = open_picture(picture, grabbed=False)
+    from dosebook_edge.capture.screen.patches import cut_patch
 
-    part = open_picture(picture, grabbed=False).crop(Box(*box))
-    if min(box) < 0 or part.shape != (box[3], box[2]) or not part.size:
+    if not (part := cut_patch(shown, box)):
         raise CommandError(f"{picture}: the box {' '.join(map(str, box))} does not lie on it")
-    click.echo(b64encode(to_png(part)).decode())
+    click.echo(part)
 
 
 @click.command("picture")
@@ -93,30 +90,9 @@ def open_picture(path: Path, *, grabbed: bool) -> "Picture":
     return Picture(grey, "grabbed" if grabbed else "lossless", datetime.now(UTC), "file")
 
 
-def labels_of(
-    loaded: "LoadedProfile", picture: "Picture", reading: "ScreenReading", net: "LineReader"
-) -> list[dict[str, Any]]:
-    """What stands where each label of a profile has to be: it tells why a picture is refused."""
-    from dosebook_edge.capture.screen.anchors import language_of, match_in_place
-    from dosebook_edge.capture.screen.reading import Placement
-
-    size = loaded.profile.screen
-    filling = Placement(picture.width / size.width, picture.height / size.height)
-    place = reading.placement or filling
-    matches = match_in_place(picture, loaded.profile, place, net)
-    language = reading.language or language_of(loaded.profile, matches)
-    told = []
-    for match in matches:
-        box = place.box(match.anchor.box)
-        text = net.read(picture.crop(box)).text if match.has_ink else ""
-        found = not match.is_missing(language)
-        told.append({"name": match.anchor.name, "text": text, "found": found, "crop": list(box)})
-    return told
-
-
 def _checked(name: str) -> dict[str, Any]:
     try:
-        from dosebook_edge.capture.screen.loader import ScreenProfileError, find, shipped
+        from dosebook_edge.capture.screen.loader import ScreenProfileError, faults_of, find, shipped
     except ImportError:
         raise CommandError(EXTRA) from None
     path = shipped().get(name, Path(name))
@@ -126,17 +102,10 @@ def _checked(name: str) -> dict[str, Any]:
     except ScreenProfileError as error:
         if not error.faults:
             raise CommandError(str(error)) from None
-        told["faults"] = [_fault(one) for one in error.faults]
+        told["faults"] = [{"key": key, "text": text} for key, text in faults_of(error)]
     else:
         told |= {"id": loaded.profile.id, "revision": loaded.revision}
     return told | {"profile": tomllib.loads(path.read_text(encoding="utf-8"))}
-
-
-def _fault(sentence: str) -> dict[str, str]:
-    """A sentence that begins with its key, in two."""
-    found = _KEY.match(sentence)
-    key = found[0] if found else ""
-    return {"key": key, "text": sentence[len(key) :].removeprefix(":").strip()}
 
 
 def _in_words(value: dict[str, Any]) -> str:

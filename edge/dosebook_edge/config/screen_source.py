@@ -36,9 +36,10 @@ class ScreenSourceSection(NamedSource):
         json_schema_extra=LOCAL_ONLY,
     )
     profiles: ScreenProfiles = Field(
-        min_length=1,
+        default=(),
         description="Ids of shipped profiles (dosebook-box screen list), or paths of your own: the "
-        "screens that this console shows. Any other screen is refused.",
+        "screens that this console shows. Those that were drawn on the box's own page are read "
+        "besides; any other screen is refused.",
         examples=[["ge-ct-dose-report"]],
         json_schema_extra=LOCAL_ONLY,
     )

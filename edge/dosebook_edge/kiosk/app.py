@@ -1,9 +1,7 @@
 """What the kiosk does for each request: one value a page, one decision a form."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from dosebook_edge.capture.screen.review import Reviewed
 from dosebook_edge.kiosk import page
@@ -12,6 +10,7 @@ from dosebook_edge.kiosk.patient import Policy, patient_text
 from dosebook_edge.kiosk.review import GoneError, Review, Shown, Word, key_of
 from dosebook_edge.kiosk.server import Answer, Request
 from dosebook_edge.kiosk.session import Desk, Session, holds
+from dosebook_edge.kiosk.static_files import static_file
 from dosebook_edge.kiosk.taught import Taught
 from dosebook_edge.outbox import OutboxError
 from dosebook_protocol.screen_text import TypedError, is_as_read, number_in
@@ -19,19 +18,22 @@ from dosebook_protocol.screen_text import TypedError, is_as_read, number_in
 UNREADABLE: Final = "cannot be read in the crop"
 """Why a value is rejected at the box; the registry knows more reasons."""
 
-_STATIC: Final = Path(__file__).parent / "static"
-_FILES: Final = {
-    "/kiosk.css": "text/css; charset=utf-8",
-    "/kiosk.js": "text/javascript; charset=utf-8",
-    "/kiosk.svg": "image/svg+xml",
-}
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
 _UNPROCESSABLE: Final = 422
 _UNAVAILABLE: Final = 503
 _SEE_OTHER: Final = 303
 _LOOK_AGAIN_S: Final = 30.0
+_DRAWING: Final = "/profiles"
+_MAY_NOT: Final = (
+    "You may not draw profiles here: may_draw_profiles in the box's configuration allows it."
+)
 _HOME: Final = Answer(_SEE_OTHER, location="/")
+_ENDED: Final = Answer(
+    _FORBIDDEN,
+    b'{"problem": "Your session has ended: sign in again."}',
+    "application/json",
+)
 
 
 class _AskAgainError(Exception):
@@ -42,10 +44,30 @@ class _AskAgainError(Exception):
         self.typed = page.Typed(text, reason, sure)
 
 
+class Drawing(Protocol):
+    """The pages on which profiles are drawn; a box that reads no screens has none."""
+
+    def most_bytes(self, request: Request) -> int:
+        """How large the body of a request can be."""
+        ...
+
+    def handle(self, request: Request, session: Session, idle_s: float) -> Answer:
+        """The answer to a request of somebody who may draw."""
+        ...
+
+
 class Kiosk:
     """Answers the requests of the box's own page."""
 
-    def __init__(self, review: Review, taught: Taught, desk: Desk, policy: Policy) -> None:
+    def __init__(
+        self,
+        review: Review,
+        taught: Taught,
+        desk: Desk,
+        policy: Policy,
+        drawing: Drawing | None = None,
+    ) -> None:
+        self._drawing = drawing
         self._review = review
         self._taught = taught
         self._desk = desk
@@ -53,14 +75,15 @@ class Kiosk:
 
     def handle(self, request: Request) -> Answer:
         """The answer to one request; what it stores is on disk by then."""
-        if request.path in _FILES and request.method == "GET":
-            return Answer(body=_file(request.path), media_type=_FILES[request.path])
+        if request.method == "GET" and (file := static_file(request.path)):
+            return file
         if (request.method, request.path) == ("POST", "/sign-in"):
             return self._sign_in(request)
         session = self._desk.current(request.session_id)
         if session is None:
-            is_home = (request.method, request.path) == ("GET", "/")
-            return self._door(request) if is_home else _HOME
+            return self._unknown(request)
+        if _is_drawing(request):
+            return self._draw(request, session)
         if request.method == "POST":
             return self._take(request, session)
         if request.path == "/":
@@ -70,6 +93,25 @@ class Kiosk:
             return self._signed_in(page.whole("What the reader was taught", shown))
         what, _, key = request.path.removeprefix("/").partition("/")
         return self._of_value(what, key)
+
+    def _unknown(self, request: Request) -> Answer:
+        """The answer to somebody who is not signed in, or no longer."""
+        if request.method == "POST" and _is_drawing(request):
+            return _ENDED  # its script says so: what was drawn is on that page still
+        is_home = (request.method, request.path) == ("GET", "/")
+        return self._door(request) if is_home else _HOME
+
+    def most_bytes(self, request: Request) -> int:
+        """How much may come with a request; 0 for a form, which is all but for who may draw."""
+        session = self._desk.current(request.session_id) if _is_drawing(request) else None
+        if self._drawing is None or session is None or not session.may_draw:
+            return 0
+        return self._drawing.most_bytes(request)
+
+    def _draw(self, request: Request, session: Session) -> Answer:
+        if self._drawing is None or not session.may_draw:
+            return self._signed_in(page.sentence(_MAY_NOT), _FORBIDDEN)
+        return self._drawing.handle(request, session, self._desk.idle_s)
 
     def _door(self, request: Request) -> Answer:
         """Who is there? How many values wait may be known to all."""
@@ -234,10 +276,9 @@ def _word(shown: Shown, form: Mapping[str, str], name: str) -> Word:
     return Word("accept" if is_as_read(shown.value, text) else "correct", name, text)
 
 
+def _is_drawing(request: Request) -> bool:
+    return request.path == _DRAWING or request.path.startswith(f"{_DRAWING}/")
+
+
 def _page(shown: Markup, status: int = 200) -> Answer:
     return Answer(status, shown.encode())
-
-
-@cache
-def _file(path: str) -> bytes:
-    return (_STATIC / path.removeprefix("/")).read_bytes()

@@ -25,6 +25,7 @@ _NOBODY: Final = (
     "Nobody is set up to decide here: dosebook-box kiosk pin prints what to add to the box's "
     "configuration."
 )
+_DRAW: Final = Markup('<a class="key" href="/profiles">Profiles</a>')
 _BACK: Final = Markup(
     '<button type="button" class="key primary-size" data-back aria-label="Delete one">⌫</button>'
 )
@@ -83,7 +84,7 @@ def card(session: Session, shown: Shown, place: Place, typed: Typed | None, told
         text=value.text if typed is None else typed.text,
         read=value.text,
         sure=typed.sure if typed else "",
-        unit=_UNITS.get(value.unit, value.unit),
+        unit=unit_text(value.unit),
         error=_error(typed.error if typed else ""),
         told=_told(told),
         others=_others(value),
@@ -120,10 +121,15 @@ def sentence(text: str) -> Markup:
 
 def stored(shown: Shown, word: Word) -> str:
     """What is said once a decision is on disk."""
-    label, unit = shown.value.label, _UNITS.get(shown.value.unit, shown.value.unit)
+    label, unit = shown.value.label, unit_text(shown.value.unit)
     if word.act == "reject":
         return f"{label}: rejected. Stored."
     return f"{label}: {word.text} {unit}. Stored."
+
+
+def unit_text(unit: str) -> str:
+    """A UCUM unit in print: `Gy.cm2` → `Gy·cm²`."""
+    return _UNITS.get(unit, unit)
 
 
 def whole(title: str, body: Markup, state: str = "") -> Markup:
@@ -209,6 +215,7 @@ def _nav(session: Session, place: Place | None, key: str) -> Markup:
         "nav",
         token=session.token,
         name=session.name,
+        draw=_DRAW if session.may_draw else _NONE,
         before=_way("before", "Previous", place.before if place else ""),
         after=_way("after", "Next", place.after if place else ""),
         undo=Markup("" if session.done else " disabled"),

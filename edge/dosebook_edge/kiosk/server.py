@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,13 +38,18 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that may be answered: its Host and, for a form, its Origin are ours."""
+    """One request that may be answered: its Host and, for a form, its Origin are ours.
+
+    `body` is there in the place of `form` where more was allowed than a form has.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     session_id: str = ""
+    token: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,20 @@ class Answer:
 
 
 Handle = Callable[[Request], Answer]
+Allow = Callable[[Request], int]
+"""How many bytes may come with a request, before they are read; 0: a form, no more."""
+
+
+def _forms_only(_: Request) -> int:
+    return 0
 
 
 class KioskServer:
     """Serves one `Handle` on one address, from `start` to `stop`."""
 
-    def __init__(self, address: str, port: int, handle: Handle) -> None:
+    def __init__(self, address: str, port: int, handle: Handle, allow: Allow = _forms_only) -> None:
         """Bind; raises `OSError`."""
-        self._server = _Server((address, port), handle)
+        self._server = _Server((address, port), handle, allow)
         self._thread: threading.Thread | None = None
 
     @property
@@ -106,9 +117,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = _MOST_OPEN
 
-    def __init__(self, at: tuple[str, int], handle: Handle) -> None:
+    def __init__(self, at: tuple[str, int], handle: Handle, allow: Allow) -> None:
         self.address_family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
         self.handle_one = handle
+        self.allow = allow
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(at, _Handler)
@@ -153,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer a page."""
         if self._is_for_us():
-            self._answer(self._request("GET", {}))
+            self._answer(self._request("GET"))
 
     def do_POST(self) -> None:
         """Take a form."""
@@ -162,20 +174,26 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Origin") != f"http://{self.headers['Host'].lower()}":
             self._refuse(HTTPStatus.FORBIDDEN, "This form is of another page.")
             return
+        request = self._request("POST")
+        allowed = self.server.allow(request)
         try:
             size = int(self.headers.get("Content-Length", ""))
         except ValueError:
             size = -1
-        if not 0 <= size <= _LARGEST_FORM:
+        if not 0 <= size <= max(allowed, _LARGEST_FORM):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This form is too large.")
             return
+        body = self.rfile.read(size)
+        if allowed:
+            self._answer(replace(request, body=body))
+            return
         try:
-            text = self.rfile.read(size).decode()
+            text = body.decode()
             form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
         except ValueError:
             self._refuse(HTTPStatus.BAD_REQUEST, "This is no form of the page.")
             return
-        self._answer(self._request("POST", form))
+        self._answer(replace(request, form=form))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Log nothing: who looked at what is no business of a log file."""
@@ -186,10 +204,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "The box's page has another address.")
         return False
 
-    def _request(self, method: str, form: Mapping[str, str]) -> Request:
+    def _request(self, method: str) -> Request:
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query[:_LARGEST_FORM], keep_blank_values=True))
-        return Request(method, parts.path, query, form, self._session_id())
+        token = self.headers.get("X-Token", "")
+        return Request(method, parts.path, query, session_id=self._session_id(), token=token)
 
     def _session_id(self) -> str:
         try:

@@ -4,7 +4,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from dosebook_edge.kiosk.pin import Door
@@ -18,6 +18,7 @@ class Session:
     token: str
     name: str
     touched_at: float
+    may_draw: bool = False
     done: list[tuple[str, str]] = field(default_factory=list)
     told: str = ""
 
@@ -35,11 +36,13 @@ class Desk:
         pins: Mapping[str, str],
         idle_s: float,
         clock: Callable[[], float] = time.monotonic,
+        may_draw: Container[str] = (),
     ) -> None:
-        """`pins` are the hashes of PINs by name."""
+        """`pins` are the hashes of PINs by name; `may_draw` are those who may draw profiles."""
         self.names = tuple(pins)
         self.idle_s = idle_s
         self._pins = dict(pins)
+        self._may_draw = may_draw
         self._clock = clock
         self._door = Door(clock)
         self._lock = threading.Lock()
@@ -49,7 +52,13 @@ class Desk:
         """A session where name and PIN are right; it takes about 0.1 s, right or wrong."""
         if name not in self._pins or not self._door.opens(name, pin, self._pins[name]):
             return None
-        made = Session(secrets.token_urlsafe(24), secrets.token_urlsafe(24), name, self._clock())
+        made = Session(
+            id=secrets.token_urlsafe(24),
+            token=secrets.token_urlsafe(24),
+            name=name,
+            touched_at=self._clock(),
+            may_draw=name in self._may_draw,
+        )
         with self._lock:
             self._session = made
         return made

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from dosebook_edge.capture.source import CaptureError, SourceStatus, State
 from dosebook_edge.config.kiosk import KIOSK, KioskSection
-from dosebook_edge.kiosk.app import Kiosk
+from dosebook_edge.kiosk.app import Drawing, Kiosk
 from dosebook_edge.kiosk.review import Review
 from dosebook_edge.kiosk.server import KioskServer
 from dosebook_edge.kiosk.session import Desk
@@ -22,12 +22,15 @@ class KioskSource:
         outbox: Outbox,
         clock: Callable[[], Clock],
         open_record: Callable[[bytes], Record],
+        drawing: Drawing | None = None,
     ) -> None:
+        """`drawing` is there where profiles of screens can be drawn."""
         self._section = section
         self._review = Review(outbox, clock, open_record, keep=section.review_delivered)
         pins = {one.name: one.pin.get_secret_value() for one in section.person}
-        desk = Desk(pins, section.idle.total_seconds())
-        self._kiosk = Kiosk(self._review, Taught(outbox), desk, section.show_patient)
+        may_draw = {one.name for one in section.person if drawing and one.may_draw_profiles}
+        desk = Desk(pins, section.idle.total_seconds(), may_draw=may_draw)
+        self._kiosk = Kiosk(self._review, Taught(outbox), desk, section.show_patient, drawing)
         self._server: KioskServer | None = None
         self._problem = ""
 
@@ -35,7 +38,9 @@ class KioskSource:
         """Begin to serve; raises `CaptureError` where the address is taken."""
         section = self._section
         try:
-            server = KioskServer(section.address, section.port, self._kiosk.handle)
+            server = KioskServer(
+                section.address, section.port, self._kiosk.handle, self._kiosk.most_bytes
+            )
         except OSError as error:
             self._problem = (
                 f"the page cannot be served on {section.address} port {section.port}: "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dosebook_protocol.markup import NOTHING, Markup, fill, joined
+from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.screen_drawing.drawn import Drawn
 from dosebook_protocol.screen_drawing.form import Tree, fields_of
 from dosebook_protocol.screen_drawing.keys import (
@@ -18,6 +19,11 @@ from dosebook_protocol.screen_drawing.keys import (
     Key,
     Section,
 )
+
+UNITS: Final = tuple(
+    sorted({one.unit for one in QUANTITIES.values()} | {"cGy.cm2", "uGy.m2", "mGy.cm2"})
+)
+"""Units that a field of the form offers, in UCUM."""
 
 _SIDES: Final = {"box": ("left", "top", "width", "height"), "span": ("left", "width")}
 _LONG: Final = ("lines", "pairs", "lists")

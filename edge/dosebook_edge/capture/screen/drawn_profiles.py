@@ -28,11 +28,6 @@ class DrawnProfiles:
         write_durably(path, toml.encode())
         return path
 
-    def read(self, source: str, name: str) -> str | None:
-        """The file of one, or None."""
-        path = self._path(source, name)
-        return path.read_text(encoding="utf-8") if path.is_file() else None
-
     def remove(self, source: str, name: str) -> bool:
         """Take a profile out of use; whether it was there."""
         path = self._path(source, name)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dosebook_edge.capture.screen.picture import Box, Grey, Picture, from_png
+from dosebook_edge.capture.screen.picture import Box, Grey, Picture, from_png, to_png
 from dosebook_edge.capture.screen.profile import Patch
 from dosebook_edge.capture.screen.reading import Placement
 
@@ -27,6 +27,15 @@ def find_patches(picture: Picture, patches: Sequence[Patch], placement: Placemen
     return all(
         _best_correlation(picture, patch, placement) >= LEAST_CORRELATION for patch in patches
     )
+
+
+def cut_patch(picture: Picture, box: Sequence[int]) -> str:
+    """The part of a picture in a box as the `png` of a patch; "" where it does not lie on it."""
+    place = Box(*box)
+    part = picture.crop(place)
+    if min(place) < 0 or part.shape != (place.height, place.width) or not part.size:
+        return ""
+    return base64.b64encode(to_png(part)).decode()
 
 
 @lru_cache(maxsize=64)

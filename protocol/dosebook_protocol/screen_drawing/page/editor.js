@@ -47,7 +47,7 @@ class Editor {
       form.addEventListener("submit", async (event) => {
         if (this.isKept()) return;
         event.preventDefault();
-        if (await this.keep()) form.submit();
+        if (await this.keep()) form.requestSubmit(event.submitter);
       });
     }
     addEventListener("beforeunload", (event) => { if (!this.isKept()) event.preventDefault(); });

@@ -1,0 +1,1 @@
+"""Drawing profiles of screens on the box's own page."""
