@@ -113,7 +113,7 @@ def twice(profile, _sight, true, wrong):
 def lossless(profile, sight, _true, wrong):
     """One lossless picture, the first of its console: sums, and what its shapes say elsewhere."""
     cells = with_own_glyphs(sight, profile, wrong)
-    return judged(cells, "lossless", profile, [], None, shape_checks(sight, cells, NET, {}))
+    return judged(cells, "lossless", profile, [], None, (shape_checks(sight, cells, NET, {}),))
 
 
 def test_the_sum_of_a_table_catches_every_flip_of_its_doses():

@@ -36,7 +36,9 @@ def grabs(layout, seed, frames=2, **how):
         yield replace(first, grey=grey)
 
 
-@pytest.mark.parametrize(("layout", "language"), [(one, "en") for one in PROFILES] + [
+@pytest.mark.parametrize(("layout", "language"), [
+    (one, "en") for one in PROFILES if one != "dap-display"  # its bars have to be seen at work
+] + [
     ("ge-ct", "ja"), ("canon-summary", "pl"), ("angio-console", "de")
 ])  # fmt: skip
 def test_two_pictures_release_a_screen_and_nothing_wrong(reader, layout, language):

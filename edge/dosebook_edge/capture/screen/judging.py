@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Final
 
 from dosebook_edge.capture.screen.cells import Sight, learned
 from dosebook_edge.capture.screen.checks import arithmetic, counter, frames
@@ -15,8 +13,6 @@ from dosebook_edge.capture.screen.reading import Check, ReaderName, ReadValue, S
 from dosebook_edge.capture.screen.release import formal, judge
 from dosebook_edge.capture.screen.seen import Seen
 from dosebook_edge.capture.screen.widths import widths
-
-NO_CHECKS: Final[Mapping[str, Check]] = MappingProxyType({})
 
 
 def with_own_glyphs(sight: Sight, profile: ScreenProfile, seen: list[Seen]) -> list[Seen]:
@@ -46,11 +42,12 @@ def judged(
     profile: ScreenProfile,
     earlier: Sequence[ScreenReading],
     same_patient: Check | None,
-    shapes: Mapping[str, Check] = NO_CHECKS,
+    pixels: Sequence[Mapping[str, Check]] = (),
 ) -> tuple[ReadValue, ...]:
     """Every value with its checks, accepted or for review.
 
-    `same_patient` is one more check of all of them, `shapes` (`shape_meanings.py`) of each by name.
+    `same_patient` is one more check of all of them; `pixels` are more of each by name, of what its
+    pixels show (`shape_meanings.py`, `segment_checks.py`).
     """
     sums = arithmetic(profile, seen)
     wide = widths(seen)
@@ -59,7 +56,7 @@ def judged(
     for one in seen:
         more = (
             wide.get(one.name),
-            shapes.get(one.name),
+            *(named.get(one.name) for named in pixels),
             counter(one, same_screen),
             frames(one, same_screen, profile.release.frames),
             same_patient,

@@ -98,6 +98,9 @@ class Cell(Part):
     counter: Literal["", "cumulative", "live"] = Field(
         default="", description="Cumulative: never falls in an exam. Live: frames may differ."
     )
+    segments: int | None = Field(
+        default=None, ge=1, le=12, description="Places of a seven-segment display, dark ones too."
+    )
     plane: Plane | None = None
     side: BreastSide | None = None
     phantom: Phantom | None = None

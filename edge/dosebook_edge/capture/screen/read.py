@@ -26,6 +26,8 @@ from dosebook_edge.capture.screen.reading import (
     ScreenReading,
 )
 from dosebook_edge.capture.screen.remembered import RememberedLines
+from dosebook_edge.capture.screen.segment_checks import segment_checks
+from dosebook_edge.capture.screen.segment_memory import DisplayMemory
 from dosebook_edge.capture.screen.shape_meanings import Looks, shape_checks
 
 _NOBODY: Final = Exam()
@@ -52,6 +54,7 @@ class ScreenReader:
         self._glyphs = glyphs or {}
         self._said = said
         self._looks: dict[str, dict[str, Looks]] = {}
+        self._displays: dict[str, dict[str, DisplayMemory]] = {}
 
     def read(
         self, picture: Picture, earlier: Sequence[ScreenReading] = (), exam: Exam | None = None
@@ -101,7 +104,11 @@ class ScreenReader:
         seen = with_own_glyphs(sight, profile, cells.cells())
         looks = self._looks.setdefault(profile.id, {})
         shapes = shape_checks(sight, seen, lines, looks, self._said(profile))
-        values = judged(seen, picture.way, profile, earlier, same_patient, shapes)
+        bars, is_test = segment_checks(sight, seen, self._displays.setdefault(profile.id, {}))
+        if is_test:
+            said = f"{profile.id}: all bars are lit: the display tests itself"
+            return self._told(picture, located, refusal=Refusal("self-test", said))
+        values = judged(seen, picture.way, profile, earlier, same_patient, (shapes, bars))
         return self._told(picture, located, values=values, patient=patient)
 
     def _told(

@@ -14,7 +14,7 @@ from dosebook_edge.capture.screen.video_signal import VideoSignal
 
 RefusalCode = Literal[
     "black", "screensaver", "unknown-layout", "half-drawn", "cut-off", "resolution-changed",
-    "wrong-patient", "older-than-exam", "scaled-down",
+    "wrong-patient", "older-than-exam", "scaled-down", "self-test",
 ]  # fmt: skip
 Outcome = Literal["pass", "fail", "not applicable"]
 Form = Literal["number", "clock", "range", "choice", "text"]

@@ -65,6 +65,8 @@ def _cell(key: str, cell: Cell, profile: ScreenProfile) -> Iterator[str]:
         yield f"{key}.decimals: 1,234 has two meanings where a comma may come; say how many"
     if cell.type != "decimal" and cell.decimals is not None:
         yield f"{key}.decimals: only a decimal has them"
+    if cell.segments is not None and cell.type not in ("decimal", "integer"):
+        yield f"{key}.segments: only a decimal or an integer stands in seven segments"
     if cell.quantity is not None:
         yield from _measured(key, cell)
 

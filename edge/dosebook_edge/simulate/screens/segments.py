@@ -24,40 +24,54 @@ _DIGITS: Final = {
 _PLACES: Final = 6
 
 
+Dead = frozenset[tuple[str, int, str]]
+"""Bars that never light: name of the number, place from the right (0 is the last), bar."""
+
+
 def draw_segments(rng: Random, wish: Wish) -> Screen:
     """Draw one display: the product above, the time in seconds below; a point sits in its digit."""
+    product = f"{rng.randrange(1, 999_999) / 100:.2f}"
+    return draw_display(wish, product, str(rng.randrange(1, 4000)))
+
+
+def draw_self_test(wish: Wish, dead: Dead = frozenset()) -> Screen:
+    """Draw what many displays show when they are switched on: all bars and points lit."""
+    return draw_display(wish, "8." * _PLACES, "8" * _PLACES, dead)
+
+
+def draw_display(wish: Wish, product: str, seconds: str, dead: Dead = frozenset()) -> Screen:
+    """Draw two numbers of up to six digits; `dead` bars stay dark."""
     words = wish.words
     page = Page(LAYOUT, replace(wish, mark="."), SIZE, (12, 6, 6))
-    product = f"{rng.randrange(1, 999_999) / 100:.2f}"
-    seconds = str(rng.randrange(1, 4000))
     label = Ink("sans", 14, (200, 200, 200))
     page.text(20, 20, "DAP", label)
-    _show(page, "dose_area_product", product, (20, 44), 76, unit="µGy·m²")
+    _show(page, Cell("dose_area_product", product, product, "µGy·m²", (20, 44, 0, 76)), dead)
     page.text(380, 84, "µGy·m²", label)
     page.text(20, 140, words["time"], label)
-    _show(page, "fluoro_time", seconds, (20, 160), 56, unit="s")
+    _show(page, Cell("fluoro_time", seconds, seconds, "s", (20, 160, 0, 56)), dead)
     page.text(380, 194, "s", label)
     return page.done()
 
 
-def _show(
-    page: Page, name: str, plain: str, corner: tuple[int, int], high: int, *, unit: str
-) -> None:
+def _show(page: Page, cell: Cell, dead: Dead) -> None:
     """Light a number at the right end of its places; the others stay dark."""
-    x, y = corner
-    digits = plain.replace(".", "").rjust(_PLACES)
-    point = len(plain) - plain.index(".") - 1 if "." in plain else 0
+    x, y, _, high = cell.box
+    digits = cell.text.replace(".", "").rjust(_PLACES)
+    parts = cell.text.split(".")
+    pointed = {len("".join(parts[n:])) for n in range(1, len(parts))}
     pitch = round(high * 0.72)
     for place, digit in enumerate(digits):
         at = x + place * pitch
-        _digit(page.draw, (at, y), high, _DIGITS[digit])
-        if point and place == _PLACES - 1 - point:
+        behind = _PLACES - 1 - place
+        lit = {bar for bar in _DIGITS[digit] if (cell.name, behind, bar) not in dead}
+        _digit(page.draw, (at, y), high, lit)
+        if behind in pointed:
             _point(page.draw, (at, y), high)
     box = (x - 4, y - 4, pitch * _PLACES + 8, high + 8)
-    page.cells.append(Cell(name, plain, plain, unit, box))
+    page.cells.append(replace(cell, box=box))
 
 
-def _digit(draw: ImageDraw.ImageDraw, corner: tuple[int, int], high: int, lit: str) -> None:
+def _digit(draw: ImageDraw.ImageDraw, corner: tuple[int, int], high: int, lit: set[str]) -> None:
     x, y = corner
     wide, thick = round(high * 0.5), max(4, round(high * 0.11))
     half, lean = high // 2, round(high * 0.06)
