@@ -6,7 +6,7 @@ from typing import Final
 
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.values import Derived
-from dosebook_central.web.regions import region_order, region_text
+from dosebook_central.web.regions import UNMAPPED, region_order, region_text
 
 _SAID_BY: Final = {
     "decision": "decided by a person",
@@ -31,7 +31,8 @@ class About:
 def about(derived: Derived) -> About:
     """Say what an exam was; the confidence is that of its least certain event."""
     order = region_order()
-    regions = sorted({one.region for one in derived.regions}, key=lambda one: order.get(one, 99))
+    found = {one.region for one in derived.regions}
+    regions = sorted(found, key=lambda one: order.get(one, 99)) if found != {UNMAPPED} else []
     least = min((_CONFIDENCE.index(one.confidence) for one in derived.regions), default=0)
     said = dict.fromkeys(one.said_by for one in derived.regions if one.said_by)
     return About(

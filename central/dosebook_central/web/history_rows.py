@@ -12,7 +12,7 @@ from markupsafe import Markup
 from dosebook_central.store.queries.history import EffectiveDose
 from dosebook_central.web.derived_text import derived_number, interval_text
 from dosebook_central.web.measures import measures_html
-from dosebook_central.web.modalities import chips, evidence_word
+from dosebook_central.web.modalities import chips, evidence_short, evidence_word
 from dosebook_central.web.numbers import local_time_text, quantity_html
 from dosebook_central.web.timeline import Row
 
@@ -65,8 +65,16 @@ def _exam_row(row: Row, exam_url: str, marks: Marks, with_place: bool) -> str:  
         f'<td class="measures">{measures_html(row.listed) or missing}</td>'
         f'<td class="num right">{_effective(exam.effective_dose) or missing}</td>'
         f'<td class="num right wide-only">{exam.event_count or missing}</td>'
-        f'<td class="muted wide-only">{escape(evidence_word(exam.evidence_kind))}</td></tr>\n'
+        f'<td class="muted wide-only">{_read_from(exam.evidence_kind) or missing}</td></tr>\n'
     )
+
+
+def _read_from(kind: str) -> str:
+    """A kind of evidence in a word or two, written out in its title."""
+    words, short = evidence_word(kind), evidence_short(kind)
+    if words == short:
+        return escape(short)
+    return f'<abbr title="{escape(words)}">{escape(short)}</abbr>'
 
 
 def _effective(dose: EffectiveDose | None) -> str:

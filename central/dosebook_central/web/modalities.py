@@ -53,6 +53,18 @@ EVIDENCE_WORDS: Final = {
     "other": "Other object",
 }
 
+EVIDENCE_SHORT: Final = {
+    "rdsr-ct": "RDSR",
+    "rdsr-projection": "RDSR",
+    "rdsr-mammography": "RDSR",
+    "rdsr-enhanced": "Enhanced RDSR",
+    "esr-dose-ct": "Enhanced SR",
+    "rrdsr": "RRDSR",
+    "patient-rdsr": "P-RDSR",
+    "dose-sc-header": "Dose picture",
+    "mpps": "MPPS",
+}
+
 
 @cache
 def family(modality: str) -> str:
@@ -74,6 +86,11 @@ def chips(modalities: Iterable[str]) -> Markup:
 def evidence_word(kind: str) -> str:
     """A kind of evidence in words."""
     return EVIDENCE_WORDS.get(kind, kind)
+
+
+def evidence_short(kind: str) -> str:
+    """A kind of evidence in a column of a list, which the words of `evidence_word` explain."""
+    return EVIDENCE_SHORT.get(kind) or evidence_word(kind)
 
 
 @cache

@@ -23,8 +23,8 @@ def other_name_text(name: str) -> str:
 
 
 def sex_text(sex: str) -> str:
-    """DICOM's sex in a word."""
-    return _SEXES.get(sex.upper(), "sex not stated")
+    """DICOM's sex in a word; "" where none is stated."""
+    return _SEXES.get(sex.upper(), "")
 
 
 def _group(group: str) -> str:

@@ -54,10 +54,10 @@ _DECIMALS: Final = {
     "fluoro_time": 0,
     "acquisition_time": 0,
 }
-_SET: Final = {
-    "dose_rp": Markup("K<sub>a,r</sub>"),
-    "ctdi_vol": Markup("CTDI<sub>vol</sub>"),
-    "ctdi_w": Markup("CTDI<sub>w</sub>"),
+_INDICES: Final = {
+    "Ka,r": "K<sub>a,r</sub>",
+    "CTDIvol": "CTDI<sub>vol</sub>",
+    "CTDIw": "CTDI<sub>w</sub>",
 }
 _PHANTOMS: Final = {"16cm": "16 cm", "32cm": "32 cm"}
 _PLANES: Final = {"a": "plane A", "b": "plane B", "all": "both planes", "single": ""}
@@ -109,7 +109,15 @@ def texts_apart(one: Decimal, other: Decimal, quantity: str) -> tuple[str, str]:
 @cache
 def quantity_html(quantity: str) -> Markup:
     """The label of a quantity as print sets it: Ka,r and CTDIvol with their indices below."""
-    return _SET.get(quantity) or escape(quantity_label(quantity))
+    return indexed(quantity_label(quantity))
+
+
+def indexed(text: str) -> Markup:
+    """A text in which Ka,r, CTDIvol and CTDIw stand as print sets them."""
+    html = str(escape(text))
+    for plain, printed in _INDICES.items():
+        html = html.replace(plain, printed)
+    return Markup(html)  # noqa: S704 - escaped above
 
 
 def full_text(value: Decimal) -> str:
@@ -156,6 +164,16 @@ def local_time_text(iso: str) -> str:
 def moment_text(moment: datetime | None) -> str:
     """A moment in the registry's own zone, to the second."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else MISSING
+
+
+def zone_text(moment: datetime) -> str:
+    """The zone in which `moment_text` writes: its name, and how far it is from UTC."""
+    here = moment.astimezone()
+    name, offset = here.strftime("%Z"), here.strftime("%z")
+    apart = f"UTC{offset[:3]}:{offset[3:5]}"
+    if name in {"", "UTC"}:
+        return "UTC"
+    return apart if name[0] in "+-" else f"{name} ({apart})"
 
 
 def since_text(moment: datetime | None, now: datetime) -> str:

@@ -25,6 +25,7 @@ class ExamHead:
     modality: str
     description: str
     protocol: str
+    name_id: str  # of `ProcedureName`, "" where nothing names it
     institution: str
     station: str
     manufacturer: str

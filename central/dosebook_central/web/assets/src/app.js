@@ -55,9 +55,20 @@ for (const form of document.querySelectorAll("form[data-auto-submit]")) {
   });
 }
 
+// What went wrong stays until the next page or a click, what can be undone until the next page.
 for (const toast of document.querySelectorAll(".toast:not(:has(form))")) {
-  setTimeout(() => toast.remove(), 6000);
+  if (toast.matches(".warn")) toast.addEventListener("click", () => toast.remove());
+  else setTimeout(() => toast.remove(), 6000);
 }
+
+// A table that scrolls sideways scrolls by keyboard too, also where nothing in it takes the focus.
+const scrolling = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const wrap of document.querySelectorAll(".table-wrap")) scrolling.observe(wrap);
 
 function closeEvidence() {
   const pane = document.getElementById("evidence");

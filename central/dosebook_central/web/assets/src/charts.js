@@ -10,6 +10,7 @@ const LANE_HEIGHT = 58;
 const LARGEST_MARK = 40;
 const SMALLEST_MARK = 7;
 const YEAR = 366 * 86400e3;
+const PAPER_WIDTH = 900; // drawn so wide, then fitted to the sheet
 
 const probe = document.createElement("span");
 probe.hidden = true;
@@ -38,7 +39,18 @@ class Timeline {
     this.canvas.addEventListener("blur", () => this.leave());
     new ResizeObserver(() => this.figure.hidden || this.chart.resize()).observe(this.canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
-    addEventListener("beforeprint", () => this.chart.resize());
+    addEventListener("beforeprint", () => this.print());
+    addEventListener("afterprint", () => this.print(false));
+  }
+
+  // On paper: as wide as the paper, and in light colours whatever the screen shows.
+  print(isPaper = true) {
+    probe.style.colorScheme = isPaper ? "light" : "";
+    this.chart.resize({ width: isPaper ? PAPER_WIDTH : "auto" });
+    this.draw(); // at once, where a change of size alone would wait for the next frame
+    const picture = this.canvas.querySelector("svg");
+    if (isPaper) picture.setAttribute("viewBox", `0 0 ${PAPER_WIDTH} ${this.chart.getHeight()}`);
+    else picture.removeAttribute("viewBox");
   }
 
   // Each lane has its own scale unless one quantity was chosen for all; area, not diameter, is the value.
