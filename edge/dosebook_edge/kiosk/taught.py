@@ -9,6 +9,10 @@ from dosebook_edge.outbox import Outbox
 
 _MOST: Final = 40
 """Rows of a page; all of them are listed by the command."""
+_LEAD: Final = (
+    "Two confirmed crops teach a character, and one word stops a misreading. Where two contradict "
+    "each other, look at the crops and forget the wrong one."
+)
 _LIBRARY: Final = Markup(
     "<p>Which of these contradict each other is told where dosebook-edge[screen] is installed.</p>"
 )
@@ -28,7 +32,7 @@ class Taught:
             "taught",
             told=fill('<p class="told" role="status">$text</p>', text=told) if told else Markup(),
             consoles=_consoles(found) if found else Markup(),
-            lead="" if found else "Nobody has confirmed a value of a lossless picture here yet.",
+            lead=_LEAD if found else "Nobody has confirmed a value of a lossless picture here yet.",
             rows=rows,
         )
 
@@ -56,7 +60,7 @@ def _consoles(found: list[Confirmation]) -> Markup:
             "<section><h2>$source, $profile</h2><p>Taught: $taught</p>$disputes</section>",
             source=one.source,
             profile=one.profile,
-            taught=" ".join(one.taught) or "nothing yet, a character counts from two crops on",
+            taught=" ".join(one.taught) or "nothing yet",
             disputes=joined(
                 fill(
                     '<p class="error">$text.</p>',
