@@ -5,6 +5,7 @@ The tables are data: `data/srt_to_sct.csv` (legacy SRT, SNM3 and 99SDM codes to 
 """
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,10 +16,24 @@ Key = tuple[str, str]
 """Identity of a concept: (code value, coding scheme designator)."""
 
 _LEGACY_SCHEMES: Final = frozenset({"SRT", "SNM3", "99SDM"})
+_DCM_VALUE: Final = re.compile(r"1[0-3]\d{4}")
 _KNOWN_SCHEMES: Final = frozenset({"DCM", "SCT", "SRT", "SNM3", "99SDM", "LN", "UCUM"})
 
-# Names that systems give a scheme in place of its designator (PS3.16 section 8).
-_SCHEME_NAMES: Final = {"SNOMED-CT": "SCT", "SNOMED CT": "SCT", "SNOMEDCT": "SCT", "LOINC": "LN"}
+# Names and UIDs that systems give a scheme in place of its designator (PS3.16 section 8).
+_SCHEME_NAMES: Final = {
+    "SNOMED-CT": "SCT",
+    "SNOMED CT": "SCT",
+    "SNOMEDCT": "SCT",
+    "SNOMED": "SCT",
+    "2.16.840.1.113883.6.96": "SCT",
+    "SNOMED-RT": "SRT",
+    "2.16.840.1.113883.6.5": "SRT",
+    "LOINC": "LN",
+    "2.16.840.1.113883.6.1": "LN",
+    "DICOM": "DCM",
+    "1.2.840.10008.2.16.4": "DCM",
+    "2.16.840.1.113883.6.8": "UCUM",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +62,17 @@ CONCEPTS: Final = {
 
 @lru_cache(maxsize=8192)
 def canonical(value: str, scheme: str) -> Key:
-    """Return the identity of a code: legacy SNOMED codes become SCT, schemes are spelt alike."""
+    """Return the identity of a code: legacy SNOMED codes become SCT, schemes are spelt alike.
+
+    A code of six digits whose scheme was left out is one of DICOM's own (PS3.16 annex D).
+    """
     scheme = scheme.strip()
     upper = _SCHEME_NAMES.get(scheme.upper(), scheme.upper())
     if upper in _KNOWN_SCHEMES:
         scheme = upper
     value = value.strip()
+    if not scheme and _DCM_VALUE.fullmatch(value):
+        scheme = "DCM"
     if scheme in _LEGACY_SCHEMES:
         replaced = SRT_TO_SCT.get(value.upper())
         return (replaced, "SCT") if replaced else (value.upper(), "SRT")

@@ -121,9 +121,11 @@ _ALIASES: Final[dict[str, str]] = {
     "mGycm": "mGy.cm", "mGy*cm": "mGy.cm", "mGy·cm": "mGy.cm", "mGy cm": "mGy.cm",
     "µGy": "uGy", "μGy": "uGy", "µSv": "uSv", "μSv": "uSv",
     "uAs": "uA.s", "µA.s": "uA.s", "µAs": "uA.s", "μAs": "uA.s", "μA.s": "uA.s",
-    "mAs": "mA.s", "As": "A.s", "µs": "us", "μs": "us", "µm": "um", "μm": "um",
-    "sec": "s", "msec": "ms", "KV": "kV", "kVp": "kV",
-    "degrees": "deg", "degree": "deg", "°": "deg",
+    "mAs": "mA.s", "mAS": "mA.s", "ma": "mA", "As": "A.s", "µs": "us", "μs": "us",
+    "µm": "um", "μm": "um",
+    "sec": "s", "msec": "ms", "KV": "kV", "kVp": "kV", "kv": "kV", "kVP": "kV", "KVP": "kV",
+    "secs": "s", "second": "s", "seconds": "s", "minute": "min", "minutes": "min", "Min": "min",
+    "degrees": "deg", "degree": "deg", "°": "deg", "º": "deg", "Deg": "deg",
     "ratio": "1", "{ratio}": "1", "no units": "1", "": "1", "percent": "%",
     "events": "{n}", "{events}": "{n}", "{event}": "{n}", "{frames}": "{n}",
     "{X-Ray sources}": "{n}",
@@ -132,13 +134,16 @@ _ALIASES: Final[dict[str, str]] = {
     "pulse/s": "{pulse}/s", "{pulses}/s": "{pulse}/s", "{pulse}/sec": "{pulse}/s",
     "/s": "{pulse}/s",
     "1/s": "{pulse}/s", "Hz": "{pulse}/s", "{frames}/s": "{pulse}/s", "{frame}/s": "{pulse}/s",
+    "pulses/s": "{pulse}/s", "p/s": "{pulse}/s", "fps": "{pulse}/s", "1/sec": "{pulse}/s",
     "[Ci]": "Ci", "m[Ci]": "mCi", "u[Ci]": "uCi", "µCi": "uCi", "μCi": "uCi",
-    "MBQ": "MBq", "[R]": "R", "m[R]": "mR", "kg[f]": "kgf",
+    "[mCi]": "mCi", "MBQ": "MBq", "Mbq": "MBq", "[R]": "R", "m[R]": "mR", "kg[f]": "kgf",
     "newton": "N", "Newton": "N", "mL": "ml", "L": "l",
 }  # fmt: skip
 
 
 _SUPERSCRIPTS: Final = str.maketrans({"²": "2", "³": "3", "^": "", "µ": "u", "μ": "u"})
+# `dGy*cm*cm` is how PS3.3 itself writes its unit of KAP.
+_SQUARES: Final = re.compile(r"cm([\s.*·⋅×]?)cm\Z")
 _JOINTS: Final = re.compile(r"(?:[\s.*·⋅×_]|-(?!\d))+|(?<=[yS])x(?=[cdm]m)")
 _GRAYS: Final = re.compile(r"(?<![A-Za-z])([mcdu]?)(?:gy|GY|Gy)(?=$|[cdm]?m)", re.ASCII)
 
@@ -148,8 +153,11 @@ def _spelling(code: str) -> str:
 
     The case of Gy and of the lengths does not matter; that of a prefix does, m is not M.
     """
-    joined = _JOINTS.sub("", code.translate(_SUPERSCRIPTS))
-    return _GRAYS.sub(r"\1Gy", joined.replace("Cm", "cm").replace("CM", "cm"))
+    joined = _JOINTS.sub("", _SQUARES.sub("cm2", code.translate(_SUPERSCRIPTS)))
+    lengths = joined.replace("Cm", "cm").replace("CM", "cm")
+    if lengths.endswith(("yM2", "YM2")):
+        lengths = f"{lengths[:-2]}m2"
+    return _GRAYS.sub(r"\1Gy", lengths)
 
 
 def canonical_unit(code: str) -> str:
@@ -280,19 +288,36 @@ QUANTITIES: Final[dict[str, Quantity]] = {quantity.name: quantity for quantity i
 def parse_decimal(text: str) -> Decimal:
     """Parse a DICOM decimal string, tolerating padding and a decimal comma.
 
+    A comma before exactly three digits, as in `1,234`, may part thousands as well: it is refused,
+    for a factor of a thousand is not to be guessed. `1,234.5` and `1.234,5` can only be one number.
+
     Raises:
-        ValueError: not a finite number.
+        ValueError: not a finite number, or one that can be read in two ways.
     """
     cleaned = text.strip().strip("\0")
-    if cleaned.count(",") == 1 and "." not in cleaned:
-        cleaned = cleaned.replace(",", ".")
+    if "," in cleaned:
+        cleaned = _with_point(cleaned)
     try:
         value = Decimal(cleaned)
     except InvalidOperation:
         raise ValueError(f"{text!r} is not a number") from None
     if not value.is_finite():
         raise ValueError(f"{text!r} is not a finite number")
-    return value
+    return value or abs(value)  # no negative zero
+
+
+_GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?\d{1,3}(?:\.\d{3})+,\d+")
+_EITHER: Final = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+
+
+def _with_point(text: str) -> str:
+    """Write a number that has a comma with a decimal point only."""
+    if _EITHER.fullmatch(text):
+        raise ValueError(f"the comma of {text!r} may be decimal or part thousands")
+    if _GROUPED.fullmatch(text):
+        decimal = max(",", ".", key=text.rfind)
+        return text.replace("." if decimal == "," else ",", "").replace(",", ".")
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
 def measures(unit: str) -> str:

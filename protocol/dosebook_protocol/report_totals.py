@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from dosebook_protocol.quantities import QUANTITIES
-from dosebook_protocol.reading import EventKind, IrradiationEvent, Plane, Reading, Total
+from dosebook_protocol.reading import EventKind, IrradiationEvent, Phantom, Plane, Reading, Total
 
 TWO_REFERENCE_POINTS: Final = "sum at two reference points"
 SEVERAL_PHANTOMS: Final = "stated over several phantoms"
@@ -45,6 +45,8 @@ def totals(reading: Reading) -> Totals:
     if highest:
         found["max_ctdi_vol_mgy"] = max(highest)
     found["sum_of_events"] = _event_sums(reading.events)
+    if "dlp_mgy_cm" in found and len(_dlp_phantoms(reading.events)) > 1:
+        notes["dlp_mgy_cm"] = SEVERAL_PHANTOMS
     if _is_at_two_points(reading.events):
         notes["sum_of_events.dose_rp_mgy"] = TWO_REFERENCE_POINTS
     found["notes"] = notes
@@ -145,6 +147,10 @@ def _event_sums(events: tuple[IrradiationEvent, ...]) -> Totals:
 def _is_at_two_points(events: tuple[IrradiationEvent, ...]) -> bool:
     planes = {e.plane for e in events if any(v.quantity == "dose_rp" for v in e.values)}
     return len(planes) > 1
+
+
+def _dlp_phantoms(events: tuple[IrradiationEvent, ...]) -> set[Phantom | None]:
+    return {e.phantom for e in events if any(v.quantity == "dlp" for v in e.values)}
 
 
 def _grouped(

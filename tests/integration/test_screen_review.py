@@ -18,7 +18,7 @@ from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Event, Exam, Reading, Record
 from dosebook_central.store.queries import screens
 from dosebook_central.store.queries.screens import Wanted, decisions_on
-from dosebook_protocol.reading import Patient, Study
+from dosebook_protocol.reading import READER_VERSION, Patient, Study
 from dosebook_protocol.screen import MEDIA_TYPE, ScreenEvidence, pack
 from tests.support.readings import event as read_event
 from tests.support.readings import reading as report
@@ -93,7 +93,7 @@ def test_a_waiting_value_is_no_dose_until_a_person_confirms_it(registry):
     assert _total(registry) == Decimal("905.9")
     assert _decide(registry, record_id, "SCREEN/dlp[1]", "undo") is State.WAITING
     assert registry.everything() == before
-    assert registry.rows(Record.reader_version) == [("1",)]
+    assert registry.rows(Record.reader_version) == [(READER_VERSION,)]
     assert len(registry.rows(Reading.reader_version)) == 2, "the completed reading stays as well"
 
 

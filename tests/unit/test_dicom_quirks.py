@@ -5,8 +5,9 @@ import pytest
 from dosebook_protocol.codes import CONCEPTS
 from dosebook_protocol.dicom.quirks import QUIRKS, Quirk, load, quirks_of
 from dosebook_protocol.dicom.read import read_object
-from dosebook_protocol.quantities import QUANTITIES
+from dosebook_protocol.quantities import QUANTITIES, measures
 from dosebook_protocol.reading import Equipment
+from tests.support.dicom_bytes import file_bytes
 from tests.support.sr import coded, document, encoded, num, x_ray_event
 
 
@@ -15,10 +16,18 @@ def test_every_quirk_row_is_complete_and_specific(quirk: Quirk):
     """Each row has name, reason, effect, known concepts and quantities, and a fingerprint."""
     assert quirk.name
     assert quirk.why
-    assert quirk.concepts or quirk.carry_forward or quirk.note
+    assert (
+        quirk.concepts
+        or quirk.carry_forward
+        or quirk.header_units
+        or (quirk.header_protocol or quirk.note)
+    )
     assert set(quirk.concepts.values()) <= set(CONCEPTS)
     assert not set(quirk.concepts) & set(CONCEPTS)
     assert quirk.carry_forward <= set(QUANTITIES)
+    assert set(quirk.header_units) <= set(QUANTITIES)
+    for quantity, unit in quirk.header_units.items():
+        assert measures(unit) == measures(QUANTITIES[quantity].unit)
     assert not any(QUANTITIES[quantity].is_dose for quantity in quirk.carry_forward)
     assert not quirk.fits(Equipment())
     assert not quirk.fits(Equipment(manufacturer="Another Maker", model="Model"))
@@ -67,6 +76,39 @@ def test_a_malformed_row_is_refused():
     """A row whose concepts are no table stops the program, not the first patient."""
     with pytest.raises(TypeError, match="bad"):
         load('[[quirk]]\nname = "bad"\nwhy = "x"\nconcepts = ["a"]\n')
+
+
+def test_p28_a_distance_in_decimetres_is_read_so_on_that_model_only():
+    """DR 7500 states 11.5 for 1150 mm; on any other device 11.5 mm is impossible and text."""
+
+    def reading(maker, model):
+        header = {
+            0x00080016: ("UI", "1.2.840.10008.5.1.4.1.1.1.1"), 0x00080060: ("CS", "DX"),
+            0x00080070: ("LO", maker), 0x00081090: ("LO", model), 0x0020000D: ("UI", "1.2.3"),
+            0x00181110: ("DS", "11.5"), 0x0018115E: ("DS", "1"),
+        }  # fmt: skip
+        return read_object(file_bytes(header))
+
+    known, other = reading("KODAK", "DR 7500"), reading("Another Maker", "DR 7500")
+    (distance,) = [v for v in known.events[0].values if v.unit == "mm"]
+    assert (distance.value, distance.original, distance.original_unit) == (1150, "11.5", "dm")
+    assert not [v for v in other.events[0].values if v.unit == "mm"]
+    assert "11.5 mm" in {item.text for item in other.events[0].items}
+
+
+def test_p35_a_protocol_in_the_comments_is_read_on_that_software_only():
+    """Toshiba's flat panel names the protocol in Image Comments; elsewhere these are remarks."""
+
+    def protocol(software):
+        header = {
+            0x00080016: ("UI", "1.2.840.10008.5.1.4.1.1.1.1"), 0x00080060: ("CS", "DX"),
+            0x00080070: ("LO", "TOSHIBA_MEC"), 0x00181020: ("LO", software),
+            0x0020000D: ("UI", "1.2.3"), 0x00204000: ("LT", "CHEST PA"), 0x0018115E: ("DS", "1"),
+        }  # fmt: skip
+        return read_object(file_bytes(header)).events[0].protocol
+
+    assert protocol("TM_TFD_1.0") == "CHEST PA"
+    assert protocol("V1.0") == ""
 
 
 def test_equipment_without_quirks_has_none():

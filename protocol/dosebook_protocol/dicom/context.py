@@ -4,12 +4,12 @@ Readers see attributes through `Attributes`, so that the same code serves pydico
 light nodes of the fast SR tree.
 """
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from dosebook_protocol.dicom.deviations import Deviations
+from dosebook_protocol.dicom.moments import date_and_time
 from dosebook_protocol.quantities import parse_decimal, plain
 from dosebook_protocol.reading import (
     Code,
@@ -34,61 +34,13 @@ class Attributes(Protocol):
         ...
 
 
-_DATETIME = re.compile(
-    r"(?P<date>\d{4}(?:\d{2}(?:\d{2})?)?)"
-    r"(?:(?P<time>\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?))?"
-    r"(?P<offset>[+-]\d{4})?\Z"
-)
-_TIME = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?\Z")
-_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})\Z")
-
 _TO_GB_2312 = "\x1b$)A"
 _CENTIMETRE_SIZE_FROM = Decimal(3)
 _CENTIMETRE_SIZE_TO = Decimal(280)
-
-
-def moment(text: str, offset: str = "") -> Moment | None:
-    """Read a DT value, its offset its own or else the object's; None if unreadable."""
-    cleaned = text.strip().replace(" ", "")
-    match = _DATETIME.match(cleaned)
-    if match is None:
-        return None
-    date, time = match["date"], match["time"]
-    if not _is_calendar(date, time or ""):
-        return None
-    local = "-".join(part for part in (date[:4], date[4:6], date[6:8]) if part)
-    if time:
-        clock = ":".join(part for part in (time[:2], time[2:4], time[4:]) if part)
-        local = f"{local}T{clock}"
-    return Moment(text, local, utc_offset(match["offset"] or offset))
-
-
-def date_and_time(date: str, time: str, offset: str = "") -> Moment | None:
-    """Join a DA and a TM value to one moment; the old 1999.12.31 and 10:11:12 are accepted."""
-    day = date.strip().replace(".", "") if len(date.strip()) == 10 else date.strip()
-    clock = time.strip().replace(":", "")
-    joined = moment(day + clock if _TIME.match(clock) else day, offset)
-    if joined is None:
-        return None
-    return Moment(f"{date.strip()}{time.strip()}", joined.local, joined.offset)
-
-
-def utc_offset(text: str) -> str:
-    """Turn `+0100`, or the wrong `UTC+01:00`, into `+01:00`; anything else is ""."""
-    match = _OFFSET.match(text.strip())
-    return f"{match[1]}{match[2]}:{match[3]}" if match else ""
-
-
-def _is_calendar(date: str, time: str) -> bool:
-    month, day = date[4:6] or "01", date[6:8] or "01"
-    hour, minute, second = time[:2] or "00", time[2:4] or "00", time[4:6] or "00"
-    return (
-        1 <= int(month) <= 12
-        and 1 <= int(day) <= 31
-        and int(hour) <= 23
-        and int(minute) <= 59
-        and int(second) <= 60
-    )
+_MILLIMETRE_SIZE_TO = Decimal(2800)
+# Above any living person: 70 beside 80 kg is no height of 70 cm, but one of 70 inches or so.
+_HEAVIEST_BMI = Decimal(150)
+_HEAVIEST_KG = Decimal(700)
 
 
 def number(attributes: Attributes, tag: int, notes: Deviations) -> Decimal | None:
@@ -124,7 +76,8 @@ def first_code(attributes: Attributes, tag: int) -> Code | None:
 
 
 def patient(attributes: Attributes, notes: Deviations) -> Patient:
-    """Read who was exposed; a size in centimetres becomes metres and is noted (P28)."""
+    """Read who was exposed; a size that is not in metres becomes so and is noted (P28)."""
+    weight = _weight(attributes, notes)
     others = tuple(
         (item.text(0x00100020), _issuer(item))
         for item in attributes.sequence(0x00101002)
@@ -137,8 +90,8 @@ def patient(attributes: Attributes, notes: Deviations) -> Patient:
         sex=attributes.text(0x00100040),
         birth_date=attributes.text(0x00100030),
         age=attributes.text(0x00101010),
-        size_m=_size(attributes, notes),
-        weight_kg=_weight(attributes, notes),
+        size_m=_size(attributes, weight, notes),
+        weight_kg=weight,
         other_ids=others,
     )
 
@@ -158,28 +111,36 @@ def _issuer(attributes: Attributes) -> str:
     return ""
 
 
-def _size(attributes: Attributes, notes: Deviations) -> Decimal | None:
+def _size(attributes: Attributes, weight: Decimal | None, notes: Deviations) -> Decimal | None:
     size = number(attributes, 0x00101020, notes)
     if size is None:
         return None
+    path = "(0010,1020)"
     if size == 0:
-        notes.add("zero-size", "(0010,1020)", "patient's size is stated as 0: kept, not usable")
+        notes.add("zero-size", path, "patient's size is stated as 0: kept, not usable")
     elif _CENTIMETRE_SIZE_FROM < size <= _CENTIMETRE_SIZE_TO:
-        notes.add("size-in-centimetres", "(0010,1020)", f"{size} taken as centimetres, not metres")
+        if weight is not None and weight > _HEAVIEST_BMI * (size / 100) ** 2:
+            detail = f"{size} fits {weight} kg neither in metres nor in centimetres: left out"
+            notes.add("implausible-size", path, detail)
+            return None
+        notes.add("size-in-centimetres", path, f"{size} taken as centimetres, not metres")
         return plain(size / 100)
-    elif size < 0 or size > _CENTIMETRE_SIZE_TO:
-        notes.add("implausible-size", "(0010,1020)", f"patient's size {size} m kept as stated")
+    elif _CENTIMETRE_SIZE_TO < size <= _MILLIMETRE_SIZE_TO:
+        notes.add("size-in-millimetres", path, f"{size} taken as millimetres, not metres")
+        return plain(size / 1000)
+    elif size < 0 or size > _MILLIMETRE_SIZE_TO:
+        notes.add("implausible-size", path, f"patient's size {size} m kept as stated")
     return size
 
 
 def _weight(attributes: Attributes, notes: Deviations) -> Decimal | None:
-    weight = number(attributes, 0x00101030, notes)
+    weight, path = number(attributes, 0x00101030, notes), "(0010,1030)"
+    if weight is not None and weight > _HEAVIEST_KG:
+        notes.add("weight-in-grams", path, f"{weight} taken as grams, not kilograms")
+        return plain(weight / 1000)
     if weight is not None and weight <= 0:
-        notes.add(
-            "zero-weight" if weight == 0 else "implausible-weight",
-            "(0010,1030)",
-            f"patient's weight is stated as {weight}: kept, not usable",
-        )
+        detail = f"patient's weight is stated as {weight}: kept, not usable"
+        notes.add("zero-weight" if weight == 0 else "implausible-weight", path, detail)
     return weight
 
 

@@ -1,8 +1,9 @@
 """Secondary captures: the dose that some CT makers put into the header beside the picture.
 
 Philips' Dose Info capture lists its exposures, states totals in a comment and keeps a more precise
-DLP in private attributes. A capture without any of it is `no_dose` here: its picture may still be a
-dose screen, which is the screen reader's to read.
+DLP in private attributes; GE's Dose Report lists them too and states each DLP in the comment. A
+capture without any of it is `no_dose` here: its picture may still be a dose screen, which is the
+screen reader's to read.
 """
 
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from dosebook_protocol.dicom import context, header
+from dosebook_protocol.dicom import context, dose_comment, header
 from dosebook_protocol.dicom import header_access as access
 from dosebook_protocol.dicom import header_exposures as exposures
 from dosebook_protocol.dicom.dataset import DatasetAttributes
@@ -36,12 +37,13 @@ def read_dose_sc(dataset: Dataset) -> Reading:
     )
     key = f"{base.study.uid}\x1fdose-sc"
     events = exposures.exposure_events(dataset, key, base.modality, notes)
-    comment = exposures.comment_of(dataset)
-    lines = exposures.comment_series(comment)
+    comment = dose_comment.comment_of(dataset)
     if events:
-        exposures.compare_with_comment(events, lines, notes)
+        dose_comment.compare(events, comment, notes)
+        events = dose_comment.complete(events, comment, notes)
     else:
-        events = exposures.comment_events(lines, key, phantom_of([(dataset, "")], Notes()), notes)
+        phantom = phantom_of([(dataset, "")], Notes())
+        events = dose_comment.events_of(comment, key, phantom, notes)
     totals = _totals(dataset, comment, notes)
     read_items([(dataset, "")], notes)
     if not events and not totals:
@@ -68,7 +70,7 @@ def _without_dose_list(dataset: Dataset) -> Reading:
 def _totals(dataset: Dataset, comment: str, notes: Notes) -> tuple[Total, ...]:
     """Return the stated totals: the one shown to people wins, the private one stays beside it."""
     found: list[Total] = []
-    shown, private = exposures.comment_total(comment, notes), elscint_dlp(dataset, "", notes)
+    shown, private = dose_comment.total(comment, notes), elscint_dlp(dataset, "", notes)
     if shown is not None:
         found.append(shown)
         if private is not None:
@@ -86,7 +88,7 @@ def _totals(dataset: Dataset, comment: str, notes: Notes) -> tuple[Total, ...]:
 def _keep_private(shown: DoseValue, private: DoseValue, notes: Notes) -> None:
     sent = f"{private.original} {private.original_unit}"
     notes.items.append(CodedItem("dlp_as_sent", text=sent, path=private.path))
-    if not exposures.agrees(shown, private):
+    if not dose_comment.agrees(shown, private):
         notes.deviations.add(
             "totals-disagree", private.path, f"DLP {sent} here, {shown.original} in the comment"
         )

@@ -10,13 +10,16 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from dosebook_protocol.dicom import context
+from dosebook_protocol.dicom import context, header_technique, moments
 from dosebook_protocol.dicom import header_access as access
+from dosebook_protocol.dicom import header_exposures as exposures
 from dosebook_protocol.dicom import header_identity as identity
 from dosebook_protocol.dicom.dataset import DatasetAttributes
 from dosebook_protocol.dicom.header_ct import ACQUISITION_TYPES, phantom_of, toshiba_values
 from dosebook_protocol.dicom.header_nm import administrations
+from dosebook_protocol.dicom.header_protocol import protocol_of
 from dosebook_protocol.dicom.header_values import Notes, read_items, read_values
+from dosebook_protocol.dicom.quirks import Quirks, quirks_of
 from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import (
     BreastSide,
@@ -68,6 +71,8 @@ _LATERALITY: Final[dict[str, tuple[Code, BreastSide]]] = {
     "R": (Code("24028007", "SCT", "Right"), "right"),
     "B": (Code("51440002", "SCT", "Right and left"), "both"),
 }
+# The words that some devices write in place of the enumerated letters.
+_SIDES_IN_WORDS: Final = {"LEFT": "L", "RIGHT": "R", "BOTH": "B"}
 _AREA_DOSE: Final = 0x0018115E
 _GEOMETRY: Final = frozenset(
     {"positioner_primary_angle", "positioner_secondary_angle", "number_of_frames"}
@@ -78,7 +83,13 @@ _IMPLAUSIBLE_ABOVE: Final = {
     ("DX", "dose_area_product"): 10,
     ("PX", "dose_area_product"): 10,
     ("IO", "dose_area_product"): 10,
+    ("XA", "dose_area_product"): 1000,
+    ("RF", "dose_area_product"): 1000,
     ("MG", "average_glandular_dose"): 20,
+    ("CR", "entrance_dose"): 200,
+    ("DX", "entrance_dose"): 200,
+    ("MG", "entrance_dose"): 200,
+    ("CT", "ctdi_vol"): 2000,
 }
 
 
@@ -105,11 +116,12 @@ def read_header(dataset: Dataset) -> Reading:
         named = f"an object of modality {stated}" if stated else "an object without a modality"
         reason = f"{named} states no patient dose"
         return replace(base, kind="other", reason=reason, deviations=notes.deviations.result())
-    base = replace(base, modality=modality)
+    quirks = quirks_of(base.equipment)
+    base = replace(base, modality=modality, protocol=protocol_of(dataset, quirks.header_protocol))
     if base.modality in _NUCLEAR:
         reading = _nuclear(dataset, base, notes)
     else:
-        reading = _x_ray(dataset, base, notes)
+        reading = _x_ray(dataset, base, quirks, notes)
     reading = replace(reading, modality=stated or modality)
     return replace(reading, deviations=notes.deviations.result())
 
@@ -150,9 +162,11 @@ def _acquired(dataset: Dataset) -> list[CodedItem]:
     ]
 
 
-def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
+def _x_ray(dataset: Dataset, base: Reading, quirks: Quirks, notes: Notes) -> Reading:
     sources = list(access.nested(dataset))
-    read_values(sources, notes, mammography=base.modality == "MG")
+    is_mammography = base.modality == "MG"
+    read_values(sources, notes, mammography=is_mammography, units=quirks.header_units)
+    header_technique.check(base.modality, notes)
     if base.modality == "CT":
         _add_private_ct(dataset, notes)
     elif base.modality in {"XA", "RF"}:
@@ -169,7 +183,7 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
             items=(*notes.items, *_as_items(notes.values)),
         )
     if not uids and not _says_something(notes):
-        return replace(base, reason="the header states neither a dose nor a technique")
+        return _listed_exposures(dataset, base, notes)
     _note_implausible(base.modality, notes)
     event = _event(dataset, sources, base, notes)
     if len(uids) > 1:
@@ -177,6 +191,14 @@ def _x_ray(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
     if uids:
         event = replace(event, uid=uids[0], uid_is_synthesised=False)
     return replace(base, outcome=Outcome.READ, events=(event,))
+
+
+def _listed_exposures(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
+    """Read the exposures that a header lists as an MPPS does, where it states none itself."""
+    listed = exposures.exposure_events(dataset, base.study.uid, base.modality, notes)
+    if listed:
+        return replace(base, outcome=Outcome.READ, events=tuple(listed), items=tuple(notes.items))
+    return replace(base, reason="the header states neither a dose nor a technique")
 
 
 def _shows_its_exposure(dataset: Dataset, base: Reading, notes: Notes) -> bool:
@@ -282,11 +304,11 @@ def started(dataset: Dataset, sources: list[tuple[Dataset, str]]) -> Moment | No
     offset = access.first(dataset, 0x00080201)
     for ds, _ in sources:
         sent = access.first(ds, 0x0008002A) or access.first(ds, 0x00189074)
-        found = context.moment(sent, offset) if sent else None
+        found = moments.moment(sent, offset) if sent else None
         if found:
             return found
     date, time = access.first(dataset, 0x00080022), access.first(dataset, 0x00080032)
-    return context.date_and_time(date, time, offset) if date else None
+    return moments.date_and_time(date, time, offset) if date else None
 
 
 def laterality_of(
@@ -295,7 +317,8 @@ def laterality_of(
     """Return the side as code and as breast side, by Image Laterality before Laterality."""
     for tag in (0x00200062, 0x00209072, 0x00200060):
         for ds, _ in sources:
-            found = _LATERALITY.get(access.first(ds, tag).upper())
+            sent = access.first(ds, tag).upper()
+            found = _LATERALITY.get(_SIDES_IN_WORDS.get(sent, sent))
             if found:
                 return found
     return None, None

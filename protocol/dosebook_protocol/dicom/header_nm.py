@@ -4,12 +4,13 @@ Every image of a scan repeats the administration, so its identity is the adminis
 image's: Radiopharmaceutical Administration Event UID (0008,3012), else agent, start and activity.
 """
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
 from pydicom.dataset import Dataset
 
-from dosebook_protocol.dicom import context
+from dosebook_protocol.dicom import context, moments
 from dosebook_protocol.dicom import header_access as access
 from dosebook_protocol.dicom import header_identity as identity
 from dosebook_protocol.dicom.header_values import Notes
@@ -28,13 +29,18 @@ _CLASSIC_PET: Final = "1.2.840.10008.5.1.4.1.1.128"
 _SEQUENCE: Final = 0x00540016
 _TOTAL_DOSE: Final = 0x00181074
 
-_BECQUEREL_FROM: Final = Decimal(100_000)
-"""Radionuclide Total Dose (0018,1074) from this number on is Bq, below it MBq.
+_MEGABECQUEREL_TO: Final = Decimal(12_000)
+_BECQUEREL_FROM: Final = Decimal(1_000_000)
+"""Radionuclide Total Dose (0018,1074) from this number on is Bq, up to the other one MBq.
 
 PS3.3 defines it in Bq for PET and in MBq for NM and Enhanced PET; not all devices keep to that.
-100 000 Bq is a tenth of a megabecquerel, less than any image is made with; 100 000 MBq is more than
-anyone is given. So the magnitude decides, and a contradiction of the standard is a deviation.
+12 000 MBq is more than a therapy gives and 1 000 000 Bq less than any image is made with, so beyond
+them the magnitude decides, and a contradiction of the standard is a deviation. Between them lie the
+numbers of kBq, which no standard has here: what unit those are in is not guessed (P2).
 """
+_INJECTED_WHILE_SCANNED_S: Final = 3600
+_DAY_S: Final = 86_400
+_EVENING_BEFORE_S: Final = 6 * 3600
 
 _VALUES: Final = (
     ("half_life", 0x00181075, "s"),
@@ -49,13 +55,15 @@ _TIMES: Final = (
 
 def administrations(dataset: Dataset, base: Reading, notes: Notes) -> tuple[IrradiationEvent, ...]:
     """Read each item of Radiopharmaceutical Information Sequence (0054,0016) as one event."""
-    found = []
+    found: dict[str, IrradiationEvent] = {}
     for position, item in enumerate(access.items(dataset, _SEQUENCE), 1):
         path = f"{context.tag_path(_SEQUENCE)}[{position}]/"
         event = _administration(dataset, item, path, base, notes)
-        if event is not None:
-            found.append(event)
-    return tuple(found)
+        if event is not None and event.uid in found:
+            notes.deviations.add("duplicate-event", path, "the same administration again: one")
+        elif event is not None:
+            found[event.uid] = event
+    return tuple(found.values())
 
 
 def _administration(
@@ -65,7 +73,7 @@ def _administration(
     if not values and not items:
         return None
     uid = access.first(item, 0x00083012) or access.first(dataset, 0x00083012)
-    start = _start(dataset, item)
+    start = _start(dataset, item, path, notes)
     return IrradiationEvent(
         uid=uid or identity.synthesised_uid(*_key(item, base, values, start)),
         kind=EventKind.RADIOPHARMACEUTICAL,
@@ -121,6 +129,11 @@ def _activity(item: Dataset, path: str, base: Reading, notes: Notes) -> DoseValu
     if value is None:
         return None
     number = value.value * 1_000_000
+    if _MEGABECQUEREL_TO < number < _BECQUEREL_FROM:
+        detail = f"{sent} can be neither Bq nor MBq; kept as text"
+        notes.deviations.add("activity-unit", where, detail)
+        notes.items.append(CodedItem("administered_activity_as_sent", text=sent, path=where))
+        return None
     standard = "Bq" if base.sop_class_uid == _CLASSIC_PET else "MBq"
     unit = standard if number == 0 else "Bq" if number >= _BECQUEREL_FROM else "MBq"
     if unit != standard:
@@ -162,13 +175,42 @@ def _item(item: Dataset, path: str, name: str, coded_tag: int, text_tag: int) ->
     return [CodedItem(name, coded, text or (coded.meaning if coded else ""), where)]
 
 
-def _start(dataset: Dataset, item: Dataset) -> Moment | None:
-    """Return the start of administration; a time alone is one on the day of the series."""
+def _start(dataset: Dataset, item: Dataset, path: str, notes: Notes) -> Moment | None:
+    """Return the start of administration; a time alone is one on the day of the series.
+
+    A time later than that of the series is of an earlier day: of the evening before where the scan
+    was in the night, else of a day that nobody states.
+    """
     offset = access.first(dataset, 0x00080201)
     sent = access.first(item, 0x00181078)
-    found = context.moment(sent, offset) if sent else None
+    found = moments.moment(sent, offset) if sent else None
     if found is not None:
         return found
-    time = access.first(item, 0x00181072)
-    series_date = access.first(dataset, 0x00080021)
-    return context.date_and_time(series_date, time, offset) if time and series_date else None
+    time, day = access.first(item, 0x00181072), access.first(dataset, 0x00080021)
+    if not time or not day:
+        return None
+    ahead = _seconds(time) - (_seconds(access.first(dataset, 0x00080031)) or _DAY_S)
+    if ahead > _INJECTED_WHILE_SCANNED_S:
+        where = f"{path}{context.tag_path(0x00181072)}"
+        if _DAY_S - ahead > _EVENING_BEFORE_S:
+            detail = "the administration is later than the series: its day is not known"
+            notes.deviations.add("start-after-series", where, detail)
+            return None
+        notes.deviations.add("start-the-day-before", where, "the series is after midnight")
+        day = _day_before(day)
+    return moments.date_and_time(day, time, offset)
+
+
+def _seconds(time: str) -> int:
+    """Return the seconds since midnight of a TM value, 0 where it is none."""
+    digits = time.replace(":", "").partition(".")[0].ljust(6, "0")
+    if len(digits) != 6 or not digits.isdigit():
+        return 0
+    return int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:])
+
+
+def _day_before(day: str) -> str:
+    try:
+        return (date.fromisoformat(day) - timedelta(days=1)).strftime("%Y%m%d")
+    except ValueError:
+        return day

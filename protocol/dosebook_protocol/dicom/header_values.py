@@ -6,7 +6,7 @@ is the value and the other stays visible as an item (P3, P39).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -107,13 +107,19 @@ MATERIALS: Final[dict[str, Code]] = {
     "EUROPIUM": Code("767775001", "SCT", "Europium"),
 }
 _SYMBOLS: Final = {
+    "ALUMINIUM": "ALUMINUM",
     "AL": "ALUMINUM",
     "CU": "COPPER",
     "MO": "MOLYBDENUM",
     "RH": "RHODIUM",
     "AG": "SILVER",
+    "W": "TUNGSTEN",
+    "WOLFRAM": "TUNGSTEN",
+    "SN": "TIN",
+    "PB": "LEAD",
 }
 _SYMBOL_FILTER: Final = re.compile(r"(AL|CU|MO|RH|AG)[_ ]?(\d+(?:[.,]\d+)?)[_ ]?MM", re.IGNORECASE)
+_FAR_APART: Final = 5
 _PERCENT: Final = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*%\s*")
 
 
@@ -151,18 +157,36 @@ class Notes:
         return DoseValue(quantity, stored, storage, sent, unit, path)
 
 
-def read_values(sources: Sources, notes: Notes, *, mammography: bool) -> None:
-    """Read every dose and technique attribute that the header holds."""
+_AS_DEFINED: Final[Mapping[str, str]] = {}
+
+
+def read_values(
+    sources: Sources,
+    notes: Notes,
+    *,
+    mammography: bool,
+    units: Mapping[str, str] = _AS_DEFINED,
+) -> None:
+    """Read every dose and technique attribute that the header holds.
+
+    `units` names what the maker of the equipment writes in another unit than the standard's.
+    """
     further = MAMMOGRAPHY_ATTRIBUTES if mammography else OTHER_ATTRIBUTES
     materials = _material_count(sources)
     for quantity, attributes in (*QUANTITY_ATTRIBUTES, *further):
         readings = [
-            found for a in attributes if (found := _read(sources, quantity, a, materials, notes))
+            found
+            for a in attributes
+            if (found := _read(sources, quantity, _in(units.get(quantity), a), materials, notes))
         ]
         _settle(readings, notes)
     read_items(sources, notes)
     if mammography:
         _read_density(notes)
+
+
+def _in(unit: str | None, attribute: Attribute) -> Attribute:
+    return Attribute(attribute.tag, unit, attribute.many) if unit else attribute
 
 
 def _find(sources: Sources, tag: int) -> tuple[list[str], str]:
@@ -207,19 +231,45 @@ def _is_comma_list(sent: str, materials: int) -> bool:
 
 
 def _settle(readings: list[list[DoseValue]], notes: Notes) -> None:
-    """Keep the most precise statement of a quantity as its value, the others as items."""
+    """Keep the most precise statement of a quantity as its value, the others as items.
+
+    Statements of a technique that lie far apart leave none: one of them is in another unit.
+    """
     if not readings:
         return
     chosen = next((r for r in readings if any(v.value for v in r)), readings[0])
+    others = [value for other in readings if other is not chosen for value in other]
+    if any(_contradict(chosen[0], value) for value in others):
+        notes.deviations.add(
+            "attributes-contradict",
+            chosen[0].path,
+            f"{_sent(chosen[0])} here, {_sent(others[0])} in {others[0].path}: kept as text",
+        )
+        for value in (*chosen, *others):
+            notes.items.append(
+                CodedItem(f"{value.quantity}_as_sent", text=_sent(value), path=value.path)
+            )
+        return
     notes.values.extend(chosen)
-    for other in readings:
-        if other is not chosen:
-            for value in other:
-                _keep_beside(chosen[0], value, notes)
+    for value in others:
+        _keep_beside(chosen[0], value, notes)
+
+
+def _sent(value: DoseValue) -> str:
+    return f"{value.original} {value.original_unit}"
+
+
+def _contradict(chosen: DoseValue, other: DoseValue) -> bool:
+    """Say whether two statements of a technique differ by more than any rounding (P1)."""
+    if QUANTITIES[chosen.quantity].is_dose or not chosen.value or not other.value:
+        return False
+    low, high = sorted((chosen.value, other.value))
+    step = to_storage(Decimal(1), other.original_unit, other.quantity)
+    return low * _FAR_APART < high and high - low > step
 
 
 def _keep_beside(chosen: DoseValue, other: DoseValue, notes: Notes) -> None:
-    sent = f"{other.original} {other.original_unit}"
+    sent = _sent(other)
     notes.items.append(CodedItem(f"{other.quantity}_as_sent", text=sent, path=other.path))
     step = to_storage(Decimal(1), other.original_unit, other.quantity)
     zero_beside_value = chosen.value != 0 and other.value == 0
@@ -248,7 +298,12 @@ def _items(name: str, text: str, path: str) -> Iterable[CodedItem]:
     if name not in {"filter_material", "anode_target_material"}:
         return [CodedItem(name, text=text, path=path)]
     parts = [part.strip() for part in re.split(r"[\\,]", text) if part.strip()]
-    return [CodedItem(name, MATERIALS.get(part.upper()), part, path) for part in parts]
+    return [CodedItem(name, _material(part.upper()), part, path) for part in parts]
+
+
+def _material(name: str) -> Code | None:
+    """Return the code of a material by its defined term, British spelling or chemical symbol."""
+    return MATERIALS.get(_SYMBOLS.get(name, name))
 
 
 def _read_symbol_filter(item: CodedItem, notes: Notes) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydicom.dataset import Dataset
 
-from dosebook_protocol.dicom import context
+from dosebook_protocol.dicom import context, dose_comment, moments
 from dosebook_protocol.dicom import header_access as access
 from dosebook_protocol.dicom import header_exposures as exposures
 from dosebook_protocol.dicom.dataset import DatasetAttributes
@@ -58,7 +58,7 @@ def read_mpps(dataset: Dataset, phase: Phase, uid: str = "") -> Reading:
         DatasetAttributes(dataset), kind="mpps", reader=READER, notes=notes.deviations
     )
     step = _step(dataset, phase, uid, notes)
-    comment = exposures.comment_of(dataset)
+    comment = dose_comment.comment_of(dataset)
     totals = _totals(dataset, comment, base.modality, notes)
     station = base.equipment.station_name or access.text(dataset, 0x00400242)
     return replace(
@@ -103,7 +103,7 @@ def _status(dataset: Dataset, phase: Phase, notes: Notes) -> _Status:
 def _moment(dataset: Dataset, date_tag: int, time_tag: int) -> Moment | None:
     date, time = access.first(dataset, date_tag), access.first(dataset, time_tag)
     offset = access.first(dataset, 0x00080201)
-    return context.date_and_time(date, time, offset) if date else None
+    return moments.date_and_time(date, time, offset) if date else None
 
 
 def _study(dataset: Dataset, own: Study) -> Study:
@@ -142,7 +142,7 @@ def _totals(dataset: Dataset, comment: str, modality: str, notes: Notes) -> tupl
         for value in notes.values
         if value.quantity not in _DOSES
     )
-    dlp = exposures.comment_total(comment, notes)
+    dlp = dose_comment.total(comment, notes)
     if dlp is not None:
         found.append(replace(dlp, phantom=phantom))
     return tuple(found)
@@ -153,12 +153,11 @@ def _events(
 ) -> tuple[IrradiationEvent, ...]:
     key = f"{uid or base.study.uid}\x1fmpps"
     listed = exposures.exposure_events(dataset, key, base.modality, notes)
-    lines = exposures.comment_series(comment)
     if listed:
-        exposures.compare_with_comment(listed, lines, notes)
-        return tuple(listed)
+        dose_comment.compare(listed, comment, notes)
+        return tuple(dose_comment.complete(listed, comment, notes))
     phantom = phantom_of([(dataset, "")], Notes())
-    return tuple(exposures.comment_events(lines, key, phantom, notes))
+    return tuple(dose_comment.events_of(comment, key, phantom, notes))
 
 
 def _series_protocol(dataset: Dataset) -> str:

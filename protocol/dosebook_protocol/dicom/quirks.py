@@ -2,7 +2,9 @@
 
 Each row of `data/quirks.toml` names manufacturer, model and software by regular expression, and one
 or more effects: `concepts` gives private codes the standard concept they stand for,
-`carry_forward` names quantities that the maker states only when they change, `note` is a remark.
+`carry_forward` names quantities that the maker states only when they change, `header_units` gives
+quantities of image headers the unit that the maker writes them in, `header_protocol` the tags in
+which it names the protocol, `note` is a remark.
 """
 
 import re
@@ -29,6 +31,8 @@ class Quirk:
     software: re.Pattern[str]
     concepts: Mapping[Key, Key]
     carry_forward: frozenset[str]
+    header_units: Mapping[str, str]
+    header_protocol: tuple[int, ...]
     note: str
 
     def fits(self, equipment: Equipment) -> bool:
@@ -46,6 +50,8 @@ class Quirks:
 
     concepts: Mapping[Key, Key]
     carry_forward: frozenset[str]
+    header_units: Mapping[str, str]
+    header_protocol: tuple[int, ...]
     notes: tuple[tuple[str, str], ...] = ()
 
     def carried_forward(
@@ -78,10 +84,12 @@ def load(text: str) -> tuple[Quirk, ...]:
 
 def _quirk(row: dict[str, object]) -> Quirk:
     fingerprint = {k: str(row.get(k, "")) for k in ("manufacturer", "model", "software")}
-    concepts = row.get("concepts", {})
-    carry = row.get("carry_forward", [])
-    if not isinstance(concepts, dict) or not isinstance(carry, list):
-        raise TypeError(f"quirk {row.get('name')!r}: concepts is a table, carry_forward a list")
+    concepts, units = row.get("concepts", {}), row.get("header_units", {})
+    carry, protocol = row.get("carry_forward", []), row.get("header_protocol", [])
+    if not isinstance(concepts, dict) or not isinstance(units, dict):
+        raise TypeError(f"quirk {row.get('name')!r}: concepts and header_units are tables")
+    if not isinstance(carry, list) or not isinstance(protocol, list):
+        raise TypeError(f"quirk {row.get('name')!r}: carry_forward and header_protocol are lists")
     return Quirk(
         name=str(row["name"]),
         why=str(row["why"]),
@@ -90,6 +98,8 @@ def _quirk(row: dict[str, object]) -> Quirk:
         software=re.compile(fingerprint["software"], re.IGNORECASE),
         concepts={_key(sent): _key(meant) for sent, meant in concepts.items()},
         carry_forward=frozenset(str(quantity) for quantity in carry),
+        header_units={str(quantity): str(unit) for quantity, unit in units.items()},
+        header_protocol=tuple(int(str(tag), 16) for tag in protocol),
         note=str(row.get("note", "")),
     )
 
@@ -111,4 +121,7 @@ def quirks_of(equipment: Equipment) -> Quirks:
     fitting = [quirk for quirk in QUIRKS if quirk.fits(equipment)]
     concepts = {sent: meant for quirk in fitting for sent, meant in quirk.concepts.items()}
     carry = frozenset(quantity for quirk in fitting for quantity in quirk.carry_forward)
-    return Quirks(concepts, carry, tuple((q.name, q.note) for q in fitting if q.note))
+    units = {name: unit for quirk in fitting for name, unit in quirk.header_units.items()}
+    protocol = tuple(tag for quirk in fitting for tag in quirk.header_protocol)
+    remarks = tuple((quirk.name, quirk.note) for quirk in fitting if quirk.note)
+    return Quirks(concepts, carry, units, protocol, remarks)

@@ -131,8 +131,8 @@ def _accumulated(root: Item, notes: Deviations) -> tuple[list[Total], list[Coded
     for child in root.children:
         if child.concept in ACCUMULATED:
             stated, rest = rdsr_totals.totals(child, notes)
-            totals.extend(stated)
             items.extend(rest)
+            items.extend(rdsr_totals.add_unlike(totals, stated, notes))
     if not totals:
         notes.add("no-totals", "", "the report states no total")
     return totals, items

@@ -1,15 +1,18 @@
 """Irradiation events of X-ray dose reports: TID 10003, 10013 and 10042 to `IrradiationEvent`."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from dosebook_protocol import codes
 from dosebook_protocol.codes import Key
 from dosebook_protocol.dicom import sr_meaning
 from dosebook_protocol.dicom.deviations import Deviations
+from dosebook_protocol.dicom.sr_collect import Collected
 from dosebook_protocol.dicom.sr_content import Item
 from dosebook_protocol.dicom.sr_fields import Fields
-from dosebook_protocol.reading import CodedItem, EventKind, IrradiationEvent, Phantom
+from dosebook_protocol.dicom.sr_numbers import stated
+from dosebook_protocol.reading import CodedItem, DoseValue, EventKind, IrradiationEvent, Phantom
 
 _FIELDS: Final[frozenset[Key]] = frozenset(
     {
@@ -24,6 +27,27 @@ _FIELDS: Final[frozenset[Key]] = frozenset(
         codes.IS_REPEATED,
     }
 )
+# An event states each of these once (TID 10003, 10003B, 10013, 10042).
+_ONCE: Final = frozenset(
+    {"ctdi_vol", "dlp", "dose_area_product", "dose_rp", "average_glandular_dose"}
+)
+_ROUNDING: Final = Decimal("0.01")
+"""Two statements of one dose that differ by less than this part of it are one, rounded apart."""
+# One event; above this a wrong unit is likelier than the dose (P1). In storage units.
+_IMPLAUSIBLE_ABOVE: Final = {
+    "ctdi_vol": Decimal(5_000),
+    "dlp": Decimal(50_000),
+    "dose_area_product": Decimal(5_000),
+    "dose_rp": Decimal(50_000),
+    "average_glandular_dose": Decimal(100),
+}
+# Totals of a report, which in an event may be what had run up until then: never the event's own.
+_RUNNING: Final[frozenset[Key]] = frozenset(
+    (value, "DCM")
+    for value in (
+        "113722 113725 113726 113728 113730 113727 113729 113855 111637 113812 113813 130745"
+    ).split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +60,14 @@ class Report:
 
 def event(container: Item, report: Report, notes: Deviations) -> IrradiationEvent:
     """Read one CT Acquisition, Irradiation Event X-Ray Data or event summary."""
-    fields = Fields(container, _FIELDS, notes)
+    fields = Fields(container, _FIELDS, notes, without=_RUNNING)
     collected = fields.collected
+    for total in fields.left:
+        detail = "a total stated within an event: kept as text, it may be a running one"
+        notes.add("total-in-event", total.path, detail)
+        collected.as_text(total, stated(total, notes))
+        collected.below(total)
+    values = _stated_once(collected, container, notes)
     started = fields.moment(codes.DATETIME_STARTED, report.offset)
     type_ = fields.code(codes.CT_ACQUISITION_TYPE) or fields.code(codes.IRRADIATION_EVENT_TYPE)
     region = fields.code(codes.TARGET_REGION)
@@ -62,10 +92,45 @@ def event(container: Item, report: Report, notes: Deviations) -> IrradiationEven
         plane=sr_meaning.plane(plane),
         phantom=_phantom(collected.items, container, notes) if kind is EventKind.CT else None,
         is_repeated=sr_meaning.answer(fields.code(codes.IS_REPEATED)),
-        values=tuple(collected.values),
+        values=tuple(values),
         items=tuple(collected.items),
         image_uids=tuple(collected.images),
     )
+
+
+def _stated_once(collected: Collected, container: Item, notes: Deviations) -> list[DoseValue]:
+    """Return the values; a dose that is stated several times counts once, or as none if unlike.
+
+    Which of two doses is that of the event is not to be guessed, nor are they two exposures.
+    """
+    doses = [value for value in collected.values if value.quantity in _ONCE]
+    for value in doses:
+        if value.value > _IMPLAUSIBLE_ABOVE[value.quantity]:
+            detail = f"{value.value} {value.unit} is much for one event; kept as stated"
+            notes.add("implausible-dose", value.path, detail)
+    quantities = {value.quantity for value in doses}
+    if len(doses) == len(quantities):
+        return collected.values
+    kept = {value.quantity: value for value in reversed(doses)}
+    left_out: list[DoseValue] = []
+    for quantity in sorted(quantities):
+        same = [value for value in doses if value.quantity == quantity]
+        if len(same) == 1:
+            continue
+        sent = ", ".join(f"{value.original} {value.original_unit}" for value in same)
+        if max(abs(one.value - same[0].value) for one in same) <= abs(same[0].value) * _ROUNDING:
+            notes.add("repeated-dose", container.path, f"{sent}: counted once", per=quantity)
+            left_out += same[1:]
+        else:
+            detail = f"{sent} in one event: none of them counts, all are kept as text"
+            notes.add("several-doses", container.path, detail, per=quantity)
+            left_out += same
+            del kept[quantity]
+    collected.items += [
+        CodedItem(f"{v.quantity}_as_sent", None, f"{v.original} {v.original_unit}", v.path)
+        for v in left_out
+    ]
+    return [v for v in collected.values if v.quantity not in _ONCE or kept.get(v.quantity) is v]
 
 
 def _kind(container: Item, *, is_mammography: bool) -> EventKind:

@@ -51,8 +51,9 @@ def _add_once(found: list[Total], stated: list[Total], notes: Deviations) -> lis
     repeated: list[Stated] = []
     for total in stated:
         value = total.value
-        may_repeat = value.quantity == "average_glandular_dose" and total.side is None
-        earlier = None if may_repeat else next((t for t in found if _is_same(t, total)), None)
+        earlier = (
+            None if _may_repeat(total) else next((t for t in found if _is_same(t, total)), None)
+        )
         if earlier is None:
             found.append(total)
             continue
@@ -61,6 +62,37 @@ def _add_once(found: list[Total], stated: list[Total], notes: Deviations) -> lis
         used = f"{earlier.value.original} {earlier.value.original_unit}"
         notes.add("repeated-total", value.path, f"{sent} stated beside {used}, which is used")
     return repeated
+
+
+def add_unlike(found: list[Total], stated: list[Total], notes: Deviations) -> list[CodedItem]:
+    """Add the totals of a further container; those that repeat an earlier one become items.
+
+    A container for fluoroscopy and one for the whole may state the same dose of the same plane. A
+    different value at the same place is of another part of the report and stays beside it.
+    """
+    repeated: list[CodedItem] = []
+    for total in stated:
+        value = total.value
+        if not value.value or _may_repeat(total) or not _is_stated(found, total):
+            found.append(total)
+            continue
+        sent = f"{value.original} {value.original_unit}"
+        repeated.append(CodedItem(f"{value.quantity}_as_sent", None, sent, value.path))
+        notes.add("repeated-total", value.path, f"{sent} stated before for the same: counted once")
+    return repeated
+
+
+def _is_stated(found: list[Total], total: Total) -> bool:
+    """Say whether the same value was stated for the same plane, breast and phantom."""
+    return any(
+        _is_same(one, total) and one.plane == total.plane and one.value.value == total.value.value
+        for one in found
+    )
+
+
+def _may_repeat(total: Total) -> bool:
+    """Say whether it may be the dose of the other breast."""
+    return total.value.quantity == "average_glandular_dose" and total.side is None
 
 
 def _is_same(one: Total, other: Total) -> bool:

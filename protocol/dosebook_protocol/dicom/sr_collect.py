@@ -49,6 +49,9 @@ class Collected:
         elif value_type == "CODE":
             self._code(item)
         elif value_type in _TEXTUAL:
+            if known is not None and known.quantity:
+                detail = f"a number in a {value_type} item: kept as text"
+                self.notes.add("number-as-text", item.path, detail)
             self._text(item)
         elif value_type in ("IMAGE", "COMPOSITE", "WAVEFORM"):
             self._reference(item)

@@ -3,8 +3,8 @@
 from collections.abc import Container
 
 from dosebook_protocol.codes import Key
-from dosebook_protocol.dicom.context import moment
 from dosebook_protocol.dicom.deviations import Deviations
+from dosebook_protocol.dicom.moments import moment
 from dosebook_protocol.dicom.sr_collect import Collected
 from dosebook_protocol.dicom.sr_content import Item
 from dosebook_protocol.reading import Code, Moment
@@ -13,7 +13,7 @@ from dosebook_protocol.reading import Code, Moment
 class Fields:
     """The first child of each wanted concept; every other child is collected as value or item."""
 
-    __slots__ = ("_found", "_notes", "collected")
+    __slots__ = ("_found", "_notes", "collected", "left")
 
     def __init__(
         self,
@@ -22,13 +22,15 @@ class Fields:
         notes: Deviations,
         without: Container[Key] = (),
     ) -> None:
-        """Part the children of `container`; those of `without` are left to the caller."""
+        """Part the children of `container`; those of `without` are `left` to the caller."""
         self._found: dict[Key, Item] = {}
+        self.left: list[Item] = []
         self._notes = notes
         self.collected = Collected(notes)
         for child in container.children:
             concept = child.concept
             if concept in without:
+                self.left.append(child)
                 continue
             if concept not in wanted or concept in self._found:
                 self.collected.item(child)

@@ -1,6 +1,7 @@
 """Numbers of a report: NUM items to dose values in storage units, exactly or not (P1, P2)."""
 
 import re
+import struct
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -21,9 +22,11 @@ from dosebook_protocol.reading import DoseValue
 
 _MEASURED_VALUE: Final = 0x0040A300
 _NUMERIC_VALUE: Final = 0x0040A30A
+_FLOATING_POINT_VALUE: Final = 0x0040A161
 _UNITS: Final = 0x004008EA
 _CODE_VALUE: Final = 0x00080100
 _SCHEME: Final = 0x00080102
+_MEANING: Final = 0x00080104
 _QUALIFIER: Final = 0x0040A301
 
 # UCUM annotations carry no dimension (UCUM §6): `{events}`, `{X-ray sources}` all count something.
@@ -46,7 +49,7 @@ def stated(item: Item, notes: Deviations) -> list[Stated]:
         return []
     found: list[Stated] = []
     for value in measured:
-        text = value.text(_NUMERIC_VALUE)
+        text = value.text(_NUMERIC_VALUE) or _floating_point(value)
         if not text:
             notes.add("empty-value", item.path, "the number is empty: treated as not stated")
             continue
@@ -59,11 +62,23 @@ def stated(item: Item, notes: Deviations) -> list[Stated]:
 
 
 def _empty(item: Item) -> str:
+    qualifier = _qualifier(item)
+    return f"no value is stated: {qualifier}" if qualifier else "no value is stated, and not why"
+
+
+def _qualifier(item: Item) -> str:
+    """Return what the item says of its number (CID 42), such as that its measurement failed."""
     for qualifier in item.node.sequence(_QUALIFIER):
         code = coded(qualifier)
         if code is not None:
-            return f"no value is stated: {code.meaning or code.value}"
-    return "no value is stated, and not why"
+            return code.meaning or code.value
+    return ""
+
+
+def _floating_point(value: Node) -> str:
+    """Return the binary double that may stand beside the decimal string, "" where none does."""
+    content = value.raw(_FLOATING_POINT_VALUE)
+    return repr(struct.unpack("<d", content)[0]) if len(content) == 8 else ""
 
 
 def _unit(value: Node, item: Item, notes: Deviations) -> str:
@@ -72,9 +87,27 @@ def _unit(value: Node, item: Item, notes: Deviations) -> str:
         if scheme != "UCUM":
             detail = f"the unit's scheme is {scheme!r}, not 'UCUM'"
             notes.add("unit-scheme", item.path, f"{detail}; read as UCUM")
-        return unit.text(_CODE_VALUE)
+        sent, meaning = unit.text(_CODE_VALUE), unit.text(_MEANING)
+        if sent and (sent == meaning or not _contradicts(sent, meaning)):
+            return sent
+        if not sent and meaning:
+            notes.add("unit-without-code", item.path, f"the unit {meaning!r} is a meaning only")
+            return meaning
+        if sent:
+            detail = f"the unit's code is {sent!r} and its meaning {meaning!r}; the code counts"
+            notes.add("unit-contradiction", item.path, detail)
+        return sent
     notes.add("no-unit", item.path, "the number has no unit")
     return ""
+
+
+@lru_cache(maxsize=2048)
+def _contradicts(code: str, meaning: str) -> bool:
+    """Say whether both are units that Dosebook knows, and not the same one."""
+    try:
+        return bool(code and meaning) and canonical_unit(code) != canonical_unit(meaning)
+    except UnitError:
+        return False
 
 
 def dose_values(
@@ -85,27 +118,58 @@ def dose_values(
     Raises:
         UnreadableError: it is a dose whose unit is unknown or measures something else (P2).
     """
+    numbers = stated(item, notes)
+    if _QUALIFIER in item.node.elements and numbers and (qualifier := _qualifier(item)):
+        notes.add("qualified-number", item.path, f"stated with {qualifier!r}: kept as text")
+        return [], numbers
     found: list[DoseValue] = []
     left_over: list[Stated] = []
-    known = QUANTITIES[quantity]
-    for number in stated(item, notes):
-        try:
-            stored = _stored(parse_decimal(number.text), number.unit, quantity)
-        except UnitError as reason:
-            if known.is_dose and not _is_air_exposure(number.unit, quantity):
-                raise UnreadableError(
-                    f"{known.label} {number.text} {number.unit!r} at {item.path}: {reason}"
-                ) from None
-            notes.add("unknown-unit", item.path, f"{reason}; kept as text")
-            left_over.append(number)
-        except ValueError as reason:
-            notes.add("not-a-number", item.path, f"{reason}; kept as text")
+    for number in numbers:
+        stored = _read(number, quantity, item, notes)
+        if stored is None:
             left_over.append(number)
         else:
-            found.append(
-                DoseValue(quantity, stored, known.unit, number.text, number.unit, item.path)
-            )
+            unit = QUANTITIES[quantity].unit
+            found.append(DoseValue(quantity, stored, unit, number.text, number.unit, item.path))
     return found, left_over
+
+
+def _read(number: Stated, quantity: str, item: Item, notes: Deviations) -> Decimal | None:
+    """Return one number in the storage unit; None, which is noted, where it stays a text."""
+    try:
+        value = parse_decimal(number.text)
+    except ValueError as reason:
+        notes.add("not-a-number", item.path, f"{reason}; kept as text")
+        return None
+    if "," in number.text:
+        detail = f"{number.text!r} has a decimal comma; read as {value}"
+        notes.add("decimal-comma", item.path, detail)
+    if value < 0 and QUANTITIES[quantity].is_dose:
+        notes.add("negative-dose", item.path, f"{number.text!r} is negative; kept as text")
+        return None
+    try:
+        return _stored(value, number.unit, quantity)
+    except UnitError as reason:
+        why = str(reason) if number.unit else "it has no unit"
+        return _in_other_unit(value, number, quantity, item, notes, why)
+    except ArithmeticError:
+        detail = f"{number.text!r} is beyond any real value; kept as text"
+        notes.add("number-too-large", item.path, detail)
+        return None
+
+
+def _in_other_unit(
+    value: Decimal, number: Stated, quantity: str, item: Item, notes: Deviations, why: str
+) -> Decimal | None:
+    """Judge a number whose unit does not measure its quantity: only 0 is 0 in every unit."""
+    if not value:
+        notes.add("zero-in-other-unit", item.path, f"{why}; 0 is 0 in every unit")
+        return value
+    known = QUANTITIES[quantity]
+    if known.is_dose and not _is_air_exposure(number.unit, quantity):
+        raise UnreadableError(f"{known.label} {number.text} {number.unit!r} at {item.path}: {why}")
+    notes.add("unknown-unit", item.path, f"{why}; kept as text")
+    return None
 
 
 def _is_air_exposure(unit: str, quantity: str) -> bool:
@@ -120,8 +184,6 @@ def _is_air_exposure(unit: str, quantity: str) -> bool:
 
 
 def _stored(value: Decimal, unit: str, quantity: str) -> Decimal:
-    if not unit and not value:
-        return value  # nothing is nothing in every unit
     if _is_unitless(unit, quantity):
         return value
     return to_storage(value, unit, quantity)

@@ -5,9 +5,10 @@ from typing import Final
 
 from dosebook_protocol import codes
 from dosebook_protocol.dicom import rdsr, rrdsr, vendor_sr
-from dosebook_protocol.dicom.context import base_reading, object_offset, utc_offset
+from dosebook_protocol.dicom.context import base_reading, object_offset
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.errors import UnreadableError
+from dosebook_protocol.dicom.moments import utc_offset
 from dosebook_protocol.dicom.node import Node
 from dosebook_protocol.dicom.quirks import quirks_of
 from dosebook_protocol.dicom.sr_content import Item, content
