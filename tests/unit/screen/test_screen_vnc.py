@@ -115,6 +115,21 @@ def test_a_cursor_and_a_clipboard_are_no_part_of_the_picture(shown):
     assert np.array_equal(shown.viewer.grey, screen())
 
 
+def test_a_cursor_in_the_place_of_an_answer_is_asked_past():
+    """TigerVNC takes the shape of the pointer for an answer: the picture is asked for again."""
+    talk = Talk()
+    cursor = update(rectangle(0, 0, 0, 0, CURSOR))
+    talk.hear(greeting(40, 24))
+    for picture in (raw(0, 0, screen()), raw(0, 0, screen()[:1, :1])):
+        before = len(talk.sent)
+        talk.hear(cursor)
+        assert {kind for kind, _ in messages(bytes(talk.sent[before:]))} == {3}
+        assert not talk.viewer.is_answered
+        talk.hear(update(picture))
+        assert talk.viewer.is_answered
+        talk.viewer.ask()
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [

@@ -55,7 +55,7 @@ with warnings.catch_warnings():
             self.grey: Grey | None = None
             self.is_answered = False
             self._canvas: Grey = np.zeros((0, 0), np.uint8)
-            self._is_changed = self._is_corner_there = False
+            self._is_changed = self._is_corner_there = self._is_drawn = False
             self.makeConnection(_Transport(send))
 
         @property
@@ -72,10 +72,16 @@ with warnings.catch_warnings():
 
         def ask(self) -> None:
             """Ask for what changed, and for the corner: a screen that rests answers as well."""
-            height, width = self._canvas.shape
             self.is_answered = self._is_corner_there = False
-            self.framebufferUpdateRequest(0, 0, width, height, incremental=True)
-            self.framebufferUpdateRequest(0, 0, 1, 1)
+            self._request()
+
+        def _request(self) -> None:
+            height, width = self._canvas.shape
+            if self.grey is None:
+                self.framebufferUpdateRequest(0, 0, width, height)
+            else:
+                self.framebufferUpdateRequest(0, 0, width, height, incremental=True)
+                self.framebufferUpdateRequest(0, 0, 1, 1)
 
         def vncConnectionMade(self) -> None:  # noqa: N802 - vncdotool's name, as the next ones
             """Ask for the whole screen, whose size is known now."""
@@ -84,7 +90,7 @@ with warnings.catch_warnings():
             self._canvas = np.zeros((self.height, self.width), np.uint8)
             self.setPixelFormat(_FORMAT)
             self.setEncodings(_ENCODINGS)
-            self.framebufferUpdateRequest(0, 0, self.width, self.height)
+            self._request()
 
         def updateRectangle(  # noqa: N802
             self, x: int, y: int, width: int, height: int, data: bytes
@@ -99,10 +105,15 @@ with warnings.catch_warnings():
             new = grey_of(data, how)
             self._is_changed = self._is_changed or not np.array_equal(part, new)
             self._is_corner_there = self._is_corner_there or (x, y) == (0, 0)
+            self._is_drawn = True
             part[:] = new
 
         def commitUpdate(self, rectangles: object = None) -> None:  # noqa: N802
-            """Everything of one answer is drawn."""
+            """One update is drawn: an answer, a part of it, or a cursor that took its place."""
+            is_drawn, self._is_drawn = self._is_drawn, False
+            if not self._is_corner_there and (self.grey is None or not is_drawn):
+                self._request()
+                return
             if self._is_changed or self.grey is None:
                 self.grey = self._canvas.copy()
                 self._is_changed = False
