@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, func, select, update
 
 from dosebook_central.domain.box_decision import Fate
-from dosebook_central.store.bulk import insert_rows
+from dosebook_central.store.bulk import insert_rows, one_of
 from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.models import Record
 from dosebook_central.store.screen_models import BoxDecision as Row
@@ -82,14 +82,20 @@ def waiting_for(connection: Connection, record_ids: Collection[str]) -> list[str
 
 def of_screen(connection: Connection, record_id: str) -> list[Kept]:
     """Every decision of boxes on one record, in the order of their records."""
+    return of_each_screen(connection, [record_id]).get(record_id, [])
+
+
+def of_each_screen(connection: Connection, record_ids: Collection[str]) -> dict[str, list[Kept]]:
+    """Every decision of boxes on some records, by record, in order; in one statement."""
     rows = connection.execute(
-        select(Row.box_id, Row.body, Row.state, Row.reason, Row.decision_id)
+        select(Row.record_id, Row.box_id, Row.body, Row.state, Row.reason, Row.decision_id)
         .join(Record, Record.id == Row.carried_by)
-        .where(Row.record_id == record_id)
+        .where(one_of(connection, Row.record_id, record_ids))
         .order_by(Record.box_id, Record.sequence)
     )
-    return [
-        Kept(
+    found: dict[str, list[Kept]] = {}
+    for row in rows:
+        kept = Kept(
             row.box_id,
             # As its evidence was read: JSON has no moments.
             BoxDecision.model_validate(row.body),
@@ -97,8 +103,8 @@ def of_screen(connection: Connection, record_id: str) -> list[Kept]:
             row.reason,
             row.decision_id,
         )
-        for row in rows
-    ]
+        found.setdefault(row.record_id, []).append(kept)
+    return found
 
 
 def disputed(connection: Connection, record_id: str) -> list[Kept]:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from dosebook_central.domain.screen_review import WHOLE
 from dosebook_central.screens.opening import Screens
 from dosebook_central.store import box_decisions
-from dosebook_central.store.box_decisions import Kept
-from dosebook_central.store.queries.screens import Decided, Listed, decisions_on, get_value
+from dosebook_central.store.box_decisions import Fate, Kept
+from dosebook_central.store.queries.screens import Decided, Listed, decisions_on_each, get_value
 from dosebook_central.web.context import context
 from dosebook_central.web.provenance import Origin
 from dosebook_protocol.screen import MEDIA_TYPE, ScreenEvidence, ScreenReport, ScreenValue
@@ -78,17 +78,24 @@ class Card:
 
 def cards(connection: Connection, screens: Screens, listed: Iterable[Listed]) -> list[Card]:
     """The cards of some values, with every decision on each."""
-    decided: dict[str, list[Decided]] = {}
-    disputed: dict[str, list[Kept]] = {}
+    wanted = list(listed)
+    record_ids = {one.record_id for one in wanted}
+    decided = decisions_on_each(connection, record_ids)
+    at_boxes = box_decisions.of_each_screen(connection, record_ids)
     made = []
-    for one in listed:
-        if one.record_id not in decided:
-            decided[one.record_id] = decisions_on(connection, one.record_id)
-            disputed[one.record_id] = box_decisions.disputed(connection, one.record_id)
-        own = [each for each in decided[one.record_id] if each.decision.path in {one.path, WHOLE}]
+    for one in wanted:
+        own = [
+            each
+            for each in decided.get(one.record_id, ())
+            if each.decision.path in {one.path, WHOLE}
+        ]
         card = _card(one, screens.open(one.evidence_sha256, one.media_type), own)
-        disputes = [each for each in disputed[one.record_id] if each.decision.path == one.path]
-        made.append(replace(card, disputes=tuple(disputes)))
+        disputes = tuple(
+            each
+            for each in at_boxes.get(one.record_id, ())
+            if each.fate is Fate.DIFFERS and each.decision.path == one.path
+        )
+        made.append(replace(card, disputes=disputes))
     return made
 
 

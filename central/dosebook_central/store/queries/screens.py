@@ -1,5 +1,6 @@
 """Values from screens: which wait, what was decided on them, and how many of each there are."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 from dosebook_central.domain.box_decision import Fate
 from dosebook_central.domain.exam import Role
 from dosebook_central.domain.screen_review import Decision, State, from_json
+from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Box, Exam, Record
 from dosebook_central.store.screen_models import BoxDecision, ScreenDecision, ScreenValue
 
@@ -86,10 +88,22 @@ class Tally:
 
 def decisions_on(connection: Connection, record_id: str) -> list[Decided]:
     """All decisions on the values of one record, oldest first."""
+    return decisions_on_each(connection, [record_id]).get(record_id, [])
+
+
+def decisions_on_each(
+    connection: Connection, record_ids: Collection[str]
+) -> dict[str, list[Decided]]:
+    """All decisions on the values of some records, by record, oldest first; in one statement."""
     rows = connection.execute(
-        select(*_DECISION).where(ScreenDecision.record_id == record_id).order_by(ScreenDecision.id)
+        select(*_DECISION, ScreenDecision.record_id.label("of_record"))
+        .where(one_of(connection, ScreenDecision.record_id, record_ids))
+        .order_by(ScreenDecision.id)
     )
-    return [_decided(row) for row in rows]
+    found: dict[str, list[Decided]] = {}
+    for row in rows:
+        found.setdefault(row.of_record, []).append(_decided(row))
+    return found
 
 
 def list_values(
