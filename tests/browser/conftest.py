@@ -11,11 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dosebook_central.coefficients.adopt import adopt_shipped
 from dosebook_central.fleet.ca import REGISTRY_NAME
 from dosebook_central.store.engine import open_engine
-from dosebook_central.web.assets import MANIFEST
 from dosebook_protocol.cose import Signer
 from tests.conftest import ROOT
 from tests.support.seed import PASSWORD, add_people, seed
-from tests.support.web import make_site, served
+from tests.support.web import make_site, need_built_pages, served
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
@@ -23,8 +22,7 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A small hospital with everything that pages show."""
-    if not MANIFEST.is_file():
-        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    need_built_pages()
     folder = tmp_path_factory.mktemp("hospital")
     engine = open_engine(folder / "registry.db")
     hospital = seed(engine, folder / "evidence")

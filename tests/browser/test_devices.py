@@ -6,7 +6,6 @@ from dosebook_central.derivation.worker import Worker
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.store.models import Exam
 from dosebook_central.store.writer import Writer
-from dosebook_central.web.assets import MANIFEST
 from dosebook_protocol.reading import Equipment, EventKind
 from tests.support.axe import barriers
 from tests.support.derivation import shipped_rules
@@ -14,7 +13,7 @@ from tests.support.readings import event, reading, total
 from tests.support.registry import RegistryUnderTest, SigningBox
 from tests.support.seed import add_people
 from tests.support.waiting import eventually
-from tests.support.web import make_site
+from tests.support.web import make_site, need_built_pages
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -28,8 +27,7 @@ ROOMS = (
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A registry whose worker runs, with exams of three machines that all say RF."""
-    if not MANIFEST.is_file():
-        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    need_built_pages()
     folder = tmp_path_factory.mktemp("machines")
     registry = RegistryUnderTest(folder)
     add_people(registry.engine)

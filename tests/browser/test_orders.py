@@ -3,11 +3,10 @@
 import pytest
 
 from dosebook_central.store.models import Exam
-from dosebook_central.web.assets import MANIFEST
 from tests.support.axe import barriers
 from tests.support.orders import take_in
 from tests.support.registry import RegistryUnderTest
-from tests.support.web import make_site
+from tests.support.web import make_site, need_built_pages
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -15,8 +14,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A registry with one CT that answers two orders."""
-    if not MANIFEST.is_file():
-        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    need_built_pages()
     folder = tmp_path_factory.mktemp("orders")
     registry = RegistryUnderTest(folder)
     take_in(registry)

@@ -13,10 +13,9 @@ from dosebook_central.procedures.look import look
 from dosebook_central.store.dose_models import ProcedureDecision, ProcedureName
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import AuditEvent, Exam, Patient
-from dosebook_central.web.assets import MANIFEST
 from tests.support.axe import barriers
 from tests.support.raw_names import site_names
-from tests.support.web import make_site, post
+from tests.support.web import make_site, need_built_pages, post
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -27,8 +26,7 @@ NAMES = 1000
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A registry with a thousand distinct names under 3,000 exams."""
-    if not MANIFEST.is_file():
-        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    need_built_pages()
     made = make_site(tmp_path_factory.mktemp("names"))
     patient = {"id": "p", "issuer": "", "identifier": "1", "name": "", "name_search": ""}
     exams = [

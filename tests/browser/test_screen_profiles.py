@@ -6,13 +6,12 @@ import tomllib
 import pytest
 from click.testing import CliRunner
 
-from dosebook_central.web.assets import MANIFEST
 from dosebook_edge.capture.screen.loader import load, shipped
 from dosebook_edge.cli import main as box
 from dosebook_edge.simulate.cli import main as simulate
 from tests.support.axe import barriers
 from tests.support.fonts import need_fonts
-from tests.support.web import make_site
+from tests.support.web import make_site, need_built_pages
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -23,8 +22,7 @@ READ_WITHIN_MS = 90_000
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """An empty registry, beside the box's program."""
-    if not MANIFEST.is_file():
-        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    need_built_pages()
     made = make_site(tmp_path_factory.mktemp("profiles"))
     yield made, None
     made.importer.stop()

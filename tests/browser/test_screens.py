@@ -7,12 +7,11 @@ from sqlalchemy import func, select
 
 from dosebook_central.store.models import Event
 from dosebook_central.store.screen_models import ScreenValue
-from dosebook_central.web.assets import MANIFEST
 from tests.support.axe import barriers
 from tests.support.box_decisions import decision_on
 from tests.support.screen_site import boxed, decision_message, screen_of, send_screens
 from tests.support.screens import TAKEN_AT
-from tests.support.web import make_site
+from tests.support.web import make_site, need_built_pages
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -23,8 +22,7 @@ BOXES = ("ct-1", "petct-1")
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A registry with the dose pages of 24 exams: 48 values wait."""
-    if not MANIFEST.is_file():
-        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    need_built_pages()
     made = make_site(tmp_path_factory.mktemp("screens"))
     rooms = boxed(made.engine, made.evidence)
     send_screens(rooms, range(SCREENS))

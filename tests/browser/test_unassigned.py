@@ -13,7 +13,6 @@ from dosebook_central.fleet.ca import REGISTRY_NAME
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box, Exam
 from dosebook_central.store.queries import unassigned
-from dosebook_central.web.assets import MANIFEST
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.reading import EventKind
 from tests.support.axe import barriers
@@ -21,7 +20,7 @@ from tests.support.dosimeter import exposure, in_study, metered
 from tests.support.readings import PATIENT, event, reading, step, total
 from tests.support.registry import RegistryUnderTest, SigningBox
 from tests.support.seed import add_people
-from tests.support.web import make_site
+from tests.support.web import make_site, need_built_pages
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -102,8 +101,7 @@ def _fill(registry):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A fluoroscopy room, a theatre and a hot lab with their instruments."""
-    if not MANIFEST.is_file():
-        pytest.skip("the pages' scripts and styles are not built: make test builds them")
+    need_built_pages()
     folder = tmp_path_factory.mktemp("instruments")
     registry = RegistryUnderTest(folder)
     add_people(registry.engine)

@@ -1,10 +1,14 @@
 """Fixtures for tests that run on both database engines."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from dosebook_central.store import migrate
+from dosebook_central.store.engine import open_engine
 from tests.support.postgres import PostgresServer
 
 
@@ -23,3 +27,12 @@ def database_url(database_server: PostgresServer | None) -> Iterator[str | None]
     url = database_server.database()
     yield url
     database_server.drop(url)
+
+
+@pytest.fixture
+def engine(database_url: str | None, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated, empty database on each engine."""
+    made = open_engine(database_url or tmp_path / "registry.db")
+    migrate.upgrade(made)
+    yield made
+    made.dispose()

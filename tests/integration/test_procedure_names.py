@@ -15,14 +15,13 @@ from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.procedures.decide import Verdict, decide, undo_range
 from dosebook_central.procedures.look import NameKeeper, look
 from dosebook_central.procedures.review import learn
-from dosebook_central.store import migrate
 from dosebook_central.store.dose_models import (
     DerivationDue,
     ExamDose,
     ProcedureDecision,
     ProcedureRules,
 )
-from dosebook_central.store.engine import open_engine, writing
+from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Exam, Patient
 from dosebook_central.store.queries import procedures as names
 from dosebook_central.store.queries.procedures import Filter
@@ -34,18 +33,15 @@ LIBRARY = shipped()
 
 
 @pytest.fixture
-def engine(database_url, tmp_path):
+def engine(engine):
     """A migrated database on each engine with one patient."""
-    made = open_engine(database_url or tmp_path / "registry.db")
-    migrate.upgrade(made)
-    with writing(made) as connection:
+    with writing(engine) as connection:
         connection.execute(
             insert(Patient).values(
                 id="p", issuer="", identifier="1", name="", name_search="", updated_at=NOW
             )
         )
-    yield made
-    made.dispose()
+    return engine
 
 
 def _exams(connection, *named, start=1):

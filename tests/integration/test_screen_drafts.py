@@ -2,12 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
-
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.screens.drawing import drafts
-from dosebook_central.store import migrate
-from dosebook_central.store.engine import open_engine, writing
+from dosebook_central.store.engine import writing
 from dosebook_protocol.screen_drawing.drawn import Drawn
 from dosebook_protocol.screen_drawing.upload import taken_in
 from tests.support.registry import NOW
@@ -15,15 +12,6 @@ from tests.support.screen_site import boxed, send_screens
 from tests.support.screens import png
 
 PICTURE = taken_in(png(64, 40, "1"))
-
-
-@pytest.fixture
-def engine(database_url, tmp_path):
-    """A migrated database on each engine."""
-    made = open_engine(database_url or tmp_path / "registry.db")
-    migrate.upgrade(made)
-    yield made
-    made.dispose()
 
 
 def test_a_draft_is_kept_and_deleted_with_its_pictures(engine):

@@ -19,15 +19,6 @@ from tests.support.registry import NOW
 KEYS = cast("Table", LinkKey.__table__)
 
 
-@pytest.fixture
-def engine(database_url, tmp_path):
-    """A migrated database on each engine."""
-    made = open_engine(database_url or tmp_path / "registry.db")
-    migrate.upgrade(made)
-    yield made
-    made.dispose()
-
-
 def test_migrated_schema_is_the_schema_of_the_models(engine):
     """Alembic's tables are those of the code, on both engines, with nothing to add or drop."""
     with engine.connect() as connection:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,9 +23,16 @@ from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.replay import Quarantines
 from dosebook_central.store.engine import open_engine
 from dosebook_central.store.models import Base
+from dosebook_central.web.assets import MANIFEST
 from dosebook_central.web.context import WebContext
 from dosebook_protocol.cose import Signer
 from tests.support.seed import PASSWORD, add_people
+
+
+def need_built_pages() -> None:
+    """Skip a test that looks at pages where their scripts and styles are not there."""
+    if not MANIFEST.is_file():
+        pytest.skip("the pages' scripts and styles are not built: make test builds them")
 
 
 @dataclass(slots=True)
