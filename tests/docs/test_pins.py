@@ -50,11 +50,7 @@ def test_every_pin_has_a_hash(name):
 def test_files_agree_on_versions():
     """What the demo runs and what the box runs is what the tests test."""
     tested = _pins("requirements-dev.txt")
-    on_boxes = (
-        "requirements-edge.txt",
-        "requirements-edge-screen.txt",
-        "requirements-edge-vnc.txt",
-    )
+    boxes = [name for name in FILES if name.startswith("requirements-edge")]
     for name in ("requirements.txt", *boxes):
         for package, versions in _pins(name).items():
             assert versions <= tested.get(package, set()), package
