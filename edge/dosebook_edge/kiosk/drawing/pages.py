@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dosebook_edge.kiosk import page
 from dosebook_edge.kiosk.drawing.drafts import KEPT_FOR, Draft, PictureSize
 from dosebook_edge.kiosk.drawing.starts import InUse
 from dosebook_edge.kiosk.markup import Markup, fill, joined, render
@@ -20,6 +19,15 @@ _TOOLS: Final = (
     ("patient", "Patient"), ("table", "First row"), ("column", "Column"),
     ("footer", "Total below"), ("patch", "Patch"),
 )  # fmt: skip
+_NUDGES: Final = (
+    ("ArrowLeft", "", "Left"), ("ArrowRight", "", "Right"), ("ArrowUp", "", "Up"),
+    ("ArrowDown", "", "Down"), ("ArrowRight", "1", "Wider"), ("ArrowLeft", "1", "Narrower"),
+    ("ArrowDown", "1", "Taller"), ("ArrowUp", "1", "Lower"), ("Delete", "", "Remove"),
+)  # fmt: skip
+"""What a finger does to the chosen box: the keys that do it, some with Shift."""
+_NUDGE: Final = (
+    '<button type="button" class="key" data-nudge="$key" data-shift="$shift">$words</button>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +46,10 @@ def front(
     offered: Sequence[tuple[str, str]],
 ) -> Markup:
     """What is being drawn, what is in use, and how to begin."""
-    body = render(
+    return render(
         "profiles",
+        name=session.name,
+        entry=render("entry"),
         told=_told(session),
         token=session.token,
         drafts=joined(_draft(one) for one in drafts) or _nothing("No draft yet."),
@@ -51,7 +61,6 @@ def front(
         or _nothing("None: sources read with the profiles of the configuration."),
         kept=KEPT_FOR.days,
     )
-    return page.whole("Screen profiles", body, session.name)
 
 
 def editor(session: Session, draft: Draft, offered: Offered, idle_s: float) -> Markup:
@@ -71,6 +80,8 @@ def editor(session: Session, draft: Draft, offered: Offered, idle_s: float) -> M
         pictures=joined(_picture(draft, one, session.token) for one in draft.pictures),
         count=f"{len(draft.pictures)} of {MOST_PICTURES}",
         origins=_origins(draft, offered, session.token),
+        kept=_kept(draft, offered, session.token),
+        entry=render("entry"),
         uses=_uses(draft, offered.readers, session.token),
     )
 
@@ -135,6 +146,9 @@ def _stage(draft: Draft) -> Markup:
         screen_width=screen.get("width") or first.width,
         screen_height=screen.get("height") or first.height,
         tools=tools,
+        nudges=joined(
+            fill(_NUDGE, key=key, shift=shift, words=words) for key, shift, words in _NUDGES
+        ),
     )
 
 
@@ -155,15 +169,16 @@ def _origins(draft: Draft, offered: Offered, token: str) -> Markup:
     if len(draft.pictures) >= MOST_PICTURES:
         return _nothing(f"{MOST_PICTURES} pictures prove a profile: delete one to take another.")
     now = [_act(draft, "look", token, "source", one, f"Take {one} now") for one in offered.watched]
+    return render("drawing_origins", now=joined(now))
+
+
+def _kept(draft: Draft, offered: Offered, token: str) -> Markup:
+    """The captures of this box that still have a picture."""
     kept = [
         _act(draft, "capture", token, "sequence", str(one.sequence), _capture_words(one))
         for one in offered.captures
     ]
-    return render(
-        "drawing_origins",
-        now=joined(now) or _nothing("No source of this box watches a screen."),
-        kept=joined(kept) or _nothing("None: the box keeps no picture of a screen now."),
-    )
+    return render("drawing_kept", kept=joined(kept)) if kept else _NONE
 
 
 def _uses(draft: Draft, readers: Sequence[str], token: str) -> Markup:

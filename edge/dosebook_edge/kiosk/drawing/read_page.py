@@ -59,23 +59,22 @@ def _value(src: "_Source", one: Mapping[str, Any]) -> Markup:
         state, kind = f"for review: {one['reason']}", "review"
     return fill(
         '<li class="is-$kind" data-value="$name">$crop<p><strong>$label</strong><br>'
-        '<span class="soft">$state</span></p><p class="got"><span data-text>$text</span> $unit</p>'
-        '<p class="sure">$confidence</p></li>',
+        '<span class="soft">$state</span></p><p class="got"><span data-text>$text</span> '
+        "$unit</p></li>",
         kind=kind,
         name=one["name"],
         crop=src.crop(one["crop"], one["label"]),
         label=one["label"],
-        state=state,
+        state=f"Confidence {one['confidence']:.2f}, {state}",
         text=one["text"] or "nothing",
         unit=unit_text(one["unit"]) or one["meaning"],
-        confidence=f"{one['confidence']:.2f}",
     )
 
 
 def _label(src: "_Source", one: Mapping[str, Any]) -> Markup:
     return fill(
         '<li class="is-$kind">$crop<p><strong>Label $name</strong><br>'
-        '<span class="soft">$state</span></p><p class="got">$text</p><p class="sure"></p></li>',
+        '<span class="soft">$state</span></p><p class="got">$text</p></li>',
         kind="ok" if one["found"] else "review",
         crop=src.crop(one["crop"], f"Where the label {one['name']} should be"),
         name=one["name"],
@@ -87,7 +86,7 @@ def _label(src: "_Source", one: Mapping[str, Any]) -> Markup:
 def _patient(src: "_Source", one: Mapping[str, Any]) -> Markup:
     return fill(
         '<li class="is-context">$crop<p><strong>Patient</strong><br><span class="soft">$what</span>'
-        '</p><p class="got">$text</p><p class="sure"></p></li>',
+        '</p><p class="got">$text</p></li>',
         crop=src.crop(one["crop"], "Where the screen shows the patient"),
         what=_WHO[one["what"]],
         text="" if one["what"] == "name" else one["text"] or "nothing",
@@ -106,10 +105,12 @@ class _Source:
         if box[2] <= 0 or box[3] <= 0:
             return Markup("<span></span>")
         return fill(
-            '<svg class="read-crop" viewBox="$box" role="img" aria-label="$words: as the picture '
-            'shows it"><image href="/profiles/$id/$number.png" width="$width" height="$height">'
-            "</image></svg>",
+            '<svg class="read-crop" viewBox="$box" width="$across" height="$down" role="img" '
+            'aria-label="$words: as the picture shows it"><image href="/profiles/$id/$number.png" '
+            'width="$width" height="$height"></image></svg>',
             box=" ".join(map(str, box)),
+            across=box[2],
+            down=box[3],
             words=words,
             id=self._draft_id,
             number=self._picture.number,

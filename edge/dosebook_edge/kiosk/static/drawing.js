@@ -4,6 +4,8 @@ import { Entry } from "./entry.js";
 
 const page = document.body;
 const PING_PART = 3;
+const HELD_MS = 400;
+const REPEAT_MS = 60;
 
 function show(pane) {
   const known = document.querySelector(`[data-of="${CSS.escape(pane)}"]`) ? pane : "draw";
@@ -13,7 +15,13 @@ function show(pane) {
     else link.removeAttribute("aria-current");
   }
   document.querySelector("[data-read-back]").toggleAttribute("data-current", known === "read");
-  dispatchEvent(new Event("resize"));
+  if (known === "fields") chosenItem()?.scrollIntoView({ block: "start" });
+}
+
+/** The part whose box is chosen on the picture. */
+function chosenItem() {
+  const key = document.querySelector(".shape.is-chosen")?.dataset.key;
+  return key && document.querySelector(`[data-box="${CSS.escape(key)}"], [data-item="${CSS.escape(key)}"]`)?.closest("[data-item]");
 }
 
 function listenToPanes() {
@@ -25,6 +33,33 @@ function listenToPanes() {
     if (event.target.closest("[data-show-picture]")) location.hash = "draw";
   });
   show(location.hash.slice(1) || (document.querySelector("screen-drawing") ? "draw" : "pictures"));
+}
+
+/** A finger has no arrow keys: touching a box offers what moves and resizes it by a pixel. */
+function listenToNudges() {
+  const [tools, nudges] = [".draw-tools", ".draw-nudge"].map((name) => document.querySelector(name));
+  if (!tools) return;
+  const swap = (isNudging) => { tools.hidden = isNudging; nudges.hidden = !isNudging; };
+  const press = ({ nudge, shift }) => document.querySelector(".shape.is-chosen")
+    ?.dispatchEvent(new KeyboardEvent("keydown", { key: nudge, shiftKey: shift !== "", bubbles: true }));
+  let again;
+  const stage = document.querySelector(".draw-stage");
+  let isTouched = false; // the picture takes the pointer, so that only its first touch names the box
+  stage.addEventListener("pointerdown", (event) => {
+    isTouched = event.target.closest(".shape") !== null && tools.querySelector('[data-tool=""]').ariaPressed === "true";
+  }, { capture: true });
+  stage.addEventListener("pointerup", () => { if (isTouched) swap(true); });
+  nudges.addEventListener("pointerdown", (event) => {
+    const { dataset } = event.target.closest("[data-nudge]") ?? {};
+    if (!dataset || dataset.nudge === "Delete") return;
+    again = setTimeout(function repeat() { press(dataset); again = setTimeout(repeat, REPEAT_MS); }, HELD_MS);
+  });
+  for (const end of ["pointerup", "pointercancel", "pointerleave"]) nudges.addEventListener(end, () => clearTimeout(again));
+  nudges.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.dataset.nudge) press(button.dataset);
+    if (button && ("tools" in button.dataset || button.dataset.nudge === "Delete")) swap(false);
+  });
 }
 
 function trouble(words) {
@@ -62,6 +97,7 @@ function watchIdleness() {
 }
 
 listenToPanes();
+listenToNudges();
 watchIdleness();
 document.querySelector("[data-upload]")?.addEventListener("change", (event) => bring(event.target));
 new Entry(document.querySelector("[data-entry]")).listen(document);

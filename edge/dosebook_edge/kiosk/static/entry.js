@@ -19,6 +19,7 @@ export class Entry {
   constructor(dialog) {
     this.dialog = dialog;
     this.keys = dialog.querySelector("[data-entry-keys]");
+    this.acts = dialog.querySelector("[data-entry-acts]");
     dialog.querySelector("form").addEventListener("submit", (event) => { event.preventDefault(); this.done(); });
     dialog.addEventListener("keydown", (event) => this.#pressed(event));
   }
@@ -43,8 +44,9 @@ export class Entry {
 
   open(field) {
     this.field = field;
-    const label = field.ariaLabel ?? field.labels?.[0]?.innerText ?? "";
-    this.dialog.querySelector("#entry-label").textContent = label;
+    const label = field.ariaLabel ?? field.labels?.[0]?.firstChild.textContent.trim() ?? "";
+    this.dialog.querySelector("[data-entry-label]").textContent = label;
+    this.dialog.querySelector("[data-entry-hint]").textContent = field.labels?.[0]?.querySelector(".muted")?.textContent ?? "";
     this.copy = document.createElement(field.tagName === "TEXTAREA" ? "textarea" : "input");
     Object.assign(this.copy, { value: field.value, ariaLabel: label, spellcheck: false, autocomplete: "off" });
     this.copy.inputMode = "none"; // the keys are here
@@ -82,7 +84,7 @@ export class Entry {
       return choice;
     });
     if (isList) made.push(button("Another…", () => { this.copy.hidden = false; this.#typing(); this.copy.focus(); }));
-    made.push(button("Leave it", () => this.dialog.close(), "key primary"));
+    this.acts.replaceChildren(button("Leave it", () => this.dialog.close()));
     this.keys.className = "entry-keys is-choices";
     this.keys.replaceChildren(...made);
     made.find((one) => one.ariaPressed === "true")?.scrollIntoView({ block: "nearest" });
@@ -103,9 +105,8 @@ export class Entry {
       button("Done", () => this.done(), "key primary"),
     ];
     if (!isNumber) acts.unshift(...this.#layers());
-    const row = Object.assign(document.createElement("div"), { className: "entry-acts" });
-    row.append(...acts);
-    this.keys.replaceChildren(...letters, row);
+    this.keys.replaceChildren(...letters);
+    this.acts.replaceChildren(...acts);
   }
 
   #layers() {

@@ -59,7 +59,7 @@ export class ScreenDrawing extends HTMLElement {
     this.#tool = tool;
     this.svg.classList.toggle("is-drawing", tool !== "");
     for (const one of this.querySelectorAll("[data-tool]")) one.setAttribute("aria-pressed", String(one.dataset.tool === tool));
-    this.say(HINTS[tool]);
+    this.say((tool === "" && this.dataset.hintMove) || HINTS[tool]);
   }
 
   say(words) {
@@ -112,7 +112,10 @@ export class ScreenDrawing extends HTMLElement {
 
   #zoom() {
     const scale = this.querySelector("[data-zoom]").value;
-    this.svg.style.width = scale === "fit" ? "100%" : `${this.natural * Number(scale)}px`;
+    const stage = this.svg.parentElement;
+    const whole = (stage.clientHeight * this.natural) / this.image.getAttribute("height");
+    const width = scale === "whole" ? Math.min(whole, stage.clientWidth) : this.natural * Number(scale);
+    this.svg.style.width = scale === "fit" ? "100%" : `${width}px`;
   }
 
   #at(event) {

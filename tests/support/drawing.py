@@ -1,0 +1,75 @@
+"""A whole box whose monitor is a file, with a person who may draw profiles, for tests."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from dosebook_edge.box import Box
+from dosebook_edge.config import load
+from dosebook_edge.simulate.cli import main as simulate
+from tests.support.fonts import need_fonts
+from tests.support.kiosk import PERSON, pins
+
+SOURCE = "c-arm"
+
+
+@dataclass
+class Console:
+    """A C-arm's dose page in a file that a box watches; `shown` are its texts by name."""
+
+    file: Path
+    shown: dict[str, str]
+
+    def show(self, seed: int) -> None:
+        """Show the dose page of another exam."""
+        line = ["screen", "carm-panel", "--seed", str(seed), "--framebuffer", str(self.file)]
+        done = CliRunner().invoke(simulate, [*line, "--json"])
+        assert done.exit_code == 0, done.output
+        self.shown = {one["name"]: one["text"] for one in json.loads(done.output)["cells"]}
+
+
+def box_file(folder: Path, screen: Path, *more: str) -> Path:
+    """The configuration: one watched screen without any profile, and the page."""
+    lines = (
+        "[box]",
+        'id = "box-1"',
+        f'data_dir = "{folder / "data"}"',
+        "[uplink]",
+        "enabled = false",
+        "[kiosk]",
+        "enabled = true",
+        "port = 0",
+        "[[kiosk.person]]",
+        f'name = "{PERSON}"',
+        f'pin = "{pins()[PERSON]}"',
+        *(more or ("may_draw_profiles = true",)),
+        "[[source]]",
+        'kind = "screen"',
+        f'name = "{SOURCE}"',
+        f'address = "xwd:{screen}"',
+        'interval = "100ms"',
+        'settle = "200ms"',
+    )
+    path = folder / "box.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@contextmanager
+def drawing_box(folder: Path) -> Iterator[tuple[Box, Console, int]]:
+    """A running box, its console, and the port of its page."""
+    need_fonts()
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console(folder / "screen.xwd", {})
+    console.show(1)
+    box = Box(load(box_file(folder, console.file)))
+    box.start()
+    try:
+        ports = {one["name"]: one["port"] for one in box.status()["sources"]}
+        yield box, console, ports["kiosk"]
+    finally:
+        box.stop()
