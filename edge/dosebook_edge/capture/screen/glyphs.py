@@ -157,8 +157,11 @@ def drawn(shapes: Sequence[Shape], paper: int) -> Grey:
     return line
 
 
-def shapes_of(crop: Grey) -> tuple[Shape, ...]:
-    """The pieces of ink of a line from left to right; none where a blank parts them."""
+def shapes_of(crop: Grey, *, with_blanks: bool = False) -> tuple[Shape, ...]:
+    """The pieces of ink of a line from left to right; none where a blank parts them.
+
+    `with_blanks`: of a line of several words, those of all of them.
+    """
     if min(crop.shape, default=0) < 2:
         return ()
     away = np.abs(crop.astype(np.int16) - background(crop))
@@ -171,7 +174,8 @@ def shapes_of(crop: Grey) -> tuple[Shape, ...]:
     found: list[Shape] = []
     before = None
     for left, right in runs(inked.any(axis=0)):
-        if before is not None and left - before > _SPACE * (bottom - top):
+        is_blank = before is not None and left - before > _SPACE * (bottom - top)
+        if is_blank and not with_blanks:
             return ()
         before = right
         own = np.flatnonzero(inked[:, left:right].any(axis=1))

@@ -11,6 +11,7 @@ from dosebook_edge.capture.screen.cells import CellReader, Sight
 from dosebook_edge.capture.screen.confirmed_shapes import Said, nobody
 from dosebook_edge.capture.screen.glyphs import NO_GLYPHS, GlyphSet
 from dosebook_edge.capture.screen.judging import judged, with_own_glyphs
+from dosebook_edge.capture.screen.known_lines import known_lines
 from dosebook_edge.capture.screen.loader import LoadedProfile
 from dosebook_edge.capture.screen.locate import Located, locate
 from dosebook_edge.capture.screen.patient import agreement
@@ -102,8 +103,9 @@ class ScreenReader:
                 picture, located, patient=patient, refusal=Refusal("half-drawn", said)
             )
         seen = with_own_glyphs(sight, profile, cells.cells())
+        known = known_lines(sight, located, lines, patient, exam)
         looks = self._looks.setdefault(profile.id, {})
-        shapes = shape_checks(sight, seen, lines, looks, self._said(profile))
+        shapes = shape_checks(sight, seen, lines, looks, self._said(profile), known)
         bars, is_test = segment_checks(sight, seen, self._displays.setdefault(profile.id, {}))
         if is_test:
             said = f"{profile.id}: all bars are lit: the display tests itself"

@@ -10,7 +10,7 @@ What persons confirmed (`confirmed_shapes.py`) is one more witness, and proves n
 shape that they taught is among the ten only where the net, too, reads it so in the specimens.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +20,7 @@ from dosebook_edge.capture.screen.confirmed_shapes import NOTHING_SAID, TOLD_APA
 from dosebook_edge.capture.screen.glyphs import drawn
 from dosebook_edge.capture.screen.grammar import FORMS
 from dosebook_edge.capture.screen.ink import background
+from dosebook_edge.capture.screen.known_lines import KnownLine, told_by
 from dosebook_edge.capture.screen.reading import Check, LineReader
 from dosebook_edge.capture.screen.seen import Seen
 from dosebook_edge.capture.screen.widths import face
@@ -43,11 +44,12 @@ def shape_checks(
     net: LineReader,
     earlier: MutableMapping[str, Looks],
     said: Said = NOTHING_SAID,
+    lines: Sequence[KnownLine] = (),
 ) -> dict[str, Check]:
     """Name → check of each number of a lossless screen that known glyphs do not explain.
 
     `earlier` is what pictures of the same console showed before, by typeface; it is brought up to
-    date. `said` is what persons confirmed.
+    date. `said` is what persons confirmed, `lines` are those of this screen whose text is known.
     """
     if sight.picture.way != "lossless":
         return {}
@@ -61,11 +63,27 @@ def shape_checks(
         if asked:
             paper = background(sight.picture.crop(asked[0].crop))
             taught = {(one, look) for one, own in said.taught.get(name, {}).items() for look in own}
-            meanings = _meanings(group, earlier.get(name, {}), taught, paper, net)
+            beside = _Beside(earlier.get(name, {}), told_by(lines, group), taught)
+            meanings = _meanings(group, beside, paper, net)
             found |= {one.name: _check(one, meanings, said.words) for one in asked}
             if not meanings.misread and not meanings.unsure:
                 earlier[name] = meanings.own_seen
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is known of the digits of a typeface beside what the net reads in its cells.
+
+    Attributes:
+        earlier: what earlier pictures showed.
+        told: digits and their shapes in lines whose text is known.
+        taught: digits and their shapes as persons confirmed them.
+    """
+
+    earlier: Looks
+    told: set[tuple[str, Look]]
+    taught: set[tuple[str, Look]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,7 @@ class _Meanings:
         looks: digit → its shapes; `digits` is shape → the digits that cells read it as.
         own: digit → its shape, of those that nothing contradicts; of them `own_seen` were read in
             cells, the others only taught by persons.
-        known: shape → digit, where glyphs explain a cell.
+        known: shape → digit, where glyphs explain a cell, or the text of a line is known.
         misread: digit → what a specimen read in its place.
         unsure: whether the specimens were read with little confidence.
         tallest: height of the tallest digit, in px.
@@ -103,6 +121,8 @@ class _Meanings:
             return f"another shape is read as {digit}, too"
         if digit in _DIGITS and look[0] < _LEAST_TALL * self.tallest:
             return f"its {digit} is lower than other digits"
+        if look in self.known:
+            return ""
         if len(self.own) < len(_DIGITS):
             return f"{len(self.own)} of the ten digits were seen so far: one may be another"
         if self.unsure:
@@ -110,15 +130,10 @@ class _Meanings:
         return ""
 
 
-def _meanings(
-    cells: Sequence[Seen],
-    earlier: Looks,
-    taught: set[tuple[str, Look]],
-    paper: int,
-    net: LineReader,
-) -> _Meanings:
-    seen = set(earlier.items())
-    known: dict[Look, str] = {}
+def _meanings(cells: Sequence[Seen], beside: _Beside, paper: int, net: LineReader) -> _Meanings:
+    seen = beside.told | set(beside.earlier.items())
+    told = Counter(look for _, look in beside.told)
+    known = {look: digit for digit, look in beside.told if told[look] == 1}
     for one in cells:
         for digit, look in _digits(one):
             seen.add((digit, look))
@@ -126,7 +141,7 @@ def _meanings(
                 known[look] = digit
     looks: dict[str, set[Look]] = defaultdict(set)
     digits: dict[Look, set[str]] = defaultdict(set)
-    for digit, look in seen | taught:
+    for digit, look in seen | beside.taught:
         looks[digit].add(look)
         digits[look].add(digit)
     own = {
@@ -135,7 +150,7 @@ def _meanings(
         for look in shapes
         if digit in _DIGITS and len(shapes) == 1 and digits[look] == {digit}
     }
-    again = own != earlier  # what was compared before need not be compared once more
+    again = own != beside.earlier  # what was compared before need not be compared once more
     misread, unsure = _specimens(own, paper, net) if again else ({}, False)
     own_seen = {digit: look for digit, look in own.items() if (digit, look) in seen}
     # What only persons say, and the net does not read, does not count among the ten.
