@@ -168,6 +168,26 @@ def test_p07_the_next_strongest_counts_where_the_strongest_is_missing(present, c
     assert list(roles(exam).values()).count(Role.COUNTED) == 1
 
 
+@pytest.mark.parametrize(
+    ("stated", "kind"),
+    [
+        ({"number_of_events": 3}, "screen"),
+        ({"number_of_events": 3, "dlp": 300}, "mpps"),
+        ({}, "screen"),
+    ],
+    ids=["exposures only", "a dose as well", "nothing"],
+)
+def test_r54_an_exam_names_the_evidence_that_its_doses_come_from(stated, kind):
+    """R54: an MPPS that counts exposures has not stated the dose that stands on the screen."""
+    totals = [total(name, number) for name, number in stated.items()]
+    performed = reading("mpps", uid="1.7", totals=totals, step=step("COMPLETED"), modality="CT")
+    shown = reading("screen", uid="1.6", totals=[total("dlp", 300)], modality="CT")
+    exam = only(evidence(performed, "dicom-mpps"), evidence(shown, "screen"))
+    assert exam.dlp_mgy_cm == 300
+    assert exam.evidence_kind == kind
+    assert [part.evidence_kind for part in exam.summary.parts] == [kind]
+
+
 def test_p08_synthesised_twins_of_two_images_are_one_event():
     """P8: images that give the same synthesised UID show one exposure."""
     twin = event("s1", MG, average_glandular_dose="1.2", side="left", uid_is_synthesised=True)

@@ -35,7 +35,7 @@ from dosebook_central.domain.parts import CountedPart, count_parts
 from dosebook_central.domain.patient_identity import PatientKey, identity, split_by_patient
 from dosebook_central.domain.totals import IndexedEvent, whole
 from dosebook_central.domain.versions import ObjectVersions, choose_versions
-from dosebook_protocol.quantities import plain
+from dosebook_protocol.quantities import QUANTITIES, plain
 from dosebook_protocol.reading import EventKind, Plane
 
 _NAMESPACE: Final = UUID("6d1f3a2e-5b0c-4f0e-9a55-0d05eb00c001")
@@ -132,7 +132,7 @@ def _exam(
         devices=";".join(_distinct(one.device.id for _, one in shown if one.device)),
         state=_state(evidences),
         origin=_origin(evidences),
-        evidence_kind=_strongest_kind(evidences, parts),
+        evidence_kind=_kind_of_dose(parts, evidences),
         events=tuple(_counted(event) for event in events),
         dlp_mgy_cm=_total(parts, "dlp"),
         ctdi_vol_max_mgy=_largest(values, "ctdi_vol"),
@@ -168,7 +168,7 @@ def _summary(
         parts=tuple(
             Part(
                 modality=one.modality,
-                evidence_kind=part.evidences[0].reading.kind,
+                evidence_kind=_kind_of_dose([part], evidences),
                 event_count=len(part.events),
                 values=part.totals.values,
                 record_ids=tuple(evidence.record_id for evidence in part.evidences),
@@ -324,9 +324,21 @@ def _patient_then(evidences: Sequence[Evidence]) -> PatientThen:
     )
 
 
-def _strongest_kind(evidences: Sequence[Evidence], parts: Sequence[CountedPart]) -> str:
+def _kind_of_dose(parts: Sequence[CountedPart], evidences: Sequence[Evidence]) -> str:
+    """The strongest evidence that doses come from; without a dose, of all that counts, or is there.
+
+    An MPPS that states a number of exposures is not where the dose of a screen was read.
+    """
+    dosed = {
+        source.record_id
+        for part in parts
+        for measure in part.totals.values
+        if QUANTITIES[measure.quantity].is_dose
+        for source in measure.sources
+    }
     counted = canonical(evidence for part in parts for evidence in part.evidences)
-    return (counted or tuple(evidences))[0].reading.kind
+    of_dose = canonical(evidence for evidence in evidences if evidence.record_id in dosed)
+    return (of_dose or counted or tuple(evidences))[0].reading.kind
 
 
 def _total(parts: Sequence[CountedPart], quantity: str) -> Decimal | None:
