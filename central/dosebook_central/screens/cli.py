@@ -3,6 +3,7 @@
 import getpass
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -55,3 +56,33 @@ def export_cases(registry: Registry, file: Path) -> None:
     log.record(registry.engine, told)
     file.write_bytes(written(found))
     click.echo(f"{len(found)} cases in {file}.")
+
+
+@screens.command("export-confirmed")
+@click.argument("box")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.pass_obj
+def export_confirmed(registry: Registry, box: str, file: Path) -> None:
+    """Write what persons confirmed of a BOX's lossless screens to a signed file for that box.
+
+    It holds crops of fields, texts and who confirmed them, and no patient. At the box:
+    dosebook-box screen take FILE.
+    """
+    from dosebook_central.audit import log
+    from dosebook_central.screens.for_box import confirmed_for
+    from dosebook_central.screens.opening import Screens
+    from dosebook_protocol.screen_confirmed import encode_confirmed
+
+    with registry.engine.connect() as connection:
+        opening = Screens(registry.evidence).open
+        found = confirmed_for(connection, opening, box, datetime.now(UTC))
+    if not found.values:
+        raise click.ClickException(
+            f"nobody has confirmed a value of a lossless screen of box {box!r} here"
+        )
+    actor = f"cli:{getpass.getuser()}"
+    detail = {"values": len(found.values), "box": box}
+    log.record(registry.engine, log.Act(actor, "screen.export", "screen_value", detail=detail))
+    file.write_bytes(registry.credentials.signer.sign(encode_confirmed(found)))
+    click.echo(f"{len(found.values)} confirmed values in {file}. At box {box}:")
+    click.echo(f"  dosebook-box screen take {file.name}")

@@ -60,7 +60,7 @@ def case_of(screen: ScreenEvidence, path: str, truth: str) -> Case | None:
     if value is None:
         return None
     try:
-        picture = _without_patient(screen.crops[path], value, screen.report)
+        picture = masked(screen.crops[path], patient_in(value, screen.report))
     except PngError:
         return None
     return Case(picture, _said(value, screen.report, truth))
@@ -102,8 +102,8 @@ def _said(value: ScreenValue, report: ScreenReport, truth: str) -> dict[str, Any
     }
 
 
-def _without_patient(crop: bytes, value: ScreenValue, report: ScreenReport) -> bytes:
-    """Paint black what of a crop lies in an area that shows the patient."""
+def patient_in(value: ScreenValue, report: ScreenReport) -> list[Area]:
+    """The parts of a value's crop that show the patient, in its own pixels."""
     field = value.area
     inside = []
     for area in report.patient_areas:
@@ -114,4 +114,4 @@ def _without_patient(crop: bytes, value: ScreenValue, report: ScreenReport) -> b
             inside.append(
                 Area(x=left - field.x, y=top - field.y, width=right - left, height=bottom - top)
             )
-    return masked(crop, inside)
+    return inside

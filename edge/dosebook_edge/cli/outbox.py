@@ -4,13 +4,16 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dosebook_edge.cli.common import CommandError, Context, json_option, show, table
 from dosebook_edge.outbox import Outbox, OutboxError
 from dosebook_protocol.reading import Reading
+
+if TYPE_CHECKING:
+    from dosebook_edge.identity.identity import Enrolled
 
 
 @click.group()
@@ -121,6 +124,16 @@ def export(context: Context, path: Path) -> None:
 def import_receipts(context: Context, path: Path) -> None:
     """Take the registry's signed receipts for exported records: those wait no longer."""
     from dosebook_edge.diag.records import acknowledge_file
+
+    enrolled = enrolled_of(context)
+    with opened(context) as box_outbox:
+        found, news = acknowledge_file(box_outbox, enrolled, path)
+        waiting = box_outbox.status().waiting
+    click.echo(f"{found} receipts, {news} of them news; {waiting} records wait.")
+
+
+def enrolled_of(context: Context) -> "Enrolled":
+    """What this box knows of its registry; raises `CommandError` where it belongs to none."""
     from dosebook_edge.identity.files import IdentityError
     from dosebook_edge.identity.identity import Identity
 
@@ -130,13 +143,10 @@ def import_receipts(context: Context, path: Path) -> None:
         raise CommandError(str(error)) from None
     if enrolled is None:
         raise CommandError(
-            "this box knows no registry whose receipts it could believe: enrol it with "
+            "this box knows no registry that it could believe: enrol it with "
             "dosebook-box identity install BUNDLE"
         )
-    with opened(context) as box_outbox:
-        found, news = acknowledge_file(box_outbox, enrolled, path)
-        waiting = box_outbox.status().waiting
-    click.echo(f"{found} receipts, {news} of them news; {waiting} records wait.")
+    return enrolled
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dosebook_edge.cli.common import DEGRADED, FAILED, CommandError, json_option, show, table
-from dosebook_edge.cli.screen_confirmed import confirmed, forget
+from dosebook_edge.cli.screen_confirmed import confirmed, forget, take
 from dosebook_edge.cli.screen_draw import (
     EXTRA,
     PICTURE_FILE,
@@ -35,6 +35,7 @@ screen.add_command(confirmed)
 screen.add_command(cut)
 screen.add_command(forget)
 screen.add_command(picture_of)
+screen.add_command(take)
 
 
 @screen.command("list")

@@ -2,12 +2,13 @@
 
 import getpass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dosebook_edge.cli.common import CommandError, Context, json_option, show, table
-from dosebook_edge.cli.outbox import opened
+from dosebook_edge.cli.outbox import enrolled_of, opened
 from dosebook_edge.cli.screen_draw import EXTRA
 
 if TYPE_CHECKING:
@@ -61,6 +62,32 @@ def forget(context: Context, ids: tuple[str, ...]) -> None:
         for number in wanted:
             outbox.run(partial(confirmations.forget, number=number, by=by))
     click.echo(f"{len(wanted)} forgotten: {', '.join(one[:8] for one in wanted)}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_obj
+def take(context: Context, file: Path) -> None:
+    """Take over what persons confirmed in the registry, from a FILE that it exported for this box.
+
+    It takes the place of the file before it. These values wait on the box's page no longer.
+    """
+    from dosebook_edge.capture.screen.from_registry import take as take_over
+    from dosebook_edge.uplink.trust import DistrustError, open_confirmed
+    from dosebook_protocol.screen_confirmed import MAX_FILE
+
+    with file.open("rb") as stream:
+        envelope = stream.read(MAX_FILE + 1)
+    try:
+        values = open_confirmed(envelope, enrolled_of(context))
+    except DistrustError as error:
+        raise CommandError(f"{file} cannot be used: {error}") from None
+    with opened(context) as outbox:
+        taken = outbox.run(lambda connection: take_over(connection, outbox.vault, values))
+    click.echo(
+        f"{taken.added} new confirmations, {taken.known} were known; {taken.decided} values wait "
+        f"here no longer, {taken.forgotten} earlier ones are forgotten."
+    )
 
 
 def _one_of(known: list[str], text: str) -> str:

@@ -6,6 +6,7 @@ from dosebook_edge.durable import write_durably
 from dosebook_edge.identity.identity import Enrolled
 from dosebook_protocol.cose import SignatureError, key_id, verify
 from dosebook_protocol.record import BoxConfig, Receipts
+from dosebook_protocol.screen_confirmed import ConfirmedValues, decode_confirmed
 from dosebook_protocol.wire import MessageError, decode_config, decode_receipts
 
 
@@ -31,6 +32,16 @@ def open_config(envelope: bytes, enrolled: Enrolled) -> BoxConfig:
         raise DistrustError(str(error)) from None
     _check_addressee(config.box_id, enrolled)
     return config
+
+
+def open_confirmed(envelope: bytes, enrolled: Enrolled) -> ConfirmedValues:
+    """Return values that persons confirmed in the registry of this box; raises `DistrustError`."""
+    try:
+        found = decode_confirmed(_payload(envelope, enrolled))
+    except MessageError as error:
+        raise DistrustError(str(error)) from None
+    _check_addressee(found.box_id, enrolled)
+    return found
 
 
 def keep_config(path: Path, config: BoxConfig) -> bool:

@@ -17,6 +17,7 @@ from dosebook_edge.outbox.vault import Vault
 MOST: Final = 300
 """Of one source and profile; of more, the oldest go. Ten to twenty show every character."""
 
+_SEALED: Final = ("path", "shown", "text", "crop", "by", "at", "is_from_registry")
 _COLUMNS: Final = "id, source, profile, sealed, forgotten_by"
 _ADD: Final = """
 INSERT OR IGNORE INTO screen_confirmation (id, source, profile, sealed, forgotten_by, made_at)
@@ -43,6 +44,7 @@ class Confirmation:
         path: `SCREEN/dlp[2]`; `shown` is what the reader read, `text` what the person says.
         crop: PNG of the cell.
         by, at: who and when, an ISO 8601 time.
+        is_from_registry: whether that was decided there, and a file brought it.
         forgotten_by: who took it out of force; "" while it counts.
     """
 
@@ -55,13 +57,14 @@ class Confirmation:
     crop: bytes
     by: str
     at: str
+    is_from_registry: bool = False
     forgotten_by: str = ""
 
 
 def add(connection: sqlite3.Connection, vault: Vault, one: Confirmation) -> None:
     """Keep a confirmation; the same one again changes nothing."""
     said = asdict(one)
-    kept = {name: said[name] for name in ("path", "shown", "text", "crop", "by", "at")}
+    kept = {name: said[name] for name in _SEALED}
     sealed = vault.seal(_place(one.id), cbor2.dumps(kept))
     connection.execute(_ADD, (one.id, one.source, one.profile, sealed, one.at))
     which = (one.source, one.profile)

@@ -43,6 +43,7 @@ _FIND: Final = """
 SELECT record_id, path, sequence, act, decision_id FROM screen_review
 WHERE record_id = ? AND path = ?
 """
+_ELSEWHERE: Final = "UPDATE screen_review SET act = ? WHERE record_id = ? AND path = ? AND act = ''"
 _DECIDE: Final = """
 UPDATE screen_review SET act = ?, decision_id = ?
 WHERE record_id = ? AND path = ? AND decision_id = ?
@@ -102,6 +103,11 @@ def decide(connection: sqlite3.Connection, seen: Reviewed, act: str, decision_id
         _DECIDE, (act, decision_id, seen.record_id, seen.path, seen.decision_id)
     )
     return cursor.rowcount == 1
+
+
+def decided_elsewhere(connection: sqlite3.Connection, record_id: str, path: str, act: str) -> bool:
+    """Note that the registry decided on a value that waits here; False where none waits."""
+    return connection.execute(_ELSEWHERE, (act, record_id, path)).rowcount == 1
 
 
 def _values(reading: Reading) -> Iterator[tuple[str, str, bool]]:
