@@ -1,6 +1,7 @@
 """`make ocr-bench`: lines, then whole screens, beside Tesseract and RapidOCR on the same pictures.
 
-Prints tables and writes build/ocr-bench.json. It judges nothing: the figures are to be read.
+Then, what persons teach who confirm values. Prints tables and writes build/ocr-bench.json. It
+judges nothing: the figures are to be read.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import Any
 from tools.ocr_bench import score
 from tools.ocr_bench.lines import measure_lines
 from tools.ocr_bench.screens import Plan, Shot, draw_all, load_all
+from tools.ocr_bench.taught import measure_taught
 from tools.ocr_bench.vendor_faces import vendor_faces
 from tools.terminal import ROOT, say
 
@@ -28,6 +30,7 @@ VENDORS = {
     "toshiba_med": "canon-summary",
 }
 PEER_LANGUAGES = ("en", "de")  # the peers take seconds a picture
+PARTS = ("lines", "screens", "taught")
 HERE = Path(__file__).parent
 MISSING = {
     "tesseract": "not installed: apt-get install tesseract-ocr",
@@ -42,14 +45,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=2, help="of each layout and language")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--only", choices=["lines", "screens"], default="")
+    parser.add_argument("--only", choices=PARTS, default="")
     parser.add_argument("--rapidocr", type=Path, default=None, help="a Python that has it")
     asked = parser.parse_args(arguments)
     figures: dict[str, Any] = {"seed": asked.seed}
-    if asked.only != "screens":
+    if asked.only in ("", "lines"):
         figures["lines"] = measure_lines(asked.seed, _corpus())
-    if asked.only != "lines":
+    if asked.only in ("", "screens"):
         figures["screens"] = _screens(asked)
+    if asked.only in ("", "taught"):
+        say("screens that persons confirmed: reading …")
+        figures["taught"] = measure_taught(Plan(asked.seed, asked.rounds, languages=PEER_LANGUAGES))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
     say(f"figures: {RESULTS.relative_to(ROOT)}")

@@ -16,18 +16,19 @@ from dosebook_edge.capture.screen.loader import find, shipped
 from dosebook_edge.capture.screen.net import LineNet
 from dosebook_edge.capture.screen.picture import Picture, Way, from_png
 from dosebook_edge.capture.screen.read import ScreenReader
-from dosebook_edge.capture.screen.reading import ScreenReading
+from dosebook_edge.capture.screen.reading import Exam, ScreenReading
 from dosebook_edge.capture.screen.teaching import teach
 from tools.ocr_bench.memory import peak_kib
 
-_WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def main(folder: Path) -> None:
     """Read each screen's pictures in turn, as a box does that holds one of them at a time.
 
     The last one's reading is what counts. A lossless screen is also read as on the first day, one
-    picture after the other with nothing confirmed, and as the very first picture of its console.
+    picture after the other with nothing confirmed, and as the very first picture of its console,
+    without a work list and with one.
     """
     return_large_buffers()
     profiles = [find(name) for name in shipped()]
@@ -45,6 +46,8 @@ def main(folder: Path) -> None:
             picture = _picture(folder / shot["pictures"][-1], "lossless")
             answer["first day"] = _told(first_day.read(picture))
             answer["first picture"] = _told(ScreenReader(profiles, net).read(picture))
+            known = ScreenReader(profiles, net).read(picture, (), Exam(*shot["exam"]))
+            answer["first picture of a known exam"] = _told(known)
         print(json.dumps(answer), flush=True)
     print(json.dumps({"rss_kib": peak_kib()}))
 
@@ -66,7 +69,7 @@ def _learned(folder: Path, reader: ScreenReader) -> dict[str, GlyphSet]:
 
 
 def _picture(path: Path, way: Way) -> Picture:
-    return Picture(from_png(path.read_bytes()), way, _WHEN, "bench")
+    return Picture(from_png(path.read_bytes()), way, WHEN, "bench")
 
 
 def _told(reading: ScreenReading) -> dict[str, Any]:
