@@ -171,6 +171,7 @@ class Box:
         # A box without a screen of its own carries no page.
         from dosebook_edge.diag.records import opened_record
         from dosebook_edge.kiosk.source import KioskSource
+        from dosebook_edge.kiosk.tries import TRIES, WrongTries
 
         return KioskSource(
             self._loaded.settings.kiosk,
@@ -178,6 +179,7 @@ class Box:
             self._clock,
             lambda message: opened_record(message, self._folder / IDENTITY),
             self._drawing(),
+            WrongTries(self._folder / TRIES),
         )
 
     def _drawing(self) -> "DrawingPages | None":

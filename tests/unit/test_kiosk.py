@@ -9,6 +9,7 @@ from dosebook_edge.kiosk.patient import patient_text
 from dosebook_edge.kiosk.pin import Door, PinError, hash_of, is_hash, is_right
 from dosebook_edge.kiosk.review import GoneError, Word
 from dosebook_edge.kiosk.server import Request
+from dosebook_edge.kiosk.tries import WrongTries
 from dosebook_edge.outbox import OutboxFullError
 from dosebook_protocol.reading import Outcome, Patient
 from dosebook_protocol.record import SourceKind
@@ -223,19 +224,48 @@ def test_a_session_ends_when_nobody_touches_the_page_and_when_another_begins(tmp
 def test_wrong_pins_cost_longer_and_longer(tmp_path):
     """Three tries are free; then even the right PIN waits, 15 s, 30 s, … at most 15 minutes."""
     clock = Ticking()
-    door = Door(clock)
-    kept = pins()[PERSON]
+    door = Door(pins(), clock)
     for _ in range(3):
-        assert not door.opens(PERSON, "000000", kept)
+        assert not door.opens(PERSON, "000000")
     assert door.wait_s(PERSON) == 15
-    assert not door.opens(PERSON, PIN, kept)
+    assert not door.opens(PERSON, PIN)
     clock.now += 15
-    assert not door.opens(PERSON, "000000", kept)
+    assert not door.opens(PERSON, "000000")
     assert door.wait_s(PERSON) == 30
     assert door.wait_s("somebody else") == 0
     clock.now += 30
-    assert door.opens(PERSON, PIN, kept)
+    assert door.opens(PERSON, PIN)
     assert door.wait_s(PERSON) == 0
+
+
+def test_a_restart_forgives_no_wrong_pin(tmp_path):
+    """Waits begin anew with the box and go on growing; a new PIN, or the right one, begins at 0."""
+    path, kept = tmp_path / "tries.json", pins()
+    for _ in range(4):  # restarted after each
+        clock = Ticking()
+        door = Door(kept, clock, WrongTries(path))
+        clock.now += door.wait_s(PERSON)
+        assert not door.opens(PERSON, "000000")
+    assert Door(kept, Ticking(), WrongTries(path)).wait_s(PERSON) == 30
+    assert Door({PERSON: hash_of("4711")}, Ticking(), WrongTries(path)).wait_s(PERSON) == 0
+    assert PERSON not in path.read_text()
+    assert path.stat().st_mode & 0o077 == 0
+    clock = Ticking()
+    door = Door(kept, clock, WrongTries(path))
+    assert not door.opens(PERSON, PIN), "too early"
+    clock.now += 30
+    assert door.opens(PERSON, PIN)
+    assert Door(kept, Ticking(), WrongTries(path)).wait_s(PERSON) == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"a": null}', b"\xff"])
+def test_counts_that_cannot_be_read_or_kept_stop_nobody(tmp_path, content):
+    """A broken file, or a full disk, is told in the log; the page works, and counts in memory."""
+    path = tmp_path / "tries.json"
+    path.write_bytes(content)
+    assert WrongTries(path).add("a") == 1
+    tries = WrongTries(tmp_path / "tries.json" / "is-no-folder")
+    assert [tries.add("a"), tries.add("a")] == [1, 2]
 
 
 def test_a_pin_is_kept_as_a_salted_hash():

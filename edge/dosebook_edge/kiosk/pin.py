@@ -7,9 +7,10 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Final
+
+from dosebook_edge.kiosk.tries import WrongTries, key_of
 
 _COST: Final = 2**14  # with r = 8: 16 MiB and about 0.1 s on a Pi-class core
 _BLOCK: Final = 8
@@ -19,6 +20,7 @@ _PIN: Final = re.compile(r"\d{4,12}\Z", re.ASCII)
 _FREE_TRIES: Final = 3
 _FIRST_WAIT_S: Final = 15.0
 _LONGEST_WAIT_S: Final = 15 * 60.0
+_MOST_DOUBLINGS: Final = 6
 
 
 class PinError(ValueError):
@@ -55,36 +57,48 @@ def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-@dataclass(slots=True)
-class _Tries:
-    wrong: int = 0
-    again_at: float = 0.0
-
-
 class Door:
-    """Tries PINs one at a time: after three wrong ones of a person each costs a longer wait."""
+    """Tries PINs one at a time: after three wrong ones of a person each costs a longer wait.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Counts of wrong ones that were kept from before a restart cost their last wait once more.
+    """
+
+    def __init__(
+        self,
+        pins: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+        tries: WrongTries | None = None,
+    ) -> None:
+        """`pins` are the hashes of PINs by name."""
+        self._pins = dict(pins)
         self._clock = clock
+        self._tries = WrongTries() if tries is None else tries
         self._lock = threading.Lock()
-        self._tries: dict[str, _Tries] = {}
+        self._again_at: dict[str, float] = {}
+        for name in self._pins:
+            self._close(name, self._tries[self._key(name)])
 
     def wait_s(self, name: str) -> float:
         """How long nobody may try as this person; 0 when they may now."""
-        tries = self._tries.get(name, _Tries())
-        return max(0.0, tries.again_at - self._clock())
+        return max(0.0, self._again_at.get(name, 0.0) - self._clock())
 
-    def opens(self, name: str, pin: str, kept: str) -> bool:
+    def opens(self, name: str, pin: str) -> bool:
         """Whether the PIN is right; one that comes too early is not even looked at."""
+        if name not in self._pins:
+            return False
         with self._lock:
             if self.wait_s(name) > 0:
                 return False
-            if is_right(pin, kept):
-                self._tries.pop(name, None)
+            if is_right(pin, self._pins[name]):
+                self._tries.forget(self._key(name))
                 return True
-            tries = self._tries.setdefault(name, _Tries())
-            tries.wrong += 1
-            if tries.wrong >= _FREE_TRIES:
-                wait = _FIRST_WAIT_S * 2 ** (tries.wrong - _FREE_TRIES)
-                tries.again_at = self._clock() + min(wait, _LONGEST_WAIT_S)
+            self._close(name, self._tries.add(self._key(name)))
             return False
+
+    def _close(self, name: str, wrong: int) -> None:
+        if wrong >= _FREE_TRIES:
+            wait = _FIRST_WAIT_S * 2 ** min(wrong - _FREE_TRIES, _MOST_DOUBLINGS)
+            self._again_at[name] = self._clock() + min(wait, _LONGEST_WAIT_S)
+
+    def _key(self, name: str) -> str:
+        return key_of(name, self._pins[name])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from dosebook_edge.kiosk.pin import Door
+from dosebook_edge.kiosk.tries import WrongTries
 
 
 @dataclass(slots=True)
@@ -37,20 +38,23 @@ class Desk:
         idle_s: float,
         clock: Callable[[], float] = time.monotonic,
         may_draw: Container[str] = (),
+        tries: WrongTries | None = None,
     ) -> None:
-        """`pins` are the hashes of PINs by name; `may_draw` are those who may draw profiles."""
+        """`pins` are the hashes of PINs by name; `may_draw` are those who may draw profiles.
+
+        `tries` counts the wrong ones.
+        """
         self.names = tuple(pins)
         self.idle_s = idle_s
-        self._pins = dict(pins)
         self._may_draw = may_draw
         self._clock = clock
-        self._door = Door(clock)
+        self._door = Door(pins, clock, tries)
         self._lock = threading.Lock()
         self._session: Session | None = None
 
     def sign_in(self, name: str, pin: str) -> Session | None:
         """A session where name and PIN are right; it takes about 0.1 s, right or wrong."""
-        if name not in self._pins or not self._door.opens(name, pin, self._pins[name]):
+        if not self._door.opens(name, pin):
             return None
         made = Session(
             id=secrets.token_urlsafe(24),

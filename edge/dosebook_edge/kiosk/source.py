@@ -9,6 +9,7 @@ from dosebook_edge.kiosk.review import Review
 from dosebook_edge.kiosk.server import KioskServer
 from dosebook_edge.kiosk.session import Desk
 from dosebook_edge.kiosk.taught import Taught
+from dosebook_edge.kiosk.tries import WrongTries
 from dosebook_edge.outbox import Outbox
 from dosebook_protocol.record import Clock, Record, SourceKind
 
@@ -23,13 +24,14 @@ class KioskSource:
         clock: Callable[[], Clock],
         open_record: Callable[[bytes], Record],
         drawing: Drawing | None = None,
+        tries: WrongTries | None = None,
     ) -> None:
-        """`drawing` is there where profiles of screens can be drawn."""
+        """`drawing` is there where profiles of screens can be drawn; `tries` counts wrong PINs."""
         self._section = section
         self._review = Review(outbox, clock, open_record, keep=section.review_delivered)
         pins = {one.name: one.pin.get_secret_value() for one in section.person}
         may_draw = {one.name for one in section.person if drawing and one.may_draw_profiles}
-        desk = Desk(pins, section.idle.total_seconds(), may_draw=may_draw)
+        desk = Desk(pins, section.idle.total_seconds(), may_draw=may_draw, tries=tries)
         self._kiosk = Kiosk(self._review, Taught(outbox), desk, section.show_patient, drawing)
         self._server: KioskServer | None = None
         self._problem = ""
