@@ -329,3 +329,12 @@ def _started(sent: str) -> Reading:
     item = sr.at("111526", "20260101")
     item.add_new(0x0040A120, "LO", sent)
     return _event(item, sr.num(KAP, "1", "Gy.cm2"))
+
+
+def test_r28_a_report_names_the_physician_who_sent_the_patient() -> None:
+    """The referring physician of a report is read as sent; orders are another source (R28)."""
+    reading = _read(
+        sr.x_ray_totals(sr.num("113722", "1", "Gy.cm2")), ReferringPhysicianName="Ito^Y"
+    )
+    assert reading.study.referring_physician == "Ito^Y"
+    assert report(reading)["study"]["referring_physician"] == "Ito^Y"

@@ -139,8 +139,8 @@ def test_p37_a_breast_without_a_code_is_not_guessed():
     assert value.label == "breast not stated"
 
 
-def test_an_exam_with_quality_control_intent_is_of_no_patient():
-    """The coded intent of quality control (113680, DCM) leaves out every exposure."""
+def test_p24_an_exam_with_quality_control_intent_is_of_no_patient():
+    """The coded intent of quality control (113680, DCM) leaves out every exposure (P24)."""
     intent = {"intent": Concept("DCM", "113680", "Quality Control Intent")}
     findings = found(*SCREENING, coded=intent)
     assert not values_of(findings, AGD, event=0)

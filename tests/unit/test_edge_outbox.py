@@ -1,5 +1,6 @@
 """The outbox: one gapless sequence, durable, encrypted, emptied by receipts only."""
 
+import hashlib
 import itertools
 import sqlite3
 import threading
@@ -296,3 +297,14 @@ def test_also_and_record_are_one_transaction(outbox):
         0,
     )
     assert outbox.append(draft()).sequence == 1
+
+
+def test_p49_an_identifier_at_rest_is_a_keyed_hash(tmp_path):
+    """Whoever has the box's disk cannot find an object by hashing its UID: the key is needed (P49)."""
+    uid = "1.2.840.113619.2.55.3.1"
+    with opened_outbox(tmp_path / "a") as one, opened_outbox(tmp_path / "b") as other:
+        hashed = one.vault.identifier_hash(uid)
+        assert hashed == one.vault.identifier_hash(uid)
+        assert hashed != other.vault.identifier_hash(uid), "every box has a key of its own"
+    assert hashed != hashlib.sha256(uid.encode()).hexdigest()
+    assert uid not in hashed
