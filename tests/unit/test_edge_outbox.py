@@ -300,8 +300,10 @@ def test_also_and_record_are_one_transaction(outbox):
 
 
 def test_p49_an_identifier_at_rest_is_a_keyed_hash(tmp_path):
-    """Whoever has the box's disk cannot find an object by hashing its UID: the key is needed (P49)."""
+    """Who has a box's disk cannot find an object by hashing its UID: the key is needed (P49)."""
     uid = "1.2.840.113619.2.55.3.1"
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
     with opened_outbox(tmp_path / "a") as one, opened_outbox(tmp_path / "b") as other:
         hashed = one.vault.identifier_hash(uid)
         assert hashed == one.vault.identifier_hash(uid)
