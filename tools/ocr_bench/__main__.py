@@ -71,7 +71,7 @@ def _screens(asked: argparse.Namespace) -> dict[str, Any]:
         figures[name] = _own(name, plan)
     if asked.peers:
         few = PICTURES / "peers"
-        draw_all(few, Plan(asked.seed, languages=PEER_LANGUAGES))
+        draw_all(few, Plan(asked.seed, languages=PEER_LANGUAGES, switched_on=False))
         figures["same pictures"] = _beside(list(load_all(few)), few, asked.rapidocr)
     return figures
 

@@ -8,7 +8,7 @@ from typing import Any
 from tools.ocr_bench.bounds import lower_bound, upper_bound
 from tools.ocr_bench.screens import Shot, Wanted
 
-_BEFORE = ("first day", "first picture")
+_BEFORE = ("first day", "first picture", "first picture of a known exam")
 WAYS = ("lossless", *_BEFORE, "grabbed")
 """First day: lossless, before any capture of that console was confirmed; first picture: ever."""
 
@@ -47,13 +47,13 @@ def of_words(shots: Iterable[Shot], answers: list[dict[str, Any]]) -> dict[str, 
 
 def table(counts: dict[str, Counter[str]]) -> str:
     """Ours for a person: shares with one-sided 95 % bounds of Clopper and Pearson."""
-    head = f"{'layout and way':28} values  accepted  at least  wrong   at most  reviewed  refused"
+    head = f"{'layout and way':46} values  accepted  at least  wrong   at most  reviewed  refused"
     rows = [head]
     for name, row in [*sorted(counts.items()), *_sums(counts).items()]:
         taken = row["accepted"] + row["wrong"]
         least, most = lower_bound(taken, row["values"]), upper_bound(row["wrong"], max(1, taken))
         rows.append(
-            f"{name:28} {row['values']:6}   {_share(taken, row)}   {100 * least:6.2f}%"
+            f"{name:46} {row['values']:6}   {_share(taken, row)}   {100 * least:6.2f}%"
             f"  {row['wrong']:5}  {100 * most:7.3f}%   {_share(row['reviewed'], row)}"
             f"  {_share(row['refused'], row)}"
         )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -12,7 +12,10 @@ from dosebook_edge.capture.screen.loader import find
 from dosebook_edge.simulate.screens.damage import grab, lossless
 from dosebook_edge.simulate.screens.faces import DEJAVU, Faces
 from dosebook_edge.simulate.screens.gallery import LAYOUTS, draw
+from dosebook_edge.simulate.screens.segments import LAYOUT as SEGMENTS
+from dosebook_edge.simulate.screens.segments import draw_display, draw_self_test
 from dosebook_edge.simulate.screens.truth import Screen
+from dosebook_edge.simulate.screens.visit import Visit, Wish
 from dosebook_edge.simulate.screens.words import LANGUAGES
 
 PROFILES = {
@@ -41,13 +44,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One screen as captured: pictures in order, and the dose values that it shows."""
+    """One screen as captured: pictures in order, and the dose values that it shows.
+
+    `exam` is what a work list says of its patient: number and accession number, "" for none.
+    """
 
     layout: str
     way: str
     language: str
     pictures: tuple[str, ...]
     wanted: tuple[Wanted, ...]
+    exam: tuple[str, str] = ("", "")
 
 
 class _Frame(Random):
@@ -64,7 +71,10 @@ class _Frame(Random):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is drawn: `rounds` of each layout, language, decimal mark and way, in some faces."""
+    """What is drawn: `rounds` of each layout, language, decimal mark and way, in some faces.
+
+    `switched_on`: displays of bars are seen being switched on first, as at the start of a day.
+    """
 
     seed: int
     rounds: int = 1
@@ -72,6 +82,14 @@ class Plan:
     languages: tuple[str, ...] = LANGUAGES
     marks: tuple[str, ...] = (".", ",")
     faces: Faces = DEJAVU
+    switched_on: bool = True
+
+    def opening(self) -> Iterator[Screen]:
+        """What displays of bars show when they are switched on: all of them lit, then zero."""
+        if self.switched_on and SEGMENTS in self.layouts:
+            wish = Wish(Visit.of(Random(self.seed)), faces=self.faces)
+            yield replace(draw_self_test(wish), cells=())
+            yield replace(draw_display(wish, "0.00", "0"), cells=())
 
     def draw(self, layout: str, turn: int, language: str, mark: str) -> Screen:
         """Draw one screen of the plan; another turn is another exam."""
@@ -84,9 +102,11 @@ def draw_all(folder: Path, plan: Plan) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     each = product(range(plan.rounds), plan.layouts, plan.languages, plan.marks, _WAYS)
     shots = []
+    for number, screen in enumerate(plan.opening()):
+        shots.append(asdict(_shot(folder, f"on-{number}", "", screen, "lossless")))
     for number, (turn, layout, language, mark, way) in enumerate(each):
         screen = plan.draw(layout, turn, language, mark)
-        shots.append(asdict(_shot(folder, number, f"{plan.seed}:{number}", screen, way)))
+        shots.append(asdict(_shot(folder, f"{number:04}", f"{plan.seed}:{number}", screen, way)))
     (folder / "shots.json").write_text(json.dumps(shots))
     (folder / "confirmed.json").write_text(json.dumps(list(_confirmed(folder, plan))))
 
@@ -106,18 +126,21 @@ def load_all(folder: Path) -> Iterator[Shot]:
     """The shots of a folder, in the order drawn."""
     for one in json.loads((folder / "shots.json").read_text()):
         wanted = tuple(Wanted(**{**each, "box": tuple(each["box"])}) for each in one.pop("wanted"))
-        yield Shot(**{**one, "pictures": tuple(one["pictures"])}, wanted=wanted)
+        tuples = {key: tuple(one[key]) for key in ("pictures", "exam")}
+        yield Shot(**{**one, **tuples}, wanted=wanted)
 
 
-def _shot(folder: Path, number: int, seed: str, screen: Screen, way: str) -> Shot:
+def _shot(folder: Path, name: str, seed: str, screen: Screen, way: str) -> Shot:
     frames = 1 if way == "lossless" else FRAMES
     damage = lossless if way == "lossless" else grab
     names = []
     for frame in range(frames):
         seen = damage(screen, _Frame(seed, frame))
-        names.append(f"{number:04}-{frame}.png")
+        names.append(f"{name}-{frame}.png")
         seen.picture.save(folder / names[-1], compress_level=1)
-    return Shot(screen.layout, way, screen.language, tuple(names), tuple(_wanted(seen)))
+    known = {one.name: one.text for one in screen.cells}
+    exam = known.get("patient_id", ""), known.get("accession", "")
+    return Shot(screen.layout, way, screen.language, tuple(names), tuple(_wanted(seen)), exam)
 
 
 def _wanted(screen: Screen) -> Iterator[Wanted]:
