@@ -60,13 +60,13 @@ def box_file(folder: Path, screen: Path, *more: str) -> Path:
 
 
 @contextmanager
-def drawing_box(folder: Path) -> Iterator[tuple[Box, Console, int]]:
-    """A running box, its console, and the port of its page."""
+def drawing_box(folder: Path, *more: str) -> Iterator[tuple[Box, Console, int]]:
+    """A running box, its console, and the port of its page; `more` is said of its one person."""
     need_fonts()
     folder.mkdir(parents=True, exist_ok=True)
     console = Console(folder / "screen.xwd", {})
     console.show(1)
-    box = Box(load(box_file(folder, console.file)))
+    box = Box(load(box_file(folder, console.file, *more)))
     box.start()
     try:
         ports = {one["name"]: one["port"] for one in box.status()["sources"]}
