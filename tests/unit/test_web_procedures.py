@@ -84,6 +84,17 @@ def test_p40_a_hostile_name_is_shown_as_text(site):
         assert "&lt;script&gt;alert" in page
 
 
+def test_nothing_is_confirmed_that_nobody_chose(site):
+    """Where nothing is likely, the form begins with no procedure and asks for one."""
+    client = site.client("physicist")
+    unclear = client.get(f"/procedures/{name_id('ct', 'Tx 4711')}").get_data(as_text=True)
+    assert '<option value="">choose' in unclear
+    assert " selected" not in unclear.partition("<select")[2]
+    likely = client.get(f"/procedures/{name_id('ct', 'CT Thorax nativ')}").get_data(as_text=True)
+    assert '<option value="">' not in likely
+    assert 'value="ct_chest" selected' in likely
+
+
 def test_forms_do_without_scripts_and_each_decision_is_logged(site):
     """Choose on the name's page, set aside, undo: by forms alone, each one line of the log."""
     client, key = site.client("data-manager"), name_id("ct", "Tx 4711")
