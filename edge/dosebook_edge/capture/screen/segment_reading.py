@@ -25,6 +25,9 @@ _LIT: Final = 0.62
 """Of the usual strength of a lit bar: what is stronger is lit."""
 _DARK: Final = 0.38
 """What is weaker is dark, as bars that only shine through are."""
+_LIT_POINT: Final = 0.5
+_DARK_POINT: Final = 0.25
+"""The same of a point, which is small: blur takes more of it away."""
 _UPPER: Final = (0.22, 0.30, 0.38)
 _LOWER: Final = (0.62, 0.70, 0.78)
 _ACROSS: Final = (0.4, 0.5, 0.6)
@@ -83,11 +86,13 @@ def read_segments(crop: Grey) -> Segments:
     lit, dark = _LIT * usual, _DARK * usual
     if any(hole > dark for cell in cells for hole in _holes(cell)):
         raise NotSegmentsError("there is ink between its bars")
-    if unsure := sum(dark < one < lit for one in [*halves, *points]):
+    unsure = sum(dark < half < lit for half in halves)
+    unsure += sum(_DARK_POINT < point / usual < _LIT_POINT for point in points)
+    if unsure:
         raise NotSegmentsError(f"{unsure} of its bars and points are neither lit nor dark")
     places = tuple(frozenset(_lit(place, lit)) for place in measured)
     digits = [DIGITS.get(place, "") for place in places]
-    marks = ["." if point > lit else "" for point in points]
+    marks = ["." if point > _LIT_POINT * usual else "" for point in points]
     text = "".join(d + m for d, m in zip(digits, marks, strict=True)) if all(digits) else ""
     return Segments(
         text,
