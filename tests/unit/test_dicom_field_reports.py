@@ -16,6 +16,7 @@ from dosebook_protocol.quantities import UnitError, canonical_unit, parse_decima
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.report import report
 from tests.support import sr
+from tests.support.dicom_bytes import file_bytes
 
 BODY, HEAD = ("113691", "DCM", "body"), ("113690", "DCM", "head")
 KAP, RP_DOSE, CTDI, DLP, PHANTOM = "122130", "113738", "113830", "113838", "113835"
@@ -338,3 +339,26 @@ def test_r28_a_report_names_the_physician_who_sent_the_patient() -> None:
     )
     assert reading.study.referring_physician == "Ito^Y"
     assert report(reading)["study"]["referring_physician"] == "Ito^Y"
+
+
+@pytest.mark.parametrize("declared", ["", "ISO_IR 100", "ISO_IR 192"])
+def test_p22_utf_8_is_read_whatever_is_declared(declared: str) -> None:
+    """A name in UTF-8 under a Latin set is that name, and noted; a Latin name stays (P22)."""
+    for sop_class, modality in (("1.1", "DX"), ("88.67", "SR")):
+        named, latin = (
+            read_object(
+                file_bytes(
+                    {
+                        0x00080005: ("CS", declared),
+                        0x00080016: ("UI", f"1.2.840.10008.5.1.4.1.1.{sop_class}"),
+                        0x00080060: ("CS", modality),
+                        0x00100010: ("PN", "Müller^Jörg".encode(encoding)),
+                        0x0020000D: ("UI", "1.2.3"),
+                    }
+                )
+            )
+            for encoding in ("utf-8", "utf-8" if declared == "ISO_IR 192" else "latin-1")
+        )
+        assert named.patient.name == latin.patient.name == "Müller^Jörg"
+        assert ("undeclared-utf-8" in _deviations(named)) is (declared != "ISO_IR 192")
+        assert "undeclared-utf-8" not in _deviations(latin)

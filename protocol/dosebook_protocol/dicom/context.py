@@ -86,7 +86,7 @@ def patient(attributes: Attributes, notes: Deviations) -> Patient:
     return Patient(
         id=attributes.text(0x00100020),
         issuer=_issuer(attributes),
-        name=_without_escapes(attributes.text(0x00100010)),
+        name=_decoded(attributes, 0x00100010, notes),
         sex=attributes.text(0x00100040),
         birth_date=attributes.text(0x00100030),
         age=attributes.text(0x00101010),
@@ -96,9 +96,21 @@ def patient(attributes: Attributes, notes: Deviations) -> Patient:
     )
 
 
-def _without_escapes(text: str) -> str:
-    """Drop the escape to GB 2312 (ISO 2022 IR 58), which Python's codec leaves in its text."""
-    return text.replace(_TO_GB_2312, "")
+def _decoded(attributes: Attributes, tag: int, notes: Deviations) -> str:
+    """Return a text for people, mended where its encoding is not the one that is declared.
+
+    The escape to GB 2312 (ISO 2022 IR 58) is dropped, which Python's codec leaves in its text.
+    UTF-8 under a declared Latin set shows by its form: no name in Latin is also valid UTF-8.
+    """
+    text = attributes.text(tag).replace(_TO_GB_2312, "")
+    if text.isascii():
+        return text
+    try:
+        meant = text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+    notes.add("undeclared-utf-8", tag_path(tag), "UTF-8 where a Latin character set is declared")
+    return meant
 
 
 def _issuer(attributes: Attributes) -> str:
@@ -144,7 +156,7 @@ def _weight(attributes: Attributes, notes: Deviations) -> Decimal | None:
     return weight
 
 
-def study(attributes: Attributes) -> Study:
+def study(attributes: Attributes, notes: Deviations) -> Study:
     """Read the study as the object names it."""
     requested = attributes.text(0x00321060)
     for request in attributes.sequence(0x00400275):
@@ -156,7 +168,7 @@ def study(attributes: Attributes) -> Study:
         time=attributes.text(0x00080030),
         accession_number=attributes.text(0x00080050),
         id=attributes.text(0x00200010),
-        description=_without_escapes(attributes.text(0x00081030)),
+        description=_decoded(attributes, 0x00081030, notes),
         referring_physician=attributes.text(0x00080090),
         requested_procedure=requested,
         procedure_codes=codes,
@@ -228,7 +240,7 @@ def base_reading(attributes: Attributes, *, kind: str, reader: str, notes: Devia
         template=_template(attributes),
         created=created(attributes),
         patient=patient(attributes, notes),
-        study=study(attributes),
+        study=study(attributes, notes),
         equipment=equipment(attributes),
         protocol=attributes.text(0x00181030),
         performed_step_uid=step,

@@ -81,8 +81,8 @@ _GEOMETRY: Final = frozenset(
 _IMPLAUSIBLE_ABOVE: Final = {
     ("CR", "dose_area_product"): 10,
     ("DX", "dose_area_product"): 10,
-    ("PX", "dose_area_product"): 10,
-    ("IO", "dose_area_product"): 10,
+    ("PX", "dose_area_product"): 5,
+    ("IO", "dose_area_product"): 1,
     ("XA", "dose_area_product"): 1000,
     ("RF", "dose_area_product"): 1000,
     ("MG", "average_glandular_dose"): 20,
