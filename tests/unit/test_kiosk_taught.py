@@ -123,7 +123,7 @@ def test_an_engineer_lists_what_was_taught(taught_box):
     box_file, found = taught_box
     text, code = run(box_file, "confirmed")
     assert code == 0
-    assert "monitor, carm-panel: taught 0 1" in text
+    assert "monitor, carm-panel: taught 0 1 2 7" in text
     assert f"6 in {found[1].id[:8]} by B: none of it counts" in text
     for words in ("contradicted", "read as 17.1", "touches"):
         assert words in text

@@ -1,8 +1,9 @@
 """What the shapes of a console's characters mean, as persons confirmed them.
 
-One word stops: a shape that a person confirmed as one digit proves no other. Two words of different
-crops teach: the digit counts among the ten of `shape_meanings.py`, where the net has to read it
-alike. Where persons contradict each other, what they said of that shape counts for nothing.
+One word stops: a shape that a person confirmed as one digit proves no other. A digit that the net
+had read there teaches at once, one that a person corrected from two different crops on: then it
+counts among the ten of `shape_meanings.py`, where the net has to read it alike. Where persons
+contradict each other, what they said of that shape counts for nothing.
 """
 
 from collections import defaultdict
@@ -22,7 +23,7 @@ from dosebook_protocol.screen import PATH
 TOLD_APART: Final = frozenset("0123456789:")
 """Characters as tall as each other, or nearly so; a point or comma is known by where it stands."""
 _ENOUGH: Final = 2
-"""Different crops in which a shape was confirmed, from which on it teaches."""
+"""Different crops in which a person said what the net had not read, from which on it teaches."""
 _KEPT: Final = 512
 
 Look = tuple[int, int, bytes]
@@ -48,10 +49,14 @@ NOTHING_SAID: Final = Said(MappingProxyType({}), MappingProxyType({}))
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What a person called one shape in one crop of some height, in px."""
+    """What a person called one shape in one crop of some height, in px.
+
+    `is_as_read`: the net had read that character there.
+    """
 
     look: Look
     character: str
+    is_as_read: bool
     crop_digest: str
     height: int
     confirmation: Confirmation
@@ -61,8 +66,13 @@ def votes_of(found: Iterable[Confirmation]) -> list[Vote]:
     """What confirmations say of shapes; none where ink does not part into the characters."""
     votes: list[Vote] = []
     for one in found:
-        height, crop_digest, seen = _seen(one.crop, one.text)
-        votes += [Vote(look, character, crop_digest, height, one) for look, character in seen]
+        height, crop_digest, looks = _looks(one.crop)
+        if len(looks) != len(one.text):
+            continue
+        read = one.shown if len(one.shown) == len(one.text) else " " * len(one.text)
+        for look, character, other in zip(looks, one.text, read, strict=True):
+            if character in TOLD_APART:
+                votes.append(Vote(look, character, character == other, crop_digest, height, one))
     return votes
 
 
@@ -117,8 +127,10 @@ def _agreed(votes: Iterable[Vote]) -> list[list[Vote]]:
     return [found for found in _by_look(votes) if len(_characters(found)) == 1]
 
 
-def _is_enough(votes: Iterable[Vote]) -> bool:
-    return len({vote.crop_digest for vote in votes}) >= _ENOUGH
+def _is_enough(votes: Sequence[Vote]) -> bool:
+    return (
+        any(one.is_as_read for one in votes) or len({one.crop_digest for one in votes}) >= _ENOUGH
+    )
 
 
 def _characters(votes: Iterable[Vote]) -> set[str]:
@@ -126,13 +138,10 @@ def _characters(votes: Iterable[Vote]) -> set[str]:
 
 
 @lru_cache(_KEPT)
-def _seen(png: bytes, text: str) -> tuple[int, str, tuple[tuple[Look, str], ...]]:
-    """Height and digest of a crop, and its shapes with their characters."""
+def _looks(png: bytes) -> tuple[int, str, tuple[Look, ...]]:
+    """Height and digest of a crop, and its shapes from left to right."""
     try:
         crop = from_png(png)
     except PictureError:
         return 0, "", ()
-    shapes = shapes_of(crop)
-    pairs = zip(shapes, text, strict=True) if len(shapes) == len(text) else ()
-    found = tuple((shape[1:], one) for shape, one in pairs if one in TOLD_APART)
-    return crop.shape[0], digest(crop), found
+    return crop.shape[0], digest(crop), tuple(shape[1:] for shape in shapes_of(crop))
