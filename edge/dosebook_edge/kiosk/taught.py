@@ -10,8 +10,8 @@ from dosebook_edge.outbox import Outbox
 _MOST: Final = 40
 """Rows of a page; all of them are listed by the command."""
 _LEAD: Final = (
-    "Two confirmed crops teach a character, and one word stops a misreading. Where two contradict "
-    "each other, look at the crops and forget the wrong one."
+    "What persons confirm teaches the reader a character, and stops a misreading. Where two "
+    "contradict each other, look at the crops and forget the wrong one."
 )
 _LIBRARY: Final = Markup(
     "<p>Which of these contradict each other is told where dosebook-edge[screen] is installed.</p>"
