@@ -301,3 +301,12 @@ def test_p02_a_total_in_words_is_read_with_its_unit(comment: str, total: str | N
     found = [t.value.value for t in reading.totals if t.value.quantity == "dlp"]
     assert found == ([Decimal(total)] if total else [])
     assert comment in _kept(reading)
+
+
+def test_p39_an_element_of_no_value_representation_costs_only_itself() -> None:
+    """A study date whose VR is two odd bytes is unknown; patient and dose are still read (P39)."""
+    elements = DOSE | {0x00080020: ("DA", ""), 0x00100020: ("LO", "4711")}
+    whole = file_bytes({0x00080016: ("UI", "1.2.840.10008.5.1.4.1.1.1.1")} | elements)
+    reading = read_object(whole.replace(b"\x08\x00\x20\x00DA", b"\x08\x00\x20\x00D "))
+    assert (reading.study.date, reading.patient.id) == ("", "4711")
+    assert _values(reading, "dose_area_product") == [Decimal("0.1")]

@@ -39,7 +39,10 @@ class DatasetAttributes:
         return [DatasetAttributes(item) for item in element.value]
 
     def _raw_text(self, tag: int) -> str:
-        element = self.dataset.get_item(tag)
+        try:
+            element = self.dataset.get_item(tag)
+        except NotImplementedError:  # a VR that is none: this element alone is unreadable
+            return ""
         if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
             return ""
         text = decode_bytes(element.value, ["iso8859"], set())
