@@ -85,6 +85,7 @@ _CELL: Final = (
     Key("counter", "choice", "Counter", "",
         (("cumulative", "never falls in an exam"), ("live", "may change between pictures")),
         is_rare=True, default=""),
+    Key("segments", "whole", "Places of a seven-segment display", "dark ones too", is_rare=True),
     Key("plane", "choice", "Plane", "", _names("a", "b"), is_rare=True),
     Key("side", "choice", "Breast", "", _names("left", "right", "both"), is_rare=True),
     Key("phantom", "choice", "Phantom", "", _names("16cm", "32cm"), is_rare=True),
