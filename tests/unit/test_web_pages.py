@@ -1,5 +1,6 @@
 """What the pages make of values and of hostile text, and how many statements they need."""
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from sqlalchemy import event, insert, text
 
 from dosebook_central.domain.exam import Basis, ExamSummary, Measure, to_json
 from dosebook_central.store.models import Exam, Patient
-from dosebook_central.web.numbers import number_text, texts_apart
+from dosebook_central.web.numbers import number_text, quantity_html, texts_apart, zone_text
 from tests.support.web import make_site
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -38,7 +39,7 @@ def _dlp(value, phantom):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """One patient with a hostile name and four exams."""
+    """One patient with a hostile name and four exams, one with no name and an undated exam."""
     made = make_site(tmp_path_factory.mktemp("pages"))
     patient = {
         "id": "p1",
@@ -56,7 +57,10 @@ def site(tmp_path_factory):
     ]
     with made.engine.begin() as connection:
         connection.execute(insert(Patient).values(**patient))
-        connection.execute(insert(Exam), exams)
+        bare = patient | {"id": "p2", "identifier": "2", "issuer": "", "name": ""}
+        connection.execute(insert(Patient).values(**bare))
+        undated = _exam(5) | {"patient_id": "p2", "started": "", "description": "", "station": ""}
+        connection.execute(insert(Exam), [*exams, undated])
     yield made
     made.importer.stop()
     made.engine.dispose()
@@ -88,6 +92,17 @@ def test_p29_zero_and_missing_differ_in_chart_and_table(client):
     assert 'data-exam="exam2" data-value=""' in page
     assert number_text(None, "dlp") == "—"
     assert number_text(Decimal(0), "dlp") == "0.0"
+
+
+def test_p29_what_a_patient_and_an_exam_do_not_state_is_said_so(client):
+    """P29: no name, birth date, sex or issuer; an exam without a date is listed, not drawn."""
+    page = client.get("/patients/p2").get_data(as_text=True)
+    assert "name not stated" in page
+    band = page.partition('<dl class="patient-facts">')[2].partition("</dl>")[0]
+    assert band.count('title="not stated"') == 3  # born, sex, issuer
+    assert "n = 0 of 1 exam<" in page
+    assert "1 exam has no date and stands in the list below only." in page
+    assert 'data-exam="exam5"' in page
 
 
 def test_p13_phantoms_stand_apart_and_are_never_summed(client):
@@ -132,6 +147,27 @@ def test_two_numbers_that_differ_never_look_the_same():
         "252.37002",
     )
     assert texts_apart(Decimal(100), Decimal("110.25"), "dlp") == ("100.00", "110.25")
+
+
+def test_indices_stand_below_the_line_in_every_quantity():
+    """Ka,r and CTDIvol are set alike wherever they are part of a label."""
+    assert quantity_html("dose_rp") == "K<sub>a,r</sub>"
+    assert quantity_html("fluoro_dose_rp") == "Fluoroscopy K<sub>a,r</sub>"
+    assert quantity_html("ctdi_vol") == "CTDI<sub>vol</sub>"
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [("UTC0", "UTC"), ("CET-1", "CET (UTC+01:00)"), ("<+0530>-5:30", "UTC+05:30")],
+)
+def test_the_zone_of_times_is_named(monkeypatch, zone, words):
+    """The server's zone by name and distance, once where the name is no more than that."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        shown = zone_text(NOW)
+    time.tzset()
+    assert shown == words
 
 
 def test_history_page_needs_few_statements(site, client):
