@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from dosebook_edge.capture.screen.cut_off import is_cut_off
 from dosebook_edge.capture.screen.glyphs import (
     NO_GLYPHS,
     GlyphError,
@@ -11,7 +12,7 @@ from dosebook_edge.capture.screen.glyphs import (
     Shape,
     shapes_of,
 )
-from dosebook_edge.capture.screen.grammar import allowed, means
+from dosebook_edge.capture.screen.grammar import FORMS, allowed, means
 from dosebook_edge.capture.screen.ink import NO_STROKES, contrast, is_dash, strokes
 from dosebook_edge.capture.screen.line import Line
 from dosebook_edge.capture.screen.locate import Located
@@ -19,11 +20,12 @@ from dosebook_edge.capture.screen.picture import Box, Grey, Picture, digest
 from dosebook_edge.capture.screen.profile import Area, Cell, TableArea
 from dosebook_edge.capture.screen.reading import LineReader, PatientText, Placement
 from dosebook_edge.capture.screen.seen import EMPTY, Seen
-from dosebook_edge.capture.screen.spelling import SAME_LABEL, similarity, unit_of, unit_symbols
+from dosebook_edge.capture.screen.spelling import SAME_LABEL, similarity, unit_of
 from dosebook_edge.capture.screen.symbols import SYMBOLS
 
 _RIVAL: Final = 0.05  # confidence of a reading as another unit, above which neither is taken
 _DASH: Final = "-"
+_NUMERIC: Final = ("number", "clock", "range")
 _FAINT: Final = 0.3
 """Of the contrast of the whole screen: what is fainter is noise in an empty cell."""
 
@@ -49,6 +51,13 @@ class Sight:
         left, top = max(0, box.x), max(0, box.y)
         grey = self.picture.crop(box)
         return Box(left, top, grey.shape[1], grey.shape[0]), grey
+
+    def is_cut_off(self, area: Area) -> bool:
+        """Whether what stands there goes on beyond it."""
+        box = self.placement.box(area)
+        left, right = max(0, box.x - box.height), box.x + box.width
+        wide = Box(left, box.y, right + box.height - left, box.height)
+        return is_cut_off(self.picture.crop(wide), (box.x - left, right - left))
 
     def is_empty(self, area: Area) -> bool:
         """Whether nothing there stands out as the ink of this screen does."""
@@ -147,6 +156,9 @@ class CellReader:
             glyphs=exact,
             strokes=strokes(grey) if line.text and exact is None else NO_STROKES,
             shapes=shapes,
+            is_cut_off=cell.segments is None  # between its digits are gaps as wide as a blank
+            and FORMS[cell.type] in _NUMERIC
+            and self.sight.is_cut_off(area),
         )
 
     def _line(self, grey: Grey, symbols: str | None) -> Line:
@@ -154,14 +166,16 @@ class CellReader:
         return self.net.read(grey, known or None)
 
     def _unit(self, cell: Cell) -> tuple[str, str]:
-        """The unit in UCUM and as shown: declared, or read where the screen says it."""
+        """The unit in UCUM and as shown: declared, or read where the screen says it.
+
+        Read freely: kept to the letters of the units that are known, a dGy would become a cGy.
+        """
         if cell.unit is not None or cell.unit_box is None:
             return cell.unit or "", ""
         if self.sight.is_empty(cell.unit_box):
             return "", ""
         grey = self.sight.crop(cell.unit_box)[1]
-        starred = any(shown.startswith("*") for shown in cell.units)
-        line = self._line(grey, None if starred else unit_symbols(cell.units))
+        line = self.net.read(grey)
         unit = unit_of(line.text, cell.units)
         rivals = {unit_of(text, cell.units) for text, sure in line.alternatives if sure > _RIVAL}
         return (unit if rivals <= {unit, ""} else ""), line.text

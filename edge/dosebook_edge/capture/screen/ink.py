@@ -81,20 +81,25 @@ def _inked(grey: Grey, counts: NDArray[np.intp], strength: int) -> NDArray[np.bo
     return (_away(counts) > _INKED * strength).take(grey)
 
 
+def inked(crop: Grey) -> NDArray[np.bool_] | None:
+    """Which pixels of a line of text are ink; None without contrast."""
+    if crop.size < 2:
+        return None
+    counts = _counts(crop)
+    strength = _contrast(counts, 2)
+    return None if strength < _LEAST_CONTRAST else _inked(crop, counts, strength)
+
+
 def strokes(crop: Grey) -> Strokes:
     """The strokes of the line of text in a crop; of several lines, of the tallest.
 
     Hair-wide gaps, as between two segments of one digit, do not part a stroke.
     """
-    if crop.size < 2:
+    ink = inked(crop)
+    if ink is None:
         return NO_STROKES
-    counts = _counts(crop)
-    strength = _contrast(counts, 2)
-    if strength < _LEAST_CONTRAST:
-        return NO_STROKES
-    inked = _inked(crop, counts, strength)
-    top, bottom = max(runs(inked.any(axis=1), bridge=1), key=lambda run: run[1] - run[0])
-    band = inked[top:bottom]
+    top, bottom = max(runs(ink.any(axis=1), bridge=1), key=lambda run: run[1] - run[0])
+    band = ink[top:bottom]
     edges = runs(band.any(axis=0), bridge=int(0.05 * (bottom - top)))
     # No column of a digit with a comma beside it reaches from the one's top to the other's foot.
     reach = band.shape[0] - band[::-1].argmax(axis=0) - band.argmax(axis=0)
@@ -121,16 +126,16 @@ def pieces(grey: Grey, *, most: int = 400) -> list[Box]:
     strongest = _contrast(counts, 4)
     if strongest < _LEAST_CONTRAST:
         return []
-    inked = _inked(grey, counts, strongest)
-    inked[inked.mean(axis=1) > _RULE] = False
-    inked[:, inked.mean(axis=0) > _RULE] = False
+    ink = _inked(grey, counts, strongest)
+    ink[ink.mean(axis=1) > _RULE] = False
+    ink[:, ink.mean(axis=0) > _RULE] = False
     found: list[Box] = []
-    for top, bottom in runs(inked.any(axis=1)):
+    for top, bottom in runs(ink.any(axis=1)):
         height = bottom - top
         if height < _LEAST_HEIGHT:
             continue
-        for left, right in runs(inked[top:bottom].any(axis=0), bridge=int(0.7 * height)):
-            rows = np.flatnonzero(inked[top:bottom, left:right].any(axis=1))
+        for left, right in runs(ink[top:bottom].any(axis=0), bridge=int(0.7 * height)):
+            rows = np.flatnonzero(ink[top:bottom, left:right].any(axis=1))
             first, last = int(rows[0]), int(rows[-1]) + 1
             if last - first >= _LEAST_HEIGHT:
                 found.append(Box(left, top + first, right - left, last - first))

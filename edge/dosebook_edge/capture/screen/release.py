@@ -27,8 +27,9 @@ def formal(one: Seen) -> tuple[Check, ...]:
         limits = beyond(one.meant.value, one.cell)
         checks.append(Check("limits", "fail", limits) if limits else Check("limits", "pass"))
     edges = one.strokes.edges
-    if edges and (edges[0][0] <= 0 or edges[-1][1] >= one.crop.width):
-        checks.append(Check("edge", "fail", "ink reaches the edge of the cell: it may be cut off"))
+    if one.is_cut_off or (edges and (edges[0][0] <= 0 or edges[-1][1] >= one.crop.width)):
+        said = "ink reaches the edge of the cell or goes on beyond it: it may be cut off"
+        checks.append(Check("edge", "fail", said))
     if one.glyphs is not None:
         same = one.glyphs == one.line.text
         said = "" if same else "exact glyphs and the net say different things"

@@ -24,6 +24,7 @@ class Seen:
             where they do not.
         strokes: the strokes of its ink, in pixels of the crop.
         shapes: the pieces of its ink on a lossless picture, from left to right.
+        is_cut_off: whether its characters go on beyond the cell.
         unit: UCUM, "" where it could not be read; `unit_text` as shown.
     """
 
@@ -40,6 +41,7 @@ class Seen:
     glyphs: str | None = None
     strokes: Strokes = NO_STROKES
     shapes: tuple[Shape, ...] = ()
+    is_cut_off: bool = False
 
     @property
     def text(self) -> str:

@@ -1,7 +1,7 @@
 """When two texts are the same to a reader: labels, units and identities, each in its own way."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -25,9 +25,9 @@ def similarity(read: str, wanted: str) -> float:
 def unit_letters(text: str) -> str:
     """Letters and digits of a unit as shown: `cGy·cm²` and `cGy*cm2` are `cGycm2`.
 
-    The case is kept, m is not M.
+    The case is kept, m is not M. A v behind a G is a y whose tail is cut: no unit is a Gv.
     """
-    return text.translate(_UNIT_SIGNS).translate(_JOINTS)
+    return text.translate(_UNIT_SIGNS).translate(_JOINTS).replace("Gv", "Gy")
 
 
 def unit_of(text: str, units: Mapping[str, str]) -> str:
@@ -44,17 +44,8 @@ def unit_of(text: str, units: Mapping[str, str]) -> str:
     return ""
 
 
-def unit_symbols(units: Iterable[str]) -> str:
-    """The characters that these units are written with, as a reader may spell them."""
-    shown = set("".join(units)) - {"*"} | {"*", "-", "."}
-    return "".join(sorted(shown | {sign for letter in shown for sign in _SPELLED.get(letter, "")}))
-
-
-_SPELLED: Final = {"µ": "u", "μ": "µu", "²": "2", "·": ".", "∙": "·."}
-
-
 def _in_brackets(text: str) -> str:
-    return text.translate(_UNIT_SIGNS).translate(_LOOSE)
+    return text.translate(_UNIT_SIGNS).translate(_LOOSE).replace("Gv", "Gy")
 
 
 def identity(text: str) -> str:
