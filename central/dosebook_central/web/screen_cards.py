@@ -8,10 +8,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from dosebook_central.domain.box_decision import Fate
 from dosebook_central.domain.screen_review import WHOLE
 from dosebook_central.screens.opening import Screens
 from dosebook_central.store import box_decisions
-from dosebook_central.store.box_decisions import Fate, Kept
+from dosebook_central.store.box_decisions import Kept
 from dosebook_central.store.queries.screens import Decided, Listed, decisions_on_each, get_value
 from dosebook_central.web.context import context
 from dosebook_central.web.provenance import Origin
