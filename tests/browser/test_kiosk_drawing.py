@@ -5,7 +5,7 @@ import pytest
 from dosebook_protocol.screen import unpack
 from dosebook_protocol.wire import split_record_message
 from tests.support.axe import barriers
-from tests.support.drawing import SOURCE, drawing_box
+from tests.support.drawing import SOURCE, draw_over, drawing_box
 from tests.support.kiosk import PERSON, PIN
 from tests.support.screen_source import record_of
 from tests.support.screens import png
@@ -75,19 +75,6 @@ def _open(opened, start=""):
     return page
 
 
-def _draw(page, tool, place):
-    """Take a tool and draw a rectangle, in pixels of the console."""
-    page.click(f"[data-tool={tool}]")
-    stage = page.locator(".draw-svg").bounding_box()
-    scale = stage["width"] / 640
-    x, y, width, height = (side * scale for side in place)
-    page.mouse.move(stage["x"] + x, stage["y"] + y)
-    page.mouse.down()
-    page.mouse.move(stage["x"] + x + width / 2, stage["y"] + y + height / 2)
-    page.mouse.move(stage["x"] + x + width, stage["y"] + y + height)
-    page.mouse.up()
-
-
 def _enter(page, name):
     page.click(f'[name="{name}"]')
     page.wait_for_selector("dialog[open]")
@@ -132,10 +119,10 @@ def test_a_console_is_drawn_by_touch_and_the_box_reads_it(visit, box):
     found, console, _ = box
     page = _open(visit(width=800, height=480))
     for _, place in LABELS:
-        _draw(page, "anchor", place)
-    _draw(page, "field", (320, 168, 150, 40))
-    _draw(page, "unit", (482, 174, 130, 32))
-    _draw(page, "field", (320, 218, 150, 40))
+        draw_over(page, "anchor", place)
+    draw_over(page, "field", (320, 168, 150, 40))
+    draw_over(page, "unit", (482, 174, 130, 32))
+    draw_over(page, "field", (320, 218, 150, 40))
     page.click("nav >> text=Fields")
     page.evaluate("for (const one of document.querySelectorAll('.pf-fold')) one.open = true")
     _touch(page, "id", "my-c-arm")

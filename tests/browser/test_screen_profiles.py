@@ -10,6 +10,7 @@ from dosebook_edge.capture.screen.loader import load, shipped
 from dosebook_edge.cli import main as box
 from dosebook_edge.simulate.cli import main as simulate
 from tests.support.axe import barriers
+from tests.support.drawing import draw_over
 from tests.support.fonts import need_fonts
 from tests.support.web import make_site, need_built_pages
 
@@ -53,19 +54,6 @@ def _begin(page, captures, begin_with=""):
     page.wait_for_selector("[data-profile][data-ready]")
 
 
-def _draw(page, tool, box):
-    """Take a tool and draw a rectangle, in pixels of the console."""
-    page.click(f"[data-tool={tool}]")
-    stage = page.locator(".draw-svg").bounding_box()
-    scale = stage["width"] / 640
-    x, y, width, height = (side * scale for side in box)
-    page.mouse.move(stage["x"] + x, stage["y"] + y)
-    page.mouse.down()
-    page.mouse.move(stage["x"] + x + width / 2, stage["y"] + y + height / 2)
-    page.mouse.move(stage["x"] + x + width, stage["y"] + y + height)
-    page.mouse.up()
-
-
 def _place(page, name):
     return [int(one.input_value()) for one in page.locator(f'input[name="{name}"]').all()]
 
@@ -94,16 +82,16 @@ def test_a_console_is_drawn_read_back_and_downloaded(visit, captures, tmp_path):
     for number, (words, place) in enumerate(
         (("KAP", (28, 176, 150, 26)), ("Ka,r", (28, 226, 150, 26)))
     ):
-        _draw(page, "anchor", place)
+        draw_over(page, "anchor", place)
         _fill(page, f"anchor[{number}]", name=f"label_{number}", texts=f"* = {words}")
-    _draw(page, "patient", (220, 74, 220, 30))
+    draw_over(page, "patient", (220, 74, 220, 30))
     _fill(page, "patient[0]", what="id")
-    _draw(page, "field", (320, 168, 150, 40))
+    draw_over(page, "field", (320, 168, 150, 40))
     _fill(page, "field[0]", quantity="dose_area_product", type="decimal", decimals="2")
     assert page.input_value('[name="field[0].name"]') == "dose_area_product"
-    _draw(page, "unit", (482, 174, 130, 32))
+    draw_over(page, "unit", (482, 174, 130, 32))
     _fill(page, "field[0]", units="cGy·cm² = cGy.cm2")
-    _draw(page, "field", (320, 218, 150, 40))
+    draw_over(page, "field", (320, 218, 150, 40))
     _fill(page, "field[1]", quantity="dose_rp", type="decimal", decimals="2", unit="mGy")
     _kept(page, "to mend")
     assert "not set" in page.inner_text('[data-fault="maker"]')
@@ -201,7 +189,7 @@ def test_fingers_draw_and_a_table_is_drawn_by_its_first_row(visit, captures):
     page = visit(width=800).sign_in("physicist")
     _begin(page, captures)
     page.click("[data-tool=column]")
-    _draw(page, "column", (100, 120, 60, 20))
+    draw_over(page, "column", (100, 120, 60, 20))
     assert "first row of the table first" in page.inner_text("[data-hint]")
     page.click("[data-tool=table]")
     page.evaluate(
@@ -218,9 +206,9 @@ def test_fingers_draw_and_a_table_is_drawn_by_its_first_row(visit, captures):
     )
     values = {key: page.input_value(f'[name="table[0].{key}"]') for key in ("top", "pitch", "rows")}
     assert values == {"top": "100", "pitch": "24", "rows": "12"}
-    _draw(page, "column", (100, 120, 60, 20))
+    draw_over(page, "column", (100, 120, 60, 20))
     assert _place(page, "table[0].column[0].x") == [100, 60]
-    _draw(page, "footer", (100, 300, 60, 20))
+    draw_over(page, "footer", (100, 300, 60, 20))
     assert _place(page, "table[0].footer[0].x") == [100, 60]
 
 

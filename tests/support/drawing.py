@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -73,3 +74,16 @@ def drawing_box(folder: Path, *more: str) -> Iterator[tuple[Box, Console, int]]:
         yield box, console, ports["kiosk"]
     finally:
         box.stop()
+
+
+def draw_over(page: Any, tool: str, place: tuple[int, int, int, int]) -> None:
+    """Take a tool of the editor and draw a rectangle, in pixels of a console that is 640 wide."""
+    page.click(f"[data-tool={tool}]")
+    stage = page.locator(".draw-svg").bounding_box()
+    scale = stage["width"] / 640
+    x, y, width, height = (side * scale for side in place)
+    page.mouse.move(stage["x"] + x, stage["y"] + y)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + x + width / 2, stage["y"] + y + height / 2)
+    page.mouse.move(stage["x"] + x + width, stage["y"] + y + height)
+    page.mouse.up()

@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import render_template
 
-from dosebook_central.screens.drawing.drafts import Draft
 from dosebook_central.screens.drawing.reader import BoxReader, PictureRead, ReaderError
 from dosebook_central.web.context import context
 from dosebook_protocol.screen_drawing.controls import UNITS, blanks_html, form_html
-from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Draft
 from dosebook_protocol.screen_drawing.faults import Fault, places
 from dosebook_protocol.screen_drawing.form import Tree
 from dosebook_protocol.screen_drawing.toml import to_toml

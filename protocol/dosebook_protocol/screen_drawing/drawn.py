@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from dosebook_protocol.screen_drawing.form import SCHEMA_VERSION, Form, Tree, tree_of
@@ -27,6 +28,27 @@ class Drawn:
     def body(self) -> dict[str, Any]:
         """What a store keeps: `Drawn(**body)` is the same again."""
         return {"profile": self.profile, "grabbed": self.grabbed, "frames": self.frames}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSize:
+    """A picture of a draft, without its pixels."""
+
+    number: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft as it stands; `version` grows with each change."""
+
+    id: str
+    version: int
+    drawn: Drawn
+    changed_by: str
+    changed_at: datetime
+    pictures: tuple[PictureSize, ...] = ()
 
 
 def new_profile() -> Tree:

@@ -15,34 +15,13 @@ from dosebook_central.store.draft_models import ScreenDraft, ScreenDraftPicture
 from dosebook_central.store.models import Box, Record
 from dosebook_central.store.screen_models import ScreenValue
 from dosebook_protocol.reading import Outcome
-from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Drawn
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Draft, Drawn, PictureSize
 from dosebook_protocol.screen_drawing.form import Tree
 from dosebook_protocol.screen_drawing.upload import Upload
 
 MOST_DRAFTS: Final = 50
 _LEAST_PICTURE: Final = 16 * 1024
 """An object of fewer bytes was kept without its pixels."""
-
-
-@dataclass(frozen=True, slots=True)
-class PictureSize:
-    """A picture of a draft, without its pixels."""
-
-    number: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A draft as it stands; `version` grows with each change."""
-
-    id: str
-    version: int
-    drawn: Drawn
-    changed_by: str
-    changed_at: datetime
-    pictures: tuple[PictureSize, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from sqlalchemy import Connection
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.screens.drawing import drafts
-from dosebook_central.screens.drawing.drafts import Draft
 from dosebook_central.screens.drawing.reader import BoxReader, ReaderError
 from dosebook_central.store.engine import writing
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
 from dosebook_central.web.screen_editor import ReadBack, checked, editor_page
 from dosebook_central.web.views.screen_profiles import draft_or_404
-from dosebook_protocol.screen_drawing.drawn import Drawn, drawn_of
+from dosebook_protocol.screen_drawing.drawn import Draft, Drawn, drawn_of
 from dosebook_protocol.screen_drawing.faults import mend_first, told
 from dosebook_protocol.screen_drawing.form import changed
 from dosebook_protocol.screen_drawing.toml import to_toml

@@ -13,14 +13,13 @@ from werkzeug.datastructures import FileStorage
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.screens.drawing import drafts
-from dosebook_central.screens.drawing.drafts import Draft
 from dosebook_central.screens.drawing.reader import BoxReader, ReaderError
 from dosebook_central.screens.opening import Screens
 from dosebook_central.store.queries.screens import get_screen
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, may, me, needs, tell
 from dosebook_central.web.screen_editor import checked, editor_page
-from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, new_profile, sized
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Draft, new_profile, sized
 from dosebook_protocol.screen_drawing.form import Tree, unknown_keys
 from dosebook_protocol.screen_drawing.toml import to_toml
 from dosebook_protocol.screen_drawing.upload import MOST_BYTES, Upload, UploadError, taken_in

@@ -9,14 +9,14 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from dosebook_edge.durable import write_durably
 from dosebook_edge.outbox.vault import Vault
-from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Drawn, sized
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Draft, Drawn, PictureSize, sized
 from dosebook_protocol.screen_drawing.form import Tree
 from dosebook_protocol.screen_drawing.upload import Upload
 
@@ -28,27 +28,6 @@ _MODE: Final = 0o600
 
 class DraftError(Exception):
     """What is asked of a draft cannot be done; the text says why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class PictureSize:
-    """A picture of a draft, without its pixels."""
-
-    number: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A draft as it stands; `version` grows with each change."""
-
-    id: str
-    version: int
-    drawn: Drawn
-    changed_by: str
-    changed_at: datetime
-    pictures: tuple[PictureSize, ...] = ()
 
 
 class Drafts:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dosebook_edge.kiosk.drawing.drafts import KEPT_FOR, Draft, PictureSize
+from dosebook_edge.kiosk.drawing.drafts import KEPT_FOR
 from dosebook_edge.kiosk.drawing.starts import InUse
 from dosebook_edge.kiosk.markup import Markup, fill, joined, render
 from dosebook_edge.kiosk.session import Session
 from dosebook_edge.outbox import Entry
 from dosebook_protocol.screen_drawing.controls import UNITS, blanks_html, form_html
-from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES
+from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Draft, PictureSize
 
 _NONE: Final = Markup("")
 _TOOLS: Final = (

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from dosebook_edge.kiosk.drawing.drafts import Draft, PictureSize
 from dosebook_edge.kiosk.markup import Markup, fill, joined
 from dosebook_edge.kiosk.page import unit_text
+from dosebook_protocol.screen_drawing.drawn import Draft, PictureSize
 
 _NONE: Final = Markup("")
 _WHO: Final = {"id": "number", "accession": "accession", "name": "name"}

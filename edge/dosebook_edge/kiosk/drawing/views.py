@@ -10,14 +10,14 @@ from urllib.parse import parse_qs
 from dosebook_edge.capture.screen.drawn_profiles import DrawnProfiles
 from dosebook_edge.capture.source import CaptureError
 from dosebook_edge.kiosk.drawing import bench, pages, read_page
-from dosebook_edge.kiosk.drawing.drafts import Draft, DraftError, Drafts
+from dosebook_edge.kiosk.drawing.drafts import DraftError, Drafts
 from dosebook_edge.kiosk.drawing.origins import Origins, Taken, uploaded
 from dosebook_edge.kiosk.drawing.starts import Starts
 from dosebook_edge.kiosk.markup import Markup
 from dosebook_edge.kiosk.server import Answer, Request
 from dosebook_edge.kiosk.session import Session, holds
 from dosebook_protocol.logs import log
-from dosebook_protocol.screen_drawing.drawn import Drawn, drawn_of
+from dosebook_protocol.screen_drawing.drawn import Draft, Drawn, drawn_of
 from dosebook_protocol.screen_drawing.faults import mend_first, told
 from dosebook_protocol.screen_drawing.form import Fields
 from dosebook_protocol.screen_drawing.toml import to_toml
