@@ -294,6 +294,14 @@ def test_p04_a_total_that_two_containers_repeat_is_one() -> None:
     assert report(parts)["totals"]["dose_area_product_gy_cm2"] == 4, "planes are not repetitions"
 
 
+def test_p05_equal_totals_of_two_parts_are_both_counted_where_the_events_say_so() -> None:
+    """Two scans of 50 mGy·cm, each with its own container, are 100 mGy·cm and two events (P5)."""
+    events = [sr.ct_event(f"1.2.{n}", ctdi="1", dlp="50") for n in (1, 2)]
+    found = report(_read(sr.ct_totals(1, "50"), sr.ct_totals(1, "50"), *events, template="10011"))
+    assert found["totals"]["dlp_mgy_cm"] == 100
+    assert found["totals"]["number_of_events"] == 2
+
+
 def test_p01_a_dose_that_no_event_has_is_flagged() -> None:
     """25 Gy·m² for one run can only be dGy·cm²: kept as stated, and said to be too much (P1)."""
     assert "implausible-dose" in _deviations(_event(sr.num(KAP, "25", "Gy.m2")))

@@ -3,6 +3,7 @@
 A report is told by its content; template id and SOP class only confirm (P39).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +15,7 @@ from dosebook_protocol.dicom.quirks import Quirks
 from dosebook_protocol.dicom.sr_content import Item, key_of
 from dosebook_protocol.dicom.sr_fields import Fields
 from dosebook_protocol.dicom.sr_identity import identified
-from dosebook_protocol.reading import Code, CodedItem, Outcome, Reading, Total
+from dosebook_protocol.reading import Code, CodedItem, IrradiationEvent, Outcome, Reading, Total
 
 ENHANCED_SR: Final = "1.2.840.10008.5.1.4.1.1.88.22"
 ENHANCED_RDSR: Final = "1.2.840.10008.5.1.4.1.1.88.76"
@@ -82,7 +83,7 @@ def read_rdsr(root: Item, base: Reading, offset: str, quirks: Quirks, notes: Dev
         if child.concept in EVENTS
     ]
     events = identified(quirks.carried_forward(read, notes), base.study.uid, notes)
-    totals, items = _accumulated(root, notes)
+    totals, items = _accumulated(root, events, notes)
     rdsr_check.compare(totals, events, notes)
     _note_details(root, notes)
     scope_uid, step_uid = _scope_uids(fields)
@@ -125,14 +126,16 @@ def _is_mammography(root: Item, reported: Key) -> bool:
     )
 
 
-def _accumulated(root: Item, notes: Deviations) -> tuple[list[Total], list[CodedItem]]:
+def _accumulated(
+    root: Item, events: Sequence[IrradiationEvent], notes: Deviations
+) -> tuple[list[Total], list[CodedItem]]:
     totals: list[Total] = []
     items: list[CodedItem] = []
     for child in root.children:
         if child.concept in ACCUMULATED:
             stated, rest = rdsr_totals.totals(child, notes)
             items.extend(rest)
-            items.extend(rdsr_totals.add_unlike(totals, stated, notes))
+            items.extend(rdsr_totals.add_further(totals, stated, events, notes))
     if not totals:
         notes.add("no-totals", "", "the report states no total")
     return totals, items

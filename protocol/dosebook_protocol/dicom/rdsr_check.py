@@ -33,6 +33,16 @@ def compare(totals: Sequence[Total], events: Sequence[IrradiationEvent], notes: 
             notes.add("totals-differ", total.value.path, detail)
 
 
+def sum_of_events(total: Total, events: Sequence[IrradiationEvent]) -> Decimal | None:
+    """Return what the events which a total covers sum to, None where none states its quantity."""
+    covered = [event for event in events if _covers(total, event)]
+    if total.value.quantity == "number_of_events":
+        return Decimal(len(covered))
+    quantity = total.value.quantity if total.value.quantity in _SUMMED else ""
+    values = [v.value for event in covered for v in event.values if v.quantity == quantity]
+    return sum(values, Decimal(0)) if values else None
+
+
 def _covers(total: Total, event: IrradiationEvent) -> bool:
     if total.phantom is not None and event.phantom != total.phantom:
         return False

@@ -1,16 +1,17 @@
 """Totals that an X-ray dose report states: per plane, breast or phantom, never added (P12, P16)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dosebook_protocol import codes
 from dosebook_protocol.codes import CONCEPTS, Key
 from dosebook_protocol.dicom import sr_meaning
 from dosebook_protocol.dicom.deviations import Deviations
+from dosebook_protocol.dicom.rdsr_check import sum_of_events
 from dosebook_protocol.dicom.sr_collect import Collected
 from dosebook_protocol.dicom.sr_content import Item
 from dosebook_protocol.dicom.sr_numbers import Stated, dose_values
-from dosebook_protocol.reading import Code, CodedItem, Total
+from dosebook_protocol.reading import Code, CodedItem, IrradiationEvent, Total
 
 _TOTALS: Final[frozenset[Key]] = frozenset(
     (value, "DCM")
@@ -64,16 +65,22 @@ def _add_once(found: list[Total], stated: list[Total], notes: Deviations) -> lis
     return repeated
 
 
-def add_unlike(found: list[Total], stated: list[Total], notes: Deviations) -> list[CodedItem]:
+def add_further(
+    found: list[Total],
+    stated: list[Total],
+    events: Sequence[IrradiationEvent],
+    notes: Deviations,
+) -> list[CodedItem]:
     """Add the totals of a further container; those that repeat an earlier one become items.
 
-    A container for fluoroscopy and one for the whole may state the same dose of the same plane. A
+    A container for fluoroscopy and one for the whole may state the same dose of the same plane; two
+    parts of a report may be equal by chance. The events tell which it is, as far as they sum up. A
     different value at the same place is of another part of the report and stays beside it.
     """
     repeated: list[CodedItem] = []
     for total in stated:
         value = total.value
-        if not value.value or _may_repeat(total) or not _is_stated(found, total):
+        if _may_repeat(total) or not _is_repetition(total, found, events):
             found.append(total)
             continue
         sent = f"{value.original} {value.original_unit}"
@@ -82,12 +89,15 @@ def add_unlike(found: list[Total], stated: list[Total], notes: Deviations) -> li
     return repeated
 
 
-def _is_stated(found: list[Total], total: Total) -> bool:
-    """Say whether the same value was stated for the same plane, breast and phantom."""
-    return any(
-        _is_same(one, total) and one.plane == total.plane and one.value.value == total.value.value
+def _is_repetition(total: Total, found: list[Total], events: Sequence[IrradiationEvent]) -> bool:
+    """Say whether an equal total was stated before, and the events do not sum to all of them."""
+    value = total.value.value
+    equal = sum(
+        _is_same(one, total) and one.plane == total.plane and one.value.value == value
         for one in found
     )
+    summed = sum_of_events(total, events) if equal else None
+    return equal > 0 and (summed is None or summed < value * equal + value / 2)
 
 
 def _may_repeat(total: Total) -> bool:
