@@ -104,6 +104,14 @@ def test_a_dark_last_place_is_noticed():
     assert see(memory, "365") == ""
 
 
+@pytest.mark.parametrize("moved", [PITCH / 2, -PITCH / 2, -PITCH])
+def test_a_display_that_lies_elsewhere_begins_anew(moved):
+    """Half a pitch beside, or a place further right: its places are others than were known."""
+    memory = warm()
+    assert "may be" in see(memory, "365", end=300.0 - moved)
+    assert see(memory, "365", end=300.0) != ""
+
+
 def test_a_number_without_a_point_may_have_lost_it():
     """12345 may be 123.45 until each point was seen lit."""
     memory = DisplayMemory(3)

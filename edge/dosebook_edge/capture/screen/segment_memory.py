@@ -59,9 +59,9 @@ class DisplayMemory:
         if len(shown) > len(self._places):
             return f"it has {len(shown)} digits, and the profile says {len(self._places)} places"
         behind = 0.0 if self._end is None else (self._end - end) / pitch
-        if behind > _OFF:
+        if round(behind) > 0 and abs(behind - round(behind)) <= _OFF:
             return "its last place is dark"
-        if self._end is None or behind < -_OFF:
+        if self._end is None or abs(behind) > _OFF:
             self._start_anew(end)
         filled = [*reversed(shown), *[DARK] * (len(self._places) - len(shown))]
         for place, bars in zip(self._places, filled, strict=True):
@@ -83,7 +83,7 @@ class DisplayMemory:
         return "it has no point, and not all of its points were seen lit today"
 
     def _start_anew(self, end: float) -> None:
-        """Forget all: what was taken for the last place was none."""
+        """Forget all: what was taken for the last place was none, or is elsewhere now."""
         self._end = end
         self._places = [_Place() for _ in self._places]
 
