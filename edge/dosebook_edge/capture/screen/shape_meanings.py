@@ -9,8 +9,8 @@ misreads at all places takes the digit of another shape, for all ten are taken.
 What persons confirmed (`confirmed_shapes.py`) is one more witness, and proves nothing by itself: a
 shape that they taught is among the ten only where the net, too, reads it so in the specimens.
 
-A shape of a line whose text is known (`known_lines.py`), or of a cell that glyphs explain, is known:
-it does not wait for the ten.
+A shape of a line whose text is known (`known_lines.py`), or of a cell that glyphs explain, is
+known: it does not wait for the ten.
 """
 
 from collections import Counter, defaultdict
