@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from dosebook_edge.outbox import Outbox
 from tests.support import leaks, network
+from tests.support.box import opened_outbox
 from tests.support.mosquitto import MosquittoBroker
 from tests.support.postgres import PostgresServer
 from tests.support.programs import need_program
@@ -48,6 +50,13 @@ def corpus() -> Path:
     if not (CORPUS / "EXPECTED.json").is_file():
         pytest.skip("corpus: none found, set DOSEBOOK_CORPUS to a folder with EXPECTED.json")
     return CORPUS
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[Outbox]:
+    """An outbox of a box in a fresh folder."""
+    with opened_outbox(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pydicom.datadict import tag_for_keyword
 from dosebook_protocol.dicom.read import DICOM, DICOM_JSON, DICOM_XML, read_object
 from dosebook_protocol.quantities import convert
 from dosebook_protocol.reading import Outcome, Reading
+from tests.support.expected import STUDY
 
 MEDIA_TYPES = {".json": DICOM_JSON, ".xml": DICOM_XML}
 HEADER_KINDS = {"image-header", "dose-sc-header", "dicomweb-metadata"}
@@ -26,14 +27,6 @@ PATIENT = {
     "age": "age",
     "size_m": "size_m",
     "weight_kg": "weight_kg",
-}
-STUDY = {
-    "uid": "uid",
-    "date": "date",
-    "time": "time",
-    "accession": "accession_number",
-    "study_id": "id",
-    "description": "description",
 }
 # Read into another field than a value or item of the event.
 ELSEWHERE = {

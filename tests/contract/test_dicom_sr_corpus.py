@@ -12,6 +12,7 @@ import pytest
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.quantities import convert
 from dosebook_protocol.reading import IrradiationEvent, Outcome, Plane, Reading
+from tests.support.expected import STUDY
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -23,14 +24,6 @@ KINDS = {
     "rrdsr": "rrdsr",
 }
 PATIENT = ("id", "issuer", "name", "sex", "birth_date", "age")
-STUDY = {
-    "uid": "uid",
-    "date": "date",
-    "time": "time",
-    "accession": "accession_number",
-    "study_id": "id",
-    "description": "description",
-}
 EQUIPMENT = {
     "manufacturer": "manufacturer",
     "model": "model",

@@ -18,7 +18,6 @@ from tests.support.box import (
     association,
     image,
     listening,
-    opened_outbox,
     with_meta,
 )
 from tests.support.waiting import eventually
@@ -26,13 +25,6 @@ from tests.support.waiting import eventually
 VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT = "1.2.840.10008.1.20.1"
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
-
-
-@pytest.fixture
-def outbox(tmp_path):
-    """An outbox in a fresh folder."""
-    with opened_outbox(tmp_path) as one:
-        yield one
 
 
 @pytest.fixture

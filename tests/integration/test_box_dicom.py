@@ -36,13 +36,6 @@ COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
 
 
 @pytest.fixture
-def outbox(tmp_path):
-    """An outbox in a fresh folder."""
-    with opened_outbox(tmp_path) as one:
-        yield one
-
-
-@pytest.fixture
 def refusals():
     """The refusals of the source."""
     return Refusals()

@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -29,10 +28,10 @@ from tests.support.waiting import eventually
 
 
 @pytest.fixture
-def outbox(tmp_path: Path):
+def outbox(outbox):
+    """An outbox, where screens can be drawn."""
     need_fonts()
-    with opened_outbox(tmp_path) as outbox:
-        yield outbox
+    return outbox
 
 
 def exam(seed: int = 5):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,17 +19,16 @@ from dosebook_edge.simulate.screens.damage import damaged
 from dosebook_edge.simulate.screens.gallery import draw
 from dosebook_protocol.reading import Patient
 from dosebook_protocol.record import SourceKind
-from tests.support.box import opened_outbox
 from tests.support.fonts import need_fonts
 from tests.support.screen_source import Monitor, NoisyMonitor, reader_of, watching, whose
 from tests.support.waiting import eventually
 
 
 @pytest.fixture
-def outbox(tmp_path: Path):
+def outbox(outbox):
+    """An outbox, where screens can be drawn."""
     need_fonts()
-    with opened_outbox(tmp_path) as outbox:
-        yield outbox
+    return outbox
 
 
 def code_of(watched) -> str:

@@ -1,8 +1,6 @@
 """A real VNC server that is a display as well, and the words of one that a test plays."""
 
-import os
 import struct
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from tests.support.programs import need_program
+from tests.support.xvfb import x_server
 
 RAW, CURSOR, DESKTOP_SIZE, TIGHT = 0, -239, -223, 7
 NONE, VNC_AUTHENTICATION, VENCRYPT = 1, 2, 19
@@ -38,26 +37,10 @@ def vnc_server(
     kept = folder / "password"
     encryptor = Cipher(TripleDES(_FILE_KEY * 3), modes.ECB()).encryptor()
     kept.write_bytes(encryptor.update(password.encode().ljust(8, b"\0")))
-    reading, writing = os.pipe()
-    options = ["-geometry", f"{width}x{height}", "-depth", "24", "-localhost", "-noreset"]
-    server = subprocess.Popen(
-        [
-            *(program, "-displayfd", str(writing), *options, "-nolisten", "tcp"),
-            *("-rfbport", str(port), "-SecurityTypes", "VncAuth", "-PasswordFile", str(kept)),
-        ],
-        pass_fds=(writing,),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()
-        assert number, "Xtigervnc did not start"
-        yield VncServer(f":{number}", f"vnc:127.0.0.1:{port or 5900 + int(number)}")
-    finally:
-        server.terminate()
-        server.wait(10)
+    options = ["-geometry", f"{width}x{height}", "-depth", "24", "-localhost"]
+    security = ["-SecurityTypes", "VncAuth", "-PasswordFile", str(kept)]
+    with x_server(program, *options, *security, "-rfbport", str(port)) as number:
+        yield VncServer(f":{number}", f"vnc:127.0.0.1:{port or 5900 + number}")
 
 
 def greeting(width: int, height: int, kinds: tuple[int, ...] = (NONE,)) -> bytes:

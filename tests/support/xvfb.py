@@ -20,12 +20,9 @@ class VirtualScreen:
 
 
 @contextmanager
-def virtual_screen(folder: Path, width: int, height: int) -> Iterator[VirtualScreen]:
-    """Run Xvfb with one screen of that size until the block ends; skips where it is missing."""
-    program = need_program("Xvfb", "xvfb")
-    folder.mkdir(exist_ok=True)
+def x_server(program: Path, *options: str) -> Iterator[int]:
+    """Run an X server until the block ends; the number of its display, once it takes clients."""
     reading, writing = os.pipe()
-    options = ["-screen", "0", f"{width}x{height}x24", "-fbdir", str(folder)]
     server = subprocess.Popen(
         [program, "-displayfd", str(writing), *options, "-nolisten", "tcp", "-noreset"],
         pass_fds=(writing,),
@@ -36,10 +33,20 @@ def virtual_screen(folder: Path, width: int, height: int) -> Iterator[VirtualScr
     try:
         with os.fdopen(reading) as told:
             number = told.readline().strip()
-        assert number, "Xvfb did not start"
-        file = folder / "Xvfb_screen0"
-        eventually(file.is_file, what="the framebuffer file")
-        yield VirtualScreen(f":{number}", file)
+        assert number, f"{program.name} did not start"
+        yield int(number)
     finally:
         server.terminate()
         server.wait(10)
+
+
+@contextmanager
+def virtual_screen(folder: Path, width: int, height: int) -> Iterator[VirtualScreen]:
+    """Run Xvfb with one screen of that size until the block ends; skips where it is missing."""
+    program = need_program("Xvfb", "xvfb")
+    folder.mkdir(exist_ok=True)
+    options = ["-screen", "0", f"{width}x{height}x24", "-fbdir", str(folder)]
+    with x_server(program, *options) as number:
+        file = folder / "Xvfb_screen0"
+        eventually(file.is_file, what="the framebuffer file")
+        yield VirtualScreen(f":{number}", file)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.expected import STUDY
 from tools.site.program import executable
 
 Document = dict[str, Any]
@@ -52,14 +53,6 @@ HEADER_DOSES = {
     "agd_mGy": ("average_glandular_dose", 1),
     "entrance_dose_mGy": ("entrance_dose", 1),
     "administered_activity_MBq": ("administered_activity", 1),
-}
-STUDY = {
-    "uid": "uid",
-    "date": "date",
-    "time": "time",
-    "accession": "accession_number",
-    "study_id": "id",
-    "description": "description",
 }
 UIDS = ("sop_class_uid", "sop_instance_uid", "series_uid", "modality")
 PATIENT = ("id", "issuer", "name", "sex", "birth_date", "age")

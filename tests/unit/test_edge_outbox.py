@@ -30,13 +30,6 @@ from dosebook_protocol.wire import (
 from tests.support.box import BOX, SIGNER, draft, opened_outbox, receipts_for
 
 
-@pytest.fixture
-def outbox(tmp_path):
-    """An outbox in a fresh folder."""
-    with opened_outbox(tmp_path) as one:
-        yield one
-
-
 def test_message_holds_signed_record_and_evidence(outbox):
     """What goes to the uplink is the signed record with its number, and the evidence as given."""
     appended = outbox.append(draft(b"the very bytes"))
