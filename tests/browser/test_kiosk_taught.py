@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from dosebook_edge.box import Box
+from dosebook_edge.capture.screen.confirmations import add
 from dosebook_edge.capture.screen.equip import equip
 from dosebook_edge.config import load
 from dosebook_edge.simulate.scene import make_scene
@@ -14,6 +15,7 @@ from dosebook_edge.simulate.vendors import VENDORS
 from dosebook_protocol.record import SourceKind
 from tests.support.axe import barriers
 from tests.support.box import association, configuration
+from tests.support.confirming import confirmation
 from tests.support.fonts import need_fonts
 from tests.support.kiosk import PERSON, PIN, pins
 from tests.support.screen_reading import picture_of
@@ -25,6 +27,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 FIRST, NEXT = 0, 3
 """Exams whose panels together show all ten digits, and neither alone."""
 VALUES = 6
+SIZES = [(800, 480, "light"), (1280, 800, "dark")]
 
 
 def capture_of(seed):
@@ -87,6 +90,47 @@ def _ready(page):
     page.wait_for_selector("html[data-ready]")
 
 
+def _signed_in(window):
+    """The page after the door and the PIN."""
+    page = window.page
+    page.goto("/")
+    _ready(page)
+    page.click(f"text={PERSON}")
+    page.wait_for_selector("[name=pin]")
+    _ready(page)
+    page.keyboard.type(PIN)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("nav")
+    return page
+
+
+def _see_taught(page):
+    """Open the page of what was taught."""
+    _ready(page)
+    page.click("text=Taught")
+    page.wait_for_selector("h1:has-text('What the reader was taught')")
+    _ready(page)
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), SIZES)
+def test_what_contradicts_is_seen_and_forgotten_by_touch(room, visit, width, height, scheme):
+    """A slip stands against a right word: both are shown with their crops, one touch takes it."""
+    right, slip = confirmation("5.10", by="A"), confirmation("5.20", "6.20", by="B")
+    outbox = room.box.outbox
+    for one in (right, slip):
+        outbox.run(lambda connection, one=one: add(connection, outbox.vault, one))
+    window = visit(width=width, height=height, scheme=scheme)
+    page = _signed_in(window)
+    _see_taught(page)
+    window.shoot(f"kiosk-taught-{scheme}-{width}")
+    assert barriers(page) == []
+    assert "none of it counts" in page.inner_text(".error")
+    page.click("li:has-text('6.20') button")
+    page.wait_for_selector(".told:has-text('Forgotten.')")
+    assert page.locator(".error").count() == 0
+    assert page.locator("main li").count() == 1
+
+
 def test_what_is_confirmed_at_the_kiosk_releases_the_next_picture(room, visit):
     """Six values wait and are accepted by touch; the box starts anew; the next six are released.
 
@@ -98,26 +142,14 @@ def test_what_is_confirmed_at_the_kiosk_releases_the_next_picture(room, visit):
     _, capture = capture_of(FIRST)
     read = room.send(capture)
     assert [one.state for one in read.values] == ["review"] * VALUES
-    opened_page = visit(width=800, height=480)
-    page = opened_page.page
-    page.goto("/")
-    _ready(page)
-    page.click(f"text={PERSON}")
-    page.wait_for_selector("[name=pin]")
-    _ready(page)
-    page.keyboard.type(PIN)
-    page.keyboard.press("Enter")
+    window = visit(width=800, height=480)
+    page = _signed_in(window)
     for left in range(VALUES, 0, -1):
         page.wait_for_selector(f"header:has-text('1 of {left} ')")
         _ready(page)
         page.click("[data-confirm]")
     page.wait_for_selector("text=No value waits for a person.")
-    _ready(page)
-    page.click("text=Taught")
-    page.wait_for_selector("h1:has-text('What the reader was taught')")
-    _ready(page)
-    opened_page.shoot("kiosk-taught-800")
-    assert barriers(page) == []
+    _see_taught(page)
     assert page.locator("main li").count() == VALUES
     assert "ct-screens, carm-panel" in page.inner_text("main")
     room.box.stop()

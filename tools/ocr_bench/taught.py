@@ -88,7 +88,8 @@ class _Console:
         row: Counter[str] = Counter()
         for one in self.reader().read(_picture(screen)).values:
             if one.quantity and one.form in ("number", "clock"):
-                right = one.value == Decimal(screen.cell(one.name).value)
+                truth = screen.cell(one.name).value
+                right = bool(truth) and one.value == Decimal(truth)
                 taken = "accepted" if right else "wrong"
                 row.update({"values": 1, taken if one.state == "accepted" else "reviewed": 1})
         return row

@@ -1,6 +1,7 @@
 """`dosebook-box screen confirmed` and `forget`: what persons at the box taught its reader."""
 
 import getpass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,7 @@ def _console_text(one: "Console") -> str:
     rows = [
         (
             f"  {each.id[:8]}",
-            each.at[:16].replace("T", " "),
+            f"{datetime.fromisoformat(each.at).astimezone(UTC):%Y-%m-%d %H:%MZ}",
             each.by,
             each.path.removeprefix("SCREEN/"),
             each.text,

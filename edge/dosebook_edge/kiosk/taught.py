@@ -1,5 +1,6 @@
 """What persons taught the reader here, and taking it back: one page of the kiosk."""
 
+from datetime import datetime
 from typing import Final
 
 from dosebook_edge.capture.screen import confirmations
@@ -83,7 +84,7 @@ def _row(one: Confirmation, token: str) -> Markup:
         text=one.text,
         field=one.path.removeprefix("SCREEN/"),
         by=one.by,
-        at=one.at[:16].replace("T", " "),
+        at=f"{datetime.fromisoformat(one.at).astimezone():%Y-%m-%d %H:%M}",
         name=one.id[:8],
         token=token,
     )
