@@ -370,3 +370,14 @@ def test_p22_utf_8_is_read_whatever_is_declared(declared: str) -> None:
         assert named.patient.name == latin.patient.name == "Müller^Jörg"
         assert ("undeclared-utf-8" in _deviations(named)) is (declared != "ISO_IR 192")
         assert "undeclared-utf-8" not in _deviations(latin)
+
+
+@pytest.mark.parametrize("sent", ["2.25.1002", "2.25.1003", "2.25.1001", "1.2.840.10008.1.1"])
+def test_p08_the_uid_of_something_else_is_no_events_uid(sent: str) -> None:
+    """The study's UID as event UID would make two reports of one study one dose (P8)."""
+    first, second = (
+        _read(sr.x_ray_event(sent, sr.num(KAP, value, "Gy.cm2"))).events[0] for value in "12"
+    )
+    assert first.uid_is_synthesised
+    assert first.uid != second.uid
+    assert sent in {item.text for item in first.items}

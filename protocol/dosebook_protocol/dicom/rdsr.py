@@ -82,7 +82,7 @@ def read_rdsr(root: Item, base: Reading, offset: str, quirks: Quirks, notes: Dev
         for child in root.children
         if child.concept in EVENTS
     ]
-    events = identified(quirks.carried_forward(read, notes), base.study.uid, notes)
+    events = identified(quirks.carried_forward(read, notes), base, notes)
     totals, items = _accumulated(root, events, notes)
     rdsr_check.compare(totals, events, notes)
     _note_details(root, notes)

@@ -43,7 +43,7 @@ def read_rrdsr(root: Item, base: Reading, offset: str, notes: Deviations) -> Rea
         kind="rrdsr",
         procedure_reported=procedure,
         intent=intent.code() if intent is not None else None,
-        events=identified(events, base.study.uid, notes),
+        events=identified(events, base, notes),
         items=tuple(fields.collected.all_items()),
     )
 

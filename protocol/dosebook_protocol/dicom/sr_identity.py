@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dosebook_protocol.dicom.deviations import Deviations
-from dosebook_protocol.reading import CodedItem, IrradiationEvent
+from dosebook_protocol.reading import CodedItem, IrradiationEvent, Reading
 
 _UID_LIMIT = 64
+_STANDARD_ROOT = "1.2.840.10008."
 
 
 def synthesised_uid(study_uid: str, event: IrradiationEvent) -> str:
@@ -30,19 +31,26 @@ def _uid_of(text: str) -> str:
 
 
 def identified(
-    events: Iterable[tuple[str, IrradiationEvent]], study_uid: str, notes: Deviations
+    events: Iterable[tuple[str, IrradiationEvent]], base: Reading, notes: Deviations
 ) -> tuple[IrradiationEvent, ...]:
-    """Give every event, paired with its path, a UID of its own; identical twins become one."""
+    """Give every event, paired with its path, a UID of its own; identical twins become one.
+
+    `base` is the report. A UID that names its study, series, object or device, or one of the
+    standard's own, is no event's: the next report would have it again, and its dose be lost.
+    """
+    study_uid = base.study.uid
+    others = {study_uid, base.series_uid, base.sop_instance_uid, base.equipment.device_uid}
     taken: dict[str, IrradiationEvent] = {}
     for path, event in events:
         uid = event.uid.strip()
-        if uid and uid not in taken:
+        is_own = uid not in others and not uid.startswith(_STANDARD_ROOT)
+        if uid and is_own and uid not in taken:
             if len(uid) > _UID_LIMIT or not set(uid) <= set("0123456789."):
                 notes.add("invalid-uid", path, "the irradiation event UID is no DICOM UID; kept")
             taken[uid] = event
             continue
         made = synthesised_uid(study_uid, event)
-        if uid and synthesised_uid(study_uid, taken[uid]) == made:
+        if uid in taken and synthesised_uid(study_uid, taken[uid]) == made:
             notes.add("duplicate-event", path, "the same event with the same UID again: kept once")
             continue
         if made in taken:
@@ -52,7 +60,7 @@ def identified(
             )
             notes.add("duplicate-event", path, detail)
             continue
-        what = "its UID is that of another event" if uid else "it has no UID"
+        what = "its UID is not its own" if uid else "it has no UID"
         notes.add("synthesised-uid", path, f"{what}: one was made from the event's content")
         sent = (CodedItem("irradiation_event_uid", text=uid, path=path),) if uid else ()
         items = (*event.items, *sent)
