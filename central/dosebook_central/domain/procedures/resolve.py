@@ -246,11 +246,11 @@ def _by_words(matches: Sequence[Match], said: Meanings, version: int) -> Resolut
     quoted = said.quote(best.wording.meanings)
     if len(rivals) > 1:
         others = " or ".join(f"“{one.procedure.name()}”" for one in rivals[:3])
-        why = f"{quoted} fits {len(rivals)} procedures, such as {others}: it does not say which."
+        why = f"{quoted}: {len(rivals)} procedures fit, such as {others}; it does not say which."
     elif best.is_whole:
         why = f"{quoted} says what “{best.wording.text}” says."
     else:
-        why = f"{quoted} fits “{best.procedure.name()}” alone, but says less."
+        why = f"{quoted}: “{best.procedure.name()}” alone fits, but the name says less."
     return _weighed(best.procedure.id, Source.WORDS, best.confidence, why + _doubts(said), version)
 
 
@@ -297,7 +297,7 @@ def _doubts(said: Meanings) -> str:
     if said.repaired:
         doubts.append("a word was read in spite of its spelling")
     if said.loose:
-        doubts.append(f"{_listed(f'“{word}”' for word in said.loose[:3])} is not understood")
+        doubts.append(f"not understood: {_listed(f'“{word}”' for word in said.loose[:3])}")
     return f" {'; '.join(doubts)[0].upper()}{'; '.join(doubts)[1:]}." if doubts else ""
 
 
