@@ -20,6 +20,7 @@ from sqlalchemy import (
 from dosebook_central.store.bulk import Rows, insert_rows, one_of, upsert_rows
 from dosebook_central.store.dose_models import DerivationDue, ExamDose, Priority, RegionDose
 from dosebook_central.store.engine import is_sqlite
+from dosebook_central.store.in_force import READING_IN_FORCE
 from dosebook_central.store.models import (
     Box,
     Event,
@@ -118,14 +119,7 @@ def find_known(connection: Connection, wanted: Wanted) -> list[StoredRecord]:
             Record.reader_version,
             case((in_group, Reading.body)),
         )
-        .outerjoin(
-            Reading,
-            and_(
-                Reading.record_id == Record.id,
-                Reading.reader_version == Record.reader_version,
-                in_group,
-            ),
-        )
+        .outerjoin(Reading, and_(READING_IN_FORCE, in_group))
         .where(or_(*same))
     )
     return [StoredRecord(*tuple(row)) for row in rows]

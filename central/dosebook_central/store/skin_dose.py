@@ -18,6 +18,7 @@ from dosebook_central.derivation.due import mark_due
 from dosebook_central.dosimetry.skin_dose.model import PatientSize, RecordedEvent
 from dosebook_central.store.bulk import insert_rows, one_of
 from dosebook_central.store.dose_models import ExamDose, SkinDose
+from dosebook_central.store.in_force import READING_IN_FORCE
 from dosebook_central.store.models import Event, Exam, Reading, Record
 from dosebook_protocol.reading import Reading as ReadingOf
 
@@ -108,10 +109,9 @@ def recorded_exams(connection: Connection, exam_ids: Collection[str]) -> dict[st
     ):
         places[exam_id].append((ordinal, record, index))
     records = sorted({record for some in places.values() for _, record, _ in some})
-    in_force = and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version)
     found = connection.execute(
         select(Record.id, Reading.body)
-        .join(Reading, in_force)
+        .join(Reading, READING_IN_FORCE)
         .where(one_of(connection, Record.id, records))
     )
     bodies = {row.id: row.body for row in found}

@@ -106,16 +106,7 @@ def entered(form: Form, rule_id: str) -> Entered:
     """Read a form; numbers may have a point or a comma, lists are parted by commas."""
     fields: dict[str, Any] = {name: form.get(name, "").strip() for name in _PLAIN}
     fields |= {name: form.get(name, "").strip() for name in _LISTS}
-    for name in (
-        "threshold",
-        "times_drl",
-        "times_room",
-        "period_days",
-        "age_from",
-        "age_below",
-        "phantom",
-    ):
-        fields[name] = form.get(name, "").strip()
+    fields |= {name: form.get(name, "").strip() for name in _NUMBERS}
     fields["modalities"] = [name for name in MODALITIES if name in form.getlist("modalities")]
     fields["same_region"] = form.get("same_region") == "yes"
     fields["is_at_risk"] = form.get("is_at_risk") == "yes"

@@ -5,10 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, select
+from sqlalchemy import Connection, Select, exists, select
 
 from dosebook_central.domain.exam import ExamSummary, from_json
 from dosebook_central.store.dose_models import DerivationDue, Priority
+from dosebook_central.store.in_force import READING_IN_FORCE
 from dosebook_central.store.models import Box, Event, Exam, Patient, Reading, Record
 from dosebook_central.store.queries.listed import ListedMeasure, listed, summary_text
 from dosebook_central.store.queries.patients import PatientHeader
@@ -158,10 +159,7 @@ def get_source(connection: Connection, exam_id: str, record_id: str) -> SourceRe
         .add_columns(
             Record.envelope, Box.public_key, Box.superseded_keys, Record.transport, Reading.body
         )
-        .outerjoin(
-            Reading,
-            and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version),
-        )
+        .outerjoin(Reading, READING_IN_FORCE)
         .where(Record.id == record_id, belongs)
     ).one_or_none()
     if row is None:

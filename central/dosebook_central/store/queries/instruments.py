@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, and_, func, select, text
 
 from dosebook_central.domain.matching import ASSIGNABLE
 from dosebook_central.store.bulk import one_of
+from dosebook_central.store.in_force import READING_IN_FORCE
 from dosebook_central.store.models import Box, Reading, Record
 
 # As literals: the partial index `ix_record_instrument` holds for this term only.
@@ -78,8 +79,5 @@ def _readings() -> Select[*tuple[Any, ...]]:
             Reading.body,
         )
         .join(Box, Box.id == Record.box_id)
-        .join(
-            Reading,
-            and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version),
-        )
+        .join(Reading, READING_IN_FORCE)
     )

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, text
 
 from dosebook_central.store.bulk import one_of
+from dosebook_central.store.in_force import READING_IN_FORCE
 from dosebook_central.store.matching import Decided
 from dosebook_central.store.models import Box, Exam, Patient, Reading, ReadingDecision, Record
 
@@ -161,10 +162,7 @@ def _loose() -> Select[*tuple[Any, ...]]:
             Reading.body,
         )
         .join(Box, Box.id == Record.box_id)
-        .join(
-            Reading,
-            and_(Reading.record_id == Record.id, Reading.reader_version == Record.reader_version),
-        )
+        .join(Reading, READING_IN_FORCE)
     )
 
 
