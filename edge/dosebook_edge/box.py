@@ -113,7 +113,7 @@ class Box:
 
     def stop(self) -> None:
         """Stop capture first, then the uplink; the outbox keeps what waits."""
-        for source in self.sources:
+        for source in reversed(self.sources):  # the page first: it can start others anew
             source.stop()
         if self.uplink is not None:
             self.uplink.stop()
@@ -183,6 +183,8 @@ class Box:
         )
 
     def _drawing(self) -> "DrawingPages | None":
+        if not any(one.may_draw_profiles for one in self._loaded.settings.kiosk.person):
+            return None
         try:
             from dosebook_edge.kiosk.drawing.opening import drawing_pages
         except ImportError:

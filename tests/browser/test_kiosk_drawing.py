@@ -2,12 +2,9 @@
 
 import pytest
 
-from dosebook_protocol.screen import unpack
-from dosebook_protocol.wire import split_record_message
 from tests.support.axe import barriers
-from tests.support.drawing import SOURCE, draw_over, drawing_box
+from tests.support.drawing import SOURCE, draw_over, drawing_box, recorded
 from tests.support.kiosk import PERSON, PIN
-from tests.support.screen_source import record_of
 from tests.support.screens import png
 from tests.support.waiting import eventually
 
@@ -63,7 +60,9 @@ def _open(opened, start=""):
     page.keyboard.type(PIN)
     page.keyboard.press("Enter")
     page.click("nav >> text=Profiles")
+    page.wait_for_selector("[name=start]")
     _ready(page)
+    assert barriers(page) == []
     if start:
         page.click("[name=start]")
         page.click(f"dialog >> text=({start})")
@@ -71,7 +70,7 @@ def _open(opened, start=""):
     page.wait_for_selector("[data-pane=pictures]")
     page.click(f"text=Take {SOURCE} now")
     page.wait_for_selector("[data-pane=draw] .draw-svg")
-    page.wait_for_selector("[data-profile][data-ready]")
+    _ready(page)
     return page
 
 
@@ -139,7 +138,7 @@ def test_a_console_is_drawn_by_touch_and_the_box_reads_it(visit, box):
     page.click("nav >> text=Pictures")
     page.click(f"text=Take {SOURCE} now")
     page.wait_for_selector(".picture-strip li:nth-child(2)")
-    page.wait_for_selector("[data-profile][data-ready]")
+    _ready(page)
     page.click("[data-read-back]")
     page.wait_for_selector("[data-picture-read='2'] [data-value]")
     for name in ("dose_area_product", "dose_rp"):
@@ -149,17 +148,7 @@ def test_a_console_is_drawn_by_touch_and_the_box_reads_it(visit, box):
     page.click(f"text=Let {SOURCE} read with it")
     page.wait_for_selector(".told:has-text('my-c-arm is in use')")
     console.show(3)
-    eventually(lambda: found.outbox.status().waiting, what="a record of the screen")
-    assert _read(found) == {name: console.shown[name] for name in ("dose_area_product", "dose_rp")}
-
-
-def _read(box):
-    """The texts of the record that the watching source made."""
-    (waiting,) = box.outbox.unacknowledged(0, 10, 10**8)
-    assert record_of(waiting.message).source == SOURCE
-    report = unpack(split_record_message(waiting.message)[1]).report
-    assert report.profile == "my-c-arm"
-    return {one.path.removeprefix("SCREEN/"): one.text for one in report.values}
+    eventually(lambda: console.kap in recorded(found), what="a record of what it shows")
 
 
 def test_a_finger_moves_a_box_by_a_pixel_and_takes_it_back(visit, box):
@@ -190,7 +179,7 @@ def test_a_file_is_brought_and_what_is_none_is_refused_in_words(visit, box, fold
     page.wait_for_selector("[data-problem]:has-text('it is no PNG')")
     page.set_input_files("[data-upload]", right)
     page.wait_for_selector(".picture-strip li:nth-child(2)")
-    page.wait_for_selector("[data-profile][data-ready]")
+    _ready(page)
     page.click("[aria-label='Delete picture 2']")
     page.wait_for_selector(".picture-strip:not(:has(li:nth-child(2)))")
 
@@ -203,6 +192,7 @@ def test_the_pages_fit_and_can_be_touched(visit, box, scheme, width, height):
     opened = visit(width=width, height=height, scheme=scheme)
     page = _open(opened, "carm-panel")
     _kept(page, "nothing is wrong with it")
+    _can_be_touched(page, width, height)
     for step in ("Draw", "Fields", "Pictures", "Read back", "Use"):
         page.click(f"nav >> text={step}")
         if step == "Read back":
@@ -228,7 +218,7 @@ def _can_be_touched(page, width, height, where=""):
     """Every target is at least 12 mm, as everywhere on the page; the steps never scroll away."""
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.documentElement.scrollHeight") <= height
-    for one in page.query_selector_all(f"{where}button:visible, {where}a.key:visible"):
+    for one in page.query_selector_all(f"{where}button:visible, {where}.key:visible"):
         if one.get_attribute("class") != "sr":
             box = one.bounding_box()
             assert min(box["width"], box["height"]) >= 64, (one.inner_text(), box)

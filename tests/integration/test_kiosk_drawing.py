@@ -9,7 +9,7 @@ import pytest
 from dosebook_edge.box import Box
 from dosebook_edge.capture.screen.loader import load
 from dosebook_edge.config import load as load_config
-from tests.support.drawing import SOURCE, box_file, drawing_box
+from tests.support.drawing import SOURCE, box_file, drawing_box, recorded
 from tests.support.kiosk import PERSON, PIN, ask
 from tests.support.screens import png
 from tests.support.waiting import eventually
@@ -116,12 +116,12 @@ def test_a_profile_in_use_stays_after_a_restart_until_it_is_dropped(tmp_path):
         assert "carm-panel is in use" in engineer.get(draft)
         assert load(_folder(tmp_path) / "carm-panel.toml").profile.id == "carm-panel"
         console.show(2)
-        eventually(lambda: box.outbox.status().waiting == 1, what="a record of the screen")
+        eventually(lambda: console.kap in recorded(box), what="a record of the screen")
     again = Box(load_config(box_file(tmp_path, console.file)))
     again.start()
     try:
         console.show(3)
-        eventually(lambda: again.outbox.status().waiting == 2, what="a record after the restart")
+        eventually(lambda: console.kap in recorded(again), what="a record after the restart")
         engineer = Engineer(_port(again))
         assert f"read by {SOURCE}" in engineer.get("/profiles")
         engineer.post("/profiles/drop", profile=f"{SOURCE}/carm-panel")
@@ -135,6 +135,20 @@ def test_a_profile_in_use_stays_after_a_restart_until_it_is_dropped(tmp_path):
         assert "1 of 10" in engineer.get(draft), "what the box recorded can be drawn on"
     finally:
         again.stop()
+
+
+def test_who_draws_on_a_deleted_draft_is_told(engineer):
+    """The script of an open page hears it in words, not a page of something else."""
+    draft = engineer.begin()
+    engineer.post(f"{draft}/delete")
+    status, _, text = engineer.post(draft, version="1", id="x")
+    assert (status, json.loads(text)["problem"]) == (
+        409,
+        "That draft is gone: somebody deleted it.",
+    )
+    draft = engineer.begin()
+    assert engineer.post(draft, version="7", id="x")[0] == 409
+    assert "no picture yet" in engineer.post(f"{draft}/read", version="1", id="x")[2]
 
 
 def test_a_screen_that_is_gone_is_told(engineer, box):

@@ -12,8 +12,11 @@ from click.testing import CliRunner
 from dosebook_edge.box import Box
 from dosebook_edge.config import load
 from dosebook_edge.simulate.cli import main as simulate
+from dosebook_protocol.screen import unpack
+from dosebook_protocol.wire import split_record_message
 from tests.support.fonts import need_fonts
 from tests.support.kiosk import PERSON, pins
+from tests.support.screen_source import record_of
 
 SOURCE = "c-arm"
 
@@ -24,6 +27,11 @@ class Console:
 
     file: Path
     shown: dict[str, str]
+
+    @property
+    def kap(self) -> str:
+        """The KAP that it shows."""
+        return self.shown["dose_area_product"]
 
     def show(self, seed: int) -> None:
         """Show the dose page of another exam."""
@@ -74,6 +82,16 @@ def drawing_box(folder: Path, *more: str) -> Iterator[tuple[Box, Console, int]]:
         yield box, console, ports["kiosk"]
     finally:
         box.stop()
+
+
+def recorded(box: Box) -> list[str]:
+    """The KAP of each screen that the box has recorded of its console, as it was read."""
+    found = []
+    for waiting in box.outbox.unacknowledged(0, 100, 10**8):
+        assert record_of(waiting.message).source == SOURCE
+        report = unpack(split_record_message(waiting.message)[1]).report
+        found += [one.text for one in report.values if one.path == "SCREEN/dose_area_product"]
+    return found
 
 
 def draw_over(page: Any, tool: str, place: tuple[int, int, int, int]) -> None:

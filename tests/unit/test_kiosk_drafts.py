@@ -1,9 +1,11 @@
 """Drafts of profiles at the box: sealed, kept whole, bounded, and gone with their pictures."""
 
+import errno
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dosebook_edge.kiosk.drawing import drafts as module
 from dosebook_edge.kiosk.drawing.drafts import KEPT_FOR, MOST_DRAFTS, DraftError, Drafts
 from dosebook_edge.outbox.vault import Vault
 from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Drawn
@@ -104,6 +106,19 @@ def test_what_nobody_touches_is_deleted(drafts, now, tmp_path):
     now.at += timedelta(hours=2)
     assert [one.drawn.profile["id"] for one in drafts.all()] == ["new"]
     assert len(list((tmp_path / "drafts").iterdir())) == 1
+
+
+def test_a_full_disk_is_told_and_changes_nothing(drafts, monkeypatch):
+    """The page says that it is not kept, and what to do; what was kept stands."""
+    draft = drafts.begin({"id": "x"}, WHO)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "write_durably", full)
+    with pytest.raises(DraftError, match=r"No space left on device\. Free space"):
+        drafts.keep(draft, draft.version, Drawn({"id": "y"}), WHO)
+    assert drafts.get(draft.id) == draft
 
 
 @pytest.mark.parametrize("name", ["", "..", "../outbox", "a/b"])

@@ -34,6 +34,7 @@ _CONFLICT: Final = 409
 _UNPROCESSABLE: Final = 422
 _SEE_OTHER: Final = 303
 _CHANGED: Final = "Somebody else changed this draft meanwhile: leave it and open it again."
+_GONE: Final = "That draft is gone: somebody deleted it."
 _EARLIER: Final = "This page is of an earlier session: leave it and sign in again."
 
 Step = Callable[[Draft, Fields, Session], Answer]
@@ -69,7 +70,8 @@ class DrawingPages:
         if draft_id == "here":
             return Answer(204)
         if not draft_id:
-            return _page(self._front(session))
+            shown = self._front(session)
+            return Answer(body=shown.encode(), refresh_s=idle_s + 1)
         draft = self._drafts.get(draft_id) if draft_id.isalnum() else None
         if draft is None:
             return self._gone(session)
@@ -90,15 +92,15 @@ class DrawingPages:
                 return self._begin(form, session) if not draft_id else self._drop(form, session)
             draft = self._drafts.get(draft_id) if draft_id.isalnum() else None
             if draft is None:
-                return self._gone(session)
+                return self._gone(session) if rest else _json({"problem": _GONE}, _CONFLICT)
             if is_picture:
                 return self._bring(draft, request.body, session)
             step = self._steps.get(rest)
             return _NOWHERE if step is None else step(draft, form, session)
         except DraftError as error:
-            session.told = str(error)
-            if is_picture:
+            if is_picture or (draft_id and not rest):
                 return _json({"problem": str(error)}, _UNPROCESSABLE)
+            session.told = str(error)
             return _see(f"{ROOT}/{draft_id}#pictures" if rest else ROOT)
 
     def _front(self, session: Session) -> Markup:
@@ -141,13 +143,13 @@ class DrawingPages:
         return _json({"version": kept.version})
 
     def _read(self, draft: Draft, form: Fields, session: Session) -> Answer:
-        kept = self._kept(draft, form, session)
-        if kept is None:
-            return _page(read_page.trouble(_CHANGED))
-        if not kept.pictures:
-            return _page(read_page.trouble("There is no picture yet: take one first."))
-        pngs = [self._drafts.picture(kept.id, one.number) or b"" for one in kept.pictures]
         try:
+            kept = self._kept(draft, form, session)
+            if kept is None:
+                raise DraftError(_CHANGED)
+            if not kept.pictures:
+                raise DraftError("There is no picture yet: take one first.")
+            pngs = [self._drafts.picture(kept.id, one.number) or b"" for one in kept.pictures]
             return _page(read_page.readings(kept, bench.read(kept.drawn, pngs)))
         except DraftError as error:
             return _page(read_page.trouble(str(error)))
@@ -224,7 +226,7 @@ class DrawingPages:
         return Starts(self._profiles, tuple(self._origins.readers()))
 
     def _gone(self, session: Session) -> Answer:
-        session.told = "That draft is gone: somebody deleted it."
+        session.told = _GONE
         return _see(ROOT)
 
 

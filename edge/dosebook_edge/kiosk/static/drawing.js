@@ -71,10 +71,11 @@ function trouble(words) {
 /** Send files one after the other; the page is loaded anew with them. */
 async function bring(input) {
   for (const file of input.files) {
-    const answer = await fetch(page.dataset.bring, { method: "POST", body: file, headers: { "X-Token": page.dataset.token } });
-    if (!answer.ok) {
-      const isTold = answer.headers.get("Content-Type")?.startsWith("application/json");
-      trouble(isTold ? (await answer.json()).problem : "The picture is not taken in: 8 MB at most.");
+    try {
+      const answer = await fetch(page.dataset.bring, { method: "POST", body: file, headers: { "X-Token": page.dataset.token } });
+      if (!answer.ok) { trouble((await answer.json()).problem); return; }
+    } catch { // the box hangs up on a file that is too large, and says nothing in JSON
+      trouble("The picture is not taken in: PNG of 8 MB at most.");
       return;
     }
   }
