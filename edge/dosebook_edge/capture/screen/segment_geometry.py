@@ -23,8 +23,9 @@ BELOW: Final = 6
 _SIDE: Final = 8
 _LEANS: Final = np.arange(-0.06, 0.301, 0.02)
 """Pixels to the right a pixel up: displays lean by up to some 15 degrees."""
-_ENOUGH: Final = 16
-"""Rows that tell how far the bars lean."""
+_ENOUGH: Final = 32
+_UPRIGHTS: Final = ((0.2, 0.4), (0.6, 0.8))
+"""Of the height: there stand upright bars alone."""
 _INKED: Final = 0.5
 _BRIDGE: Final = 3
 _POINTS: Final = 0.8
@@ -96,12 +97,14 @@ def upright(crop: Grey) -> Upright:
 
 def _lean(rows: NDArray[np.uint8]) -> float:
     """How far the bars lean: upright ones stand in the fewest columns."""
-    step = max(1, rows.shape[0] // _ENOUGH)
-    down, across = np.nonzero(rows[::step] > 255 * _INKED)
-    up = rows.shape[0] - step * down
+    high = rows.shape[0]
+    step = max(1, high // _ENOUGH)
+    places = [n for low, top in _UPRIGHTS for n in range(int(low * high), int(top * high), step)]
+    found, across = np.nonzero(rows[places] > 255 * _INKED)
+    up = high - np.array(places)[found]
 
     def sharpness(lean: float) -> float:
-        columns = np.bincount((across - lean * up + rows.shape[0]).astype(np.intp))
+        columns = np.bincount((across - lean * up + high).astype(np.intp))
         return float(np.square(columns).sum())
 
     return float(max(_LEANS, key=sharpness))

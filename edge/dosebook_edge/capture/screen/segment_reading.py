@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from dosebook_edge.capture.screen.ink import runs
 from dosebook_edge.capture.screen.picture import Grey
 from dosebook_edge.capture.screen.segment_digits import DIGITS, Bars
 from dosebook_edge.capture.screen.segment_geometry import (
@@ -42,6 +43,8 @@ _HOLE: Final = (0.45, 0.55)
 _UNEVEN: Final = 0.5
 """Of the usual thickness of a lit bar: dirt that is taken for a bar is seldom as thick as one."""
 _FOOT: Final = 0.82
+_TRACE: Final = 0.35
+_BRIDGE: Final = 1
 _POINT: Final = (3, 2)
 """Rows and columns of the least point, where a digit is 48 rows high."""
 
@@ -90,6 +93,10 @@ def read_segments(crop: Grey) -> Segments:
     unsure += sum(_DARK_POINT < point / usual < _LIT_POINT for point in points)
     if unsure:
         raise NotSegmentsError(f"{unsure} of its bars and points are neither lit nor dark")
+    feet = _feet(line)
+    merged = sum(foot > line.wide + _POINT[1] for foot in feet)
+    if len(feet) + merged > len(points) + sum(point / usual > _LIT_POINT for point in points):
+        raise NotSegmentsError("there is ink at the foot of its digits that is no point")
     places = tuple(frozenset(_lit(place, lit)) for place in measured)
     digits = [DIGITS.get(place, "") for place in places]
     marks = ["." if point > _LIT_POINT * usual else "" for point in points]
@@ -160,6 +167,12 @@ def _points(line: Upright) -> list[float]:
     if gap < _POINT[1]:
         raise NotSegmentsError("its digits stand too close to see points between them")
     return [_strongest_square(foot[:, right + 1 : right + 1 + gap]) for right in line.rights]
+
+
+def _feet(line: Upright) -> list[int]:
+    """How wide the pieces of ink are that stand side by side at the foot: of digits, and points."""
+    foot = line.strength[round(_FOOT * HEIGHT) : HEIGHT].max(axis=0)
+    return [right - left for left, right in runs(foot > _TRACE, bridge=_BRIDGE)]
 
 
 def _strongest_square(part: Levels) -> float:
