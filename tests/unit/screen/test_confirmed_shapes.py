@@ -160,6 +160,17 @@ def test_words_that_contradict_each_other_count_for_nothing_and_are_listed():
     assert "6" not in console.taught
 
 
+def test_what_known_characters_explain_stands_above_a_wrong_word():
+    """A sum proves a row: its digits are known, whatever somebody typed; other digits stop."""
+    slips = (confirmation("1.20", "7.20", shown="1.20"), confirmation("6.0", "8.0", shown="6.0"))
+    found = checks(
+        ShapeNet(), ("11.11", "1", "6"), confirmed=said(*slips),
+        glyphs={"dose_area_product": "11.11"},
+    )  # fmt: skip
+    assert "by a person" not in found["dose_rp"].detail
+    assert "confirmed as 8 by a person" in found["number_of_events"].detail
+
+
 def test_a_text_of_another_length_than_its_ink_teaches_nothing():
     """Characters that touch, or a leading nought that nobody typed: which is which is unknown."""
     assert votes_of([confirmation("05.1", "5.1"), confirmation("5.1", crop=b"no picture")]) == []
