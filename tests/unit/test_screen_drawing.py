@@ -12,6 +12,8 @@ from werkzeug.datastructures import MultiDict
 from dosebook_edge.capture.screen import profile as model
 from dosebook_edge.capture.screen.loader import load, shipped
 from dosebook_protocol.screen_drawing import form, keys
+from dosebook_protocol.screen_drawing.controls import form_html
+from dosebook_protocol.screen_drawing.drawn import Drawn, drawn_of
 from dosebook_protocol.screen_drawing.faults import place_of
 from dosebook_protocol.screen_drawing.toml import to_toml
 from dosebook_protocol.screen_drawing.upload import MOST_BYTES, UploadError, taken_in
@@ -191,3 +193,34 @@ def test_interlaced_colour_pictures_are_taken_in():
     assert taken_in(b"\x89PNG\r\n\x1a\n" + body).width == 33
     palette = _chunk(b"PLTE", bytes(768))
     assert b"PLTE" in taken_in(_png(colour=3, extra=palette)).png
+
+
+def test_the_form_escapes_what_a_profile_says():
+    """A profile comes from a file of anybody; its words are words on both pages."""
+    hostile = '"><script>alert(1)</script>$x'
+    shown = form_html(
+        Drawn({"id": hostile, "field": [{"label": hostile, "type": hostile, "units": {"a": "b"}}]}),
+        {"id": [hostile]},
+    )
+    assert "<script>" not in shown
+    assert shown.count("&lt;script&gt;") == 6, "id, fault, title, label, an unknown type twice"
+
+
+def test_the_pixels_of_a_patch_are_those_of_its_place():
+    """They are cut once where a patch was drawn or moved, and never taken from the form."""
+    asked = []
+
+    def cut(box):
+        asked.append(box)
+        return "cut" if box[0] < 100 else ""
+
+    def sent(*boxes):
+        tree = {"patch": [{"name": f"p{x}", "box": [x, 2, 3, 4], "png": "sent"} for x in boxes]}
+        return _sent(tree)
+
+    first = drawn_of(sent(1, 200), Drawn({}), cut)
+    assert [one.get("png") for one in first.profile["patch"]] == ["cut", None]
+    asked.clear()
+    again = drawn_of(sent(1, 5), Drawn(first.profile), cut)
+    assert [one["png"] for one in again.profile["patch"]] == ["cut", "cut"]
+    assert asked == [[5, 2, 3, 4]]
