@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from dosebook_central.store import migrate
 from dosebook_central.store.engine import open_engine
 from tests.support.postgres import PostgresServer
+from tests.support.registry import RegistryUnderTest, SigningBox
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -36,3 +37,17 @@ def engine(database_url: str | None, tmp_path: Path) -> Iterator[Engine]:
     migrate.upgrade(made)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def registry(database_url: str | None, tmp_path: Path) -> Iterator[RegistryUnderTest]:
+    """An empty registry on each engine."""
+    made = RegistryUnderTest(tmp_path, database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def box(registry: RegistryUnderTest) -> SigningBox:
+    """A box that the registry knows."""
+    return registry.add(SigningBox("box-1"))

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import pytest
 from sqlalchemy import delete, insert, select
 
 from dosebook_central.alerting.judging import Judging
@@ -23,7 +22,6 @@ from dosebook_central.store.queries.alert_list import list_alerts
 from dosebook_protocol.reading import Equipment, EventKind, Patient
 from tests.support.derivation import derive_all
 from tests.support.readings import event, reading
-from tests.support.registry import RegistryUnderTest, SigningBox
 
 XR = EventKind.PROJECTION
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -33,20 +31,6 @@ MAPPED = Rules(shipped(), lambda _: ("dx_pelvis", "decision"))
 def at(minute):
     """A moment, so many minutes later."""
     return NOW + timedelta(minutes=minute)
-
-
-@pytest.fixture
-def registry(database_url, tmp_path):
-    """A registry on each engine."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def box(registry):
-    """A box that the registry knows."""
-    return registry.add(SigningBox("box-1"))
 
 
 def procedure(number, kerma_mgy, day="2026-05-02", patient="4711"):

@@ -38,13 +38,11 @@ ID = "5" * 32
 
 
 @pytest.fixture
-def registry(database_url, tmp_path):
+def registry(registry):
     """A registry on each engine with two boxes."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    made.box = made.add(SigningBox("ct-1"))
-    made.other = made.add(SigningBox("ct-2"))
-    yield made
-    made.close()
+    registry.box = registry.add(SigningBox("ct-1"))
+    registry.other = registry.add(SigningBox("ct-2"))
+    return registry
 
 
 def _screen(registry, **changes):

@@ -24,7 +24,6 @@ from dosebook_central.store.engine import open_engine, writing
 from dosebook_central.store.models import AuditEvent, Exam, Patient
 from dosebook_central.store.queries import packages
 from dosebook_protocol.cose import Signer
-from tests.support.registry import RegistryUnderTest
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OWN = Signer(Ed25519PrivateKey.generate(), "registry")
@@ -35,14 +34,6 @@ kind = "effective-dose-ct"
 title = "Own factors"
 citation = "Measured here"
 """
-
-
-@pytest.fixture
-def registry(tmp_path, database_url):
-    """A database of each engine, without packages."""
-    registry = RegistryUnderTest(tmp_path, database_url)
-    yield registry
-    registry.close()
 
 
 def _rows(factor="0.015", verified="primary"):

@@ -7,7 +7,6 @@ import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pytest
 from sqlalchemy import func, insert, select, update
 
 from dosebook_central.derivation import engine
@@ -29,23 +28,8 @@ from dosebook_protocol.logs import JsonFormatter
 from dosebook_protocol.reading import EventKind
 from tests.support.derivation import derive_all, present, versions
 from tests.support.readings import PATIENT, event, reading, total
-from tests.support.registry import RegistryUnderTest, SigningBox
 
 XR = EventKind.PROJECTION
-
-
-@pytest.fixture
-def registry(database_url, tmp_path):
-    """A registry on each engine."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def box(registry):
-    """A box that the registry knows."""
-    return registry.add(SigningBox("box-1"))
 
 
 def rf(number=1, kap="2.5", count=1, **fields):

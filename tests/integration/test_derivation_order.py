@@ -18,7 +18,7 @@ from dosebook_central.store.models import Exam
 from dosebook_protocol.reading import Code, EventKind
 from tests.support.derivation import derive_all, present, versions
 from tests.support.readings import PATIENT, event, reading, step, total
-from tests.support.registry import RegistryUnderTest, SigningBox
+from tests.support.registry import RegistryUnderTest
 
 CHEST = Code("51185008", "SCT", "Chest")
 SIZED = replace(PATIENT, size_m=Decimal("1.7"), weight_kg=Decimal(70))
@@ -30,12 +30,6 @@ def registry(tmp_path):
     made = RegistryUnderTest(tmp_path)
     yield made
     made.close()
-
-
-@pytest.fixture
-def box(registry):
-    """A box that the registry knows."""
-    return registry.add(SigningBox("box-1"))
 
 
 def scan(number, count, patient=PATIENT, at=0, **sizes):

@@ -3,7 +3,6 @@
 from datetime import date
 from decimal import Decimal
 
-import pytest
 from sqlalchemy import insert
 
 from dosebook_central.dosimetry.stored_form import to_text
@@ -16,17 +15,9 @@ from dosebook_central.store.queries.derived import (
     patient_doses,
     patient_regions,
 )
-from tests.support.registry import NOW, RegistryUnderTest
+from tests.support.registry import NOW
 
 METHOD = Method("stated", "as the object states it", "1", "the object")
-
-
-@pytest.fixture
-def registry(database_url, tmp_path):
-    """A registry on each engine."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    yield made
-    made.close()
 
 
 def dlp(number):

@@ -33,12 +33,10 @@ BY_FLUOROSCOPY = ModalityChoice("RF", "DX")
 
 
 @pytest.fixture
-def registry(database_url, tmp_path):
+def registry(registry):
     """A registry on each engine, with a box."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    made.box = made.add(SigningBox("rf-1"))
-    yield made
-    made.close()
+    registry.box = registry.add(SigningBox("rf-1"))
+    return registry
 
 
 def send(registry, study, fluoro_time=None, equipment=ROOM, **fields):

@@ -22,14 +22,6 @@ from tests.support.registry import RegistryUnderTest, SigningBox, in_batches
 PROSE = b"Dear colleague, this is no image."
 
 
-@pytest.fixture
-def registry(database_url, tmp_path):
-    """A registry on each engine."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    yield made
-    made.close()
-
-
 def importer_of(registry, key=None):
     """An importer with the registry's own key."""
     signer = Signer(key or Ed25519PrivateKey.generate(), "registry")

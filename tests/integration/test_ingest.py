@@ -34,20 +34,6 @@ from tests.support.registry import NOW, RegistryUnderTest, SigningBox
 XR = EventKind.PROJECTION
 
 
-@pytest.fixture
-def registry(database_url, tmp_path):
-    """A registry on each engine."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def box(registry):
-    """A box that the registry knows."""
-    return registry.add(SigningBox("box-1"))
-
-
 def ct(number: int = 1, uids: str = "ab", **fields):
     """A CT report of one study."""
     events = [event(f"{number}.{uid}", dlp=10, ctdi_vol=5, phantom="32cm") for uid in uids]

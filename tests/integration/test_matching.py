@@ -24,17 +24,9 @@ from dosebook_central.store.queries.candidates import nearby
 from dosebook_protocol.reading import Equipment, EventKind
 from tests.support.dosimeter import exposure, in_study, metered
 from tests.support.readings import PATIENT, event, reading, step, total
-from tests.support.registry import NOW, RegistryUnderTest, SigningBox
+from tests.support.registry import NOW, SigningBox
 
 STEP = reading("mpps", uid="1.7", step=step("IN PROGRESS"), modality="RF")
-
-
-@pytest.fixture
-def registry(database_url, tmp_path):
-    """A registry on each engine."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -14,17 +14,15 @@ from dosebook_central.store.orders import decide, decisions, in_force
 from tests.support.derivation import derive_all
 from tests.support.orders import REPORT, take_in
 from tests.support.readings import event
-from tests.support.registry import NOW, RegistryUnderTest, SigningBox
+from tests.support.registry import NOW, SigningBox
 from tests.support.web import make_site, post
 
 
 @pytest.fixture
-def registry(database_url, tmp_path):
+def registry(registry):
     """A registry on each engine with one CT that answers two orders, derived."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    take_in(made)
-    yield made
-    made.close()
+    take_in(registry)
+    return registry
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dosebook_protocol.codes import Key
 from dosebook_protocol.reading import Code, Equipment, EventKind
 from tests.support.derivation import derive_all
 from tests.support.readings import event, reading, total
-from tests.support.registry import RegistryUnderTest, SigningBox
+from tests.support.registry import SigningBox
 
 SITES = {"ct-1": "CHU", "ct-2": "CHU", "rf-9": "Clinic South"}
 HEAD: Key = ("69536005", "SCT")
@@ -17,12 +17,10 @@ CHEST: Key = ("816094009", "SCT")
 
 
 @pytest.fixture
-def registry(database_url, tmp_path):
+def registry(registry):
     """A registry on each engine that knows three boxes of two sites."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    made.boxes = {name: made.add(SigningBox(name)) for name in SITES}
-    yield made
-    made.close()
+    registry.boxes = {name: registry.add(SigningBox(name)) for name in SITES}
+    return registry
 
 
 def send(registry, box, day, region=HEAD, dlp=None, kap=None):

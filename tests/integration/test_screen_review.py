@@ -37,12 +37,10 @@ PATIENT = Patient("4711", "CHU-A", "Test^Patient")
 
 
 @pytest.fixture
-def registry(database_url, tmp_path):
+def registry(registry):
     """A registry on each engine with one box."""
-    made = RegistryUnderTest(tmp_path, database_url)
-    made.box = made.add(SigningBox("ct-1"))
-    yield made
-    made.close()
+    registry.box = registry.add(SigningBox("ct-1"))
+    return registry
 
 
 def _send(registry, screen: ScreenEvidence = SCREEN, **changes):
