@@ -5,6 +5,7 @@ from decimal import Decimal
 from io import BytesIO
 from random import Random
 
+import numpy as np
 import pytest
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
@@ -214,3 +215,32 @@ def test_only_secondary_captures_of_a_sensible_size_keep_their_pixels(outbox):
     assert pending.wants_pixels(SECONDARY_CAPTURE, 4_000_000)
     assert not pending.wants_pixels(SECONDARY_CAPTURE, 90_000_000)
     assert not pending.wants_pixels("1.2.840.10008.5.1.4.1.1.2", 500_000)
+
+
+@pytest.mark.parametrize(("stored", "allocated"), [(1, 8), (4, 8), (12, 16), (16, 16)])
+def test_few_or_many_bits_become_the_same_grey_levels(stored, allocated):
+    """A screen of black and white in one bit is not black, and one in twelve not cut short."""
+    need_fonts()
+    _, screen, dataset = exam(11)
+    expected = (grey_of(screen) > 127).astype(np.uint16)
+    dataset.PhotometricInterpretation, dataset.SamplesPerPixel = "MONOCHROME2", 1
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = allocated, stored, stored - 1
+    pixels = expected * (2**stored - 1)
+    dataset.PixelData = pixels.astype(np.uint8 if allocated == 8 else np.uint16).tobytes()
+    (picture,) = pictures_of(to_bytes(dataset), TAKEN_AT)
+    assert (picture.grey == expected * 255).all()
+
+
+def test_a_window_takes_away_what_lies_far_outside_of_the_screens_levels():
+    """One padding pixel of 32,000 must not make the ink of a screen of 16 bits invisible."""
+    need_fonts()
+    _, screen, dataset = exam(11)
+    expected = (grey_of(screen) > 127) * 255
+    pixels = expected.astype(np.int16) * 2
+    pixels[0, 0] = 32_000
+    dataset.PhotometricInterpretation, dataset.SamplesPerPixel = "MONOCHROME2", 1
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
+    dataset.PixelRepresentation, dataset.PixelData = 1, pixels.tobytes()
+    dataset.WindowCenter, dataset.WindowWidth = "255.5", "510"
+    (picture,) = pictures_of(to_bytes(dataset), TAKEN_AT)
+    assert (picture.grey[1:] == expected[1:]).all()

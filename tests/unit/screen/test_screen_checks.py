@@ -1,5 +1,6 @@
 """The checks of a screen: what passes, what fails, what proves, and what says nothing."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -141,3 +142,39 @@ def test_sums_are_exact():
     """Decimal arithmetic: 0.1 + 0.2 is 0.3 to the last digit."""
     assert Decimal("0.1") + Decimal("0.2") == Decimal("0.3")
     assert check(SIEMENS, table(SIEMENS, ["0.1", "0.2"], "0.3"), "dlp[1]", "sum").proves
+
+
+def shaped(name, text, row=0, misread=None):
+    """A cell of GE's table on a lossless picture: a shape for each character that truly stands."""
+    shapes = tuple((0, 9, 6, one.encode()) for one in text)
+    read = text.translate(str.maketrans(misread or {}))
+    return replace(seen(GE, name, read, row=row), shapes=shapes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "total", "proved"),
+    [
+        (["457.00", "31.02"], "488.02", set()),  # 4 and 2 weigh the same on both sides
+        (["350.70", "100.00"], "450.70", {"dlp[2]"}),  # each 7 may be a 1: the sum holds as well
+        (["17.00", "71.00"], "88.00", {"dlp[1]", "dlp[2]", "total_dlp"}),
+    ],
+)
+def test_a_sum_proves_no_digit_that_weighs_the_same_on_both_sides(rows, total, proved):
+    """A typeface whose 7 is read as a 1 everywhere leaves such a sum whole: it is no proof."""
+    cells = [shaped("dlp", text, n) for n, text in enumerate(rows, 1)]
+    cells.append(shaped("total_dlp", total))
+    found = arithmetic(GE, cells)
+    assert {one.name for one in cells for c in found[one.name] if c.proves} == proved
+
+
+def test_two_shapes_that_are_read_alike_are_weighed_together_and_apart():
+    """7 read as 1 in rows and, in bold, in the total: neither shape alone cancels, both do."""
+    taken = {"7": "1"}
+    cells = [
+        shaped("dlp", "350.70", 1, taken), shaped("dlp", "100.00", 2), shaped("total_dlp", "450.70")
+    ]  # fmt: skip
+    bold = tuple((0, 9, 8, shape[3]) for shape in cells[2].shapes)
+    cells[2] = replace(seen(GE, "total_dlp", "450.10"), shapes=bold)
+    found = arithmetic(GE, cells)
+    assert all(c.outcome == "pass" for c in found["dlp[1]"] if c.name == "sum")
+    assert not any(c.proves for name in ("dlp[1]", "total_dlp") for c in found[name])

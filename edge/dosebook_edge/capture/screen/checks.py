@@ -17,6 +17,7 @@ from dosebook_edge.capture.screen.profile import (
 )
 from dosebook_edge.capture.screen.reading import Check, ReadValue, ScreenReading
 from dosebook_edge.capture.screen.seen import Seen
+from dosebook_edge.capture.screen.sum_digits import is_told, weights
 from dosebook_protocol.quantities import QUANTITIES, convert
 
 Checks = Mapping[str, tuple[Check, ...]]
@@ -61,8 +62,14 @@ def _sum(check: SumCheck, by_field: Mapping[str, list[Seen]]) -> Iterator[tuple[
         outcome = Check("sum", "not applicable", "a part or the total could not be read")
     else:
         outcome = _compared(sum(known, Decimal(0)), total, check, totals[0], known)
+    told = weights(parts, totals[0]) if outcome.proves else {}
     for one in (*parts, *totals):
-        yield one.name, outcome
+        yield one.name, outcome if not outcome.proves or is_told(one, told) else _untold(outcome)
+
+
+def _untold(outcome: Check) -> Check:
+    said = "a digit weighs the same on both sides, so that it may be another everywhere"
+    return Check(outcome.name, outcome.outcome, f"{outcome.detail}; {said}")
 
 
 def _compared(

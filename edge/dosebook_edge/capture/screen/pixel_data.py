@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.pixels.utils import pixel_array
 
 from dosebook_edge.capture.screen.picture import MOST_PIXELS, Grey, Picture, PictureError, Way
@@ -52,6 +52,8 @@ def _grey(dataset: Dataset, index: int) -> Grey:
     if kind == "PALETTE COLOR":
         frame = apply_color_lut(frame, dataset)
         frame = frame >> 8 if frame.dtype == np.uint16 else frame
+    elif frame.ndim == 3:
+        frame = frame >> max(0, int(dataset.BitsStored) - 8)
     if frame.ndim == 3:
         return luma(frame[:, :, 0], frame[:, :, 1], frame[:, :, 2])
     grey = _eight_bits(frame, dataset)
@@ -59,9 +61,14 @@ def _grey(dataset: Dataset, index: int) -> Grey:
 
 
 def _eight_bits(frame: NDArray[Any], dataset: Dataset) -> Grey:
+    """Grey levels of 0 to 255: as stored where they are eight bits, else as a viewer shows them.
+
+    A window of the object (PS3.3, C.11.2.1.2) takes away what lies far outside of the screen's own
+    levels, as padding does.
+    """
     bits = int(dataset.BitsStored)
-    if bits <= 8 and not int(dataset.get("PixelRepresentation", 0)):
+    if bits == 8 and not int(dataset.get("PixelRepresentation", 0)):
         return frame.astype(np.uint8)
-    least, most = int(frame.min()), int(frame.max())
-    spread = max(1, most - least)
-    return ((frame.astype(np.int64) - least) * 255 // spread).astype(np.uint8)
+    shown = apply_voi_lut(apply_modality_lut(frame, dataset), dataset)
+    least, most = float(shown.min()), float(shown.max())
+    return ((shown - least) * (255 / (most - least or 1.0))).astype(np.uint8)
