@@ -105,8 +105,9 @@ def test_a_profile_with_faults_is_not_used(engineer, tmp_path):
     assert not (_folder(tmp_path) / "my-console.toml").exists()
 
 
-def test_a_profile_in_use_stays_after_a_restart_until_it_is_dropped(tmp_path):
+def test_a_profile_in_use_stays_after_a_restart_until_it_is_dropped(tmp_path, caplog):
     """The source reads with it at once and anew after a start; without it nothing is known."""
+    caplog.set_level("INFO", logger="dosebook_edge")
     with drawing_box(tmp_path) as (box, console, port):
         engineer = Engineer(port)
         draft = engineer.begin("carm-panel")
@@ -126,6 +127,8 @@ def test_a_profile_in_use_stays_after_a_restart_until_it_is_dropped(tmp_path):
         assert f"read by {SOURCE}" in engineer.get("/profiles")
         engineer.post("/profiles/drop", profile=f"{SOURCE}/carm-panel")
         assert "out of use" in engineer.get("/profiles")
+        told = [one for one in caplog.messages if one.startswith("profile_")]
+        assert told == ["profile_in_use", "profile_dropped"]
         refused = _refused(again)
         console.show(4)
         eventually(lambda: _refused(again) > refused, what="a screen that is unknown again")

@@ -130,10 +130,7 @@ class DrawingPages:
             if one.key == wanted:
                 self._profiles.remove(one.source, one.profile)
                 session.told = f"{one.profile} is out of use. {self._renewed(one.source)}"
-                log(
-                    _logger, logging.INFO, "profile_dropped", source=one.source,
-                    profile=one.profile,
-                )  # fmt: skip
+                _note("profile_dropped", one.source, one.profile, session)
         return _see(ROOT)
 
     def _keep(self, draft: Draft, form: Fields, session: Session) -> Answer:
@@ -191,7 +188,7 @@ class DrawingPages:
             self._profiles.save(source, name, to_toml(draft.drawn.profile))
         except OSError as error:
             raise DraftError(f"Not in use: the file is not written, {error.strerror}.") from None
-        log(_logger, logging.INFO, "profile_in_use", source=source, profile=name)
+        _note("profile_in_use", source, name, session)
         session.told = f"{name} is in use. {self._renewed(source)}"
         return _see(f"{ROOT}/{draft.id}#use")
 
@@ -231,6 +228,11 @@ class DrawingPages:
 
 
 _NOWHERE: Final = Answer(_NOT_FOUND, b"There is no such page.", "text/plain; charset=utf-8")
+
+
+def _note(event: str, source: str, profile: str, session: Session) -> None:
+    """Log who changed what a source reads with."""
+    log(_logger, logging.INFO, event, source=source, profile=profile, by=session.name)
 
 
 def _fields(body: bytes) -> dict[str, list[str]]:
