@@ -133,8 +133,8 @@ def test_progress_is_shown_and_the_page_asks_again(site, exam_id):
 def test_an_exam_that_was_never_due_says_when_skin_doses_are_computed(site, exam_id):
     """Before anything is known the page teaches instead of staying empty."""
     text, _ = page_of(site, exam_id)
-    assert "No skin dose is looked for here" in text
-    assert "will be looked at within seconds" in text
+    assert "Not computed yet" in text
+    assert "the registry computes it by itself" in text
     missing = site.client("physicist").get("/exams/nothing/skin-dose")
     assert missing.status_code == 404
 
@@ -176,7 +176,7 @@ def test_the_preview_is_small_and_honest(site, exam_id):
         answer = site.client("radiographer").get(f"/exams/{exam_id}/skin-dose/preview")
         return answer.get_data(as_text=True)
 
-    assert "Not looked at yet" in preview()
+    assert "Not computed yet" in preview()
     put(site, done(exam_id))
     assert "skin-map is-small" in preview()
     assert "Back of the body" in preview() or "back of the body" in preview()
