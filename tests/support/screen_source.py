@@ -128,7 +128,7 @@ def watching(
 ):
     """A source that watches a test's monitor, or what `opening` opens, stopped afterwards."""
     monitor, refused = monitor or Monitor(), []
-    usual = {"address": "xwd:/test", "interval_s": 0.01, "settle_s": 0.03}
+    usual: dict[str, Any] = {"address": "xwd:/test", "interval_s": 0.01, "settle_s": 0.03}
     source = ScreenSource(
         ScreenSettings("screen", BOX, **(usual | settings)),
         outbox,
