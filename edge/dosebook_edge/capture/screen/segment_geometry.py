@@ -88,7 +88,7 @@ def upright(crop: Grey) -> Upright:
         (1 / scale, -lean / scale, left + lean * HEIGHT / scale, 0.0, 1 / scale, ink.top),
         Image.Resampling.BILINEAR,
     )
-    strength = np.asarray(turned, dtype=np.float32) / 255
+    strength = np.asarray(turned, dtype=np.float32) / np.float32(255)
     found = runs(strength[: round(_POINTS * HEIGHT)].max(axis=0) > _INKED, bridge=_BRIDGE)
     wide = _width([right - edge for edge, right in found])
     rights, pitch = _grid([right for _, right in found], wide)
