@@ -194,3 +194,9 @@ def test_widths_that_save_time_change_no_reading(net, monkeypatch):
     lines = [net.read(crop, NUMBERS) for crop in crops]
     monkeypatch.setattr(net_module, "_BETWEEN", ())
     assert [net.read(crop, NUMBERS) for crop in crops] == lines
+
+
+@pytest.mark.parametrize("shown", ["S59", "B59", "G42", "Sol", "12Z"])
+def test_a_letter_beside_digits_makes_no_other_number(net, shown):
+    """A mark before a count, and a word of letters like digits, are not read as numbers surely."""
+    assert net.read(drawn(shown), "0123456789").confidence < 0.5

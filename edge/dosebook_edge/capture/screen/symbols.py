@@ -10,12 +10,9 @@ SYMBOLS: Final = (
 
 BLANK: Final = 0
 
-# In a cell of numbers these are digits: no other reading of their shapes is meant there.
-LOOK_ALIKES: Final = {
-    "l": "1", "I": "1", "|": "1", "!": "1", "i": "1", "]": "1", "[": "1",
-    "O": "0", "o": "0", "D": "0", "Q": "0",
-    "S": "5", "s": "5", "B": "8", "Z": "2", "z": "2", "g": "9", "q": "9", "b": "6", "G": "6",
-}  # fmt: skip
+# In a cell of numbers these are digits, for typefaces draw them so. An S, a B or a G is none: it
+# helps to read no digit, and an S before a number would make another number of it.
+LOOK_ALIKES: Final = {"l": "1", "I": "1", "|": "1", "O": "0", "o": "0"}
 
 # Looks alike on a screen, or is the same letter with a mark: what a label needs, not what a
 # dictionary wants.
