@@ -22,6 +22,14 @@ def test_ink_at_the_edge_of_a_cell_fails():
     assert outcome((0, 7), (12, 20)) == "fail"
 
 
+def test_a_blank_where_a_digit_should_stand_fails():
+    """20.8 of which something covers the 0 reads as a sure 2.8; two ones stand less far apart."""
+    for end, said in ((31, "fail"), (28, "none")):
+        strokes = Strokes(((12, 20), (end, end + 8)), 14)
+        one = seen(find("carm-panel").profile, "number_of_events", "28", strokes=strokes)
+        assert {check.name: check.outcome for check in formal(one)}.get("gap", "none") == said
+
+
 def test_ink_within_a_cell_passes_unmentioned():
     """A value with background on both sides has no such check, nor has one without strokes."""
     assert outcome((40, 46), (50, 58)) == "none"

@@ -6,13 +6,17 @@ the shapes of a lossless screen do, or several different pictures say the same.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
 
-from dosebook_edge.capture.screen.grammar import beyond
+from dosebook_edge.capture.screen.grammar import FORMS, beyond
 from dosebook_edge.capture.screen.picture import Way
 from dosebook_edge.capture.screen.profile import Release
 from dosebook_edge.capture.screen.reading import Check
 from dosebook_edge.capture.screen.seen import Seen
 
+_BLANK: Final = 0.75
+"""Of the height of a line: two ones of seven segments are not as far apart."""
 UNPROVED = "nothing proves it: no sum to the last digit, no known shapes, no second picture"
 
 
@@ -30,6 +34,9 @@ def formal(one: Seen) -> tuple[Check, ...]:
     if one.is_cut_off or (edges and (edges[0][0] <= 0 or edges[-1][1] >= one.crop.width)):
         said = "ink reaches the edge of the cell or goes on beyond it: it may be cut off"
         checks.append(Check("edge", "fail", said))
+    gap = max((after - before for (_, before), (after, _) in pairwise(edges)), default=0)
+    if gap > _BLANK * one.strokes.height and FORMS[one.cell.type] in ("number", "clock"):
+        checks.append(Check("gap", "fail", "a blank as wide as a digit parts its characters"))
     if one.glyphs is not None:
         same = one.glyphs == one.line.text
         said = "" if same else "exact glyphs and the net say different things"
