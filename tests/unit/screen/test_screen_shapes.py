@@ -104,3 +104,16 @@ def test_a_console_without_sums_is_released_from_its_first_pictures_on(layout):
                 wrong.append(one.name)
     assert wrong == []
     assert states["accepted"] >= 0.95 * states.total()
+
+
+def test_what_one_console_shows_proves_nothing_on_another():
+    """Two consoles send to one box: nine digits of one and the tenth of the other are no ten."""
+    reader = ScreenReader([find(PROFILES["carm-panel"])], LineNet.load())
+
+    def accepted(seed, console):
+        read = reader.read(picture_of(draw("carm-panel", seed), console=console))
+        return sum(one.state == "accepted" for one in read.values)
+
+    assert sum(accepted(seed, "room 1") for seed in range(6)) > 0
+    assert accepted(6, "room 2") == 0
+    assert accepted(6, "room 1") > 0

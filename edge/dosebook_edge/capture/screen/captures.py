@@ -7,6 +7,7 @@ is noted to be read. What was not read when the box stopped is read when it star
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,7 +28,7 @@ from dosebook_edge.capture.source import CaptureError, SourceStatus
 from dosebook_edge.outbox import OutboxError, Waiting
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
-from dosebook_protocol.reading import Moment, Outcome, Reading
+from dosebook_protocol.reading import Equipment, Moment, Outcome, Reading
 from dosebook_protocol.record import Clock
 from dosebook_protocol.wire import split_record_message
 
@@ -149,7 +150,9 @@ class CaptureReading:
             "series": header.series_uid,
             "record": waiting.record_id,
         }
-        for picture in pictures_of(evidence, datetime.now(UTC)):
+        console = _console(header.equipment)
+        for frame in pictures_of(evidence, datetime.now(UTC)):
+            picture = replace(frame, console=console)
             seen = equipped.reader.read(picture, (), whose.exam)
             if seen.refusal is not None:
                 self._note(f"{seen.refusal.code}: {seen.refusal.detail}")
@@ -176,6 +179,18 @@ def _whose(header: Reading, step_uid: str) -> Whose:
         performed_step_uid=step_uid,
         created=header.created or _content_moment(header),
     )
+
+
+def _console(named: Equipment) -> str:
+    """What tells one console from another; an update may bring other characters."""
+    said = (
+        named.manufacturer,
+        named.model,
+        named.serial_number,
+        named.station_name,
+        named.software_versions,
+    )
+    return "\n".join(said)
 
 
 def _content_moment(header: Reading) -> Moment | None:

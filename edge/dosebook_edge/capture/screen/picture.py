@@ -42,6 +42,7 @@ class Picture:
         taken_at: when it was taken, with offset.
         source: where from, in words: framebuffer, grabber, secondary capture.
         signal: what a grabber took it of; None where there is none, or it is unknown.
+        console: which one drew it, where a source gets pictures of several; "" where of one only.
     """
 
     grey: Grey
@@ -49,6 +50,7 @@ class Picture:
     taken_at: datetime
     source: str
     signal: VideoSignal | None = None
+    console: str = ""
 
     @property
     def width(self) -> int:

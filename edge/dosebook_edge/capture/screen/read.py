@@ -34,6 +34,9 @@ from dosebook_edge.capture.screen.shape_meanings import Looks, shape_checks
 _NOBODY: Final = Exam()
 _OWN_SCALE: Final = 0.98
 
+_Console = tuple[str, str]
+"""Profile and console: what one shows teaches nothing of another's characters."""
+
 
 class ScreenReader:
     """Reads pictures of screens with the profiles of one source."""
@@ -54,8 +57,8 @@ class ScreenReader:
         self._lines = RememberedLines(net)
         self._glyphs = glyphs or {}
         self._said = said
-        self._looks: dict[str, dict[str, Looks]] = {}
-        self._displays: dict[str, dict[str, DisplayMemory]] = {}
+        self._looks: dict[_Console, dict[str, Looks]] = {}
+        self._displays: dict[_Console, dict[str, DisplayMemory]] = {}
 
     def read(
         self, picture: Picture, earlier: Sequence[ScreenReading] = (), exam: Exam | None = None
@@ -104,9 +107,10 @@ class ScreenReader:
             )
         seen = with_own_glyphs(sight, profile, cells.cells())
         known = known_lines(sight, located, lines, patient, exam)
-        looks = self._looks.setdefault(profile.id, {})
+        console = (profile.id, picture.console)
+        looks = self._looks.setdefault(console, {})
         shapes = shape_checks(sight, seen, lines, looks, self._said(profile), known)
-        bars, is_test = segment_checks(sight, seen, self._displays.setdefault(profile.id, {}))
+        bars, is_test = segment_checks(sight, seen, self._displays.setdefault(console, {}))
         if is_test:
             said = f"{profile.id}: all bars are lit: the display tests itself"
             return self._told(picture, located, refusal=Refusal("self-test", said))
