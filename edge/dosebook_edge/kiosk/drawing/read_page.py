@@ -67,7 +67,17 @@ def _value(src: "_Source", one: Mapping[str, Any]) -> Markup:
         label=one["label"],
         state=f"Confidence {one['confidence']:.2f}, {state}",
         text=one["text"] or "nothing",
-        unit=unit_text(one["unit"]) or one["meaning"],
+        unit=_meant(one),
+    )
+
+
+def _meant(one: Mapping[str, Any]) -> str:
+    """The unit of what was read; of a clock, which has none as it stands there, its seconds."""
+    unit = unit_text(one["unit"])
+    return (
+        f"= {one['value']} {unit}"
+        if ":" in one["text"] and one["value"]
+        else unit or one["meaning"]
     )
 
 
