@@ -254,7 +254,7 @@ def test_p08_one_administration_listed_twice_is_one() -> None:
 
 
 GE_COMMENT = "TotalDLP=830.5\r\nEvent=1 DLP=0.0\r\nEvent=2 DLP=830.5\r\n"
-GE_LIST = [
+GE_LIST: list[Elements] = [
     {0x00189302: ("CS", "CONSTANT_ANGLE")},
     {0x00189302: ("CS", "SPIRAL"), 0x00189345: ("FD", 52.1)},
 ]

@@ -7,9 +7,8 @@ import pytest
 from dosebook_edge.kiosk.drawing.read_page import readings
 from dosebook_protocol.screen_drawing.drawn import Draft, Drawn, PictureSize
 
-DRAFT = Draft(
-    "d", 1, Drawn({"id": "x"}), "R. Graf", datetime(2026, 11, 22, tzinfo=UTC), (PictureSize(1, 9, 9),)
-)  # fmt: skip
+WHEN = datetime(2026, 11, 22, tzinfo=UTC)
+DRAFT = Draft("d", 1, Drawn({"id": "x"}), "R. Graf", WHEN, (PictureSize(1, 9, 9),))
 
 
 def page(**value):
