@@ -139,6 +139,7 @@ def run(registry: Registry) -> None:
 
     logs.set_up(registry.config.text("log.level"), only_warnings=LIBRARIES)
     service = Service(registry)
+    service.heed_signals()
     service.start()
     web = f"http://{registry.config.text('web.host')}:{service.web_port}/"
     ready = {"event": "registry_ready", "pages": web, "broker_port": service.broker_port}

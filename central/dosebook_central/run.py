@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class Service:
-    """The running registry: `start`, `wait`, `stop`."""
+    """The running registry: `heed_signals`, `start`, `wait`, `stop`."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -48,6 +48,11 @@ class Service:
         self._stopped = threading.Event()
         self.broker_port = 0
         self.web_port = 0
+
+    def heed_signals(self) -> None:
+        """Let SIGTERM and SIGINT end `wait`, also where they come while it still starts."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopped.set())
 
     def start(self) -> None:
         """Start everything in the order of who needs whom; raises where a part cannot start."""
@@ -68,9 +73,7 @@ class Service:
         sys.setswitchinterval(_SWITCH_AFTER_S)
 
     def wait(self) -> None:
-        """Wait for SIGTERM or SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopped.set())
+        """Wait for a signal."""
         self._stopped.wait()
 
     def stop(self) -> None:

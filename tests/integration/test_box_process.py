@@ -32,7 +32,8 @@ OFFLINE = ("[uplink]", "enabled = false")
 
 def test_box_tells_of_itself(tmp_path, eventually):
     """A running box is seen by `status`, `check` and `outbox`; exit codes tell its state."""
-    config = configuration(tmp_path, *OFFLINE)
+    on_any_disk = ("[outbox]", "warn_percent = 100")
+    config = configuration(tmp_path, *OFFLINE, *on_any_disk)
     assert box_command(config, "status").returncode == 3
     with running_box(config) as box:
         with association(box.ports["ct"], DX_CLASS) as assoc:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from dosebook_central.cli import main
+from dosebook_central.run import Service
 from tests.support.waiting import eventually
 
 
@@ -130,6 +131,17 @@ def test_run_serves_until_sigterm(command, tmp_path):
     events = [json.loads(line) for line in err.splitlines()]
     assert {one["level"] for one in events} == {"info"}, err
     assert events[0]["event"] == "subscriber_listening"
+
+
+def test_a_signal_while_the_registry_starts_ends_it_as_cleanly(monkeypatch):
+    """SIGTERM before all parts run is heeded as soon as they do; nothing is killed in between."""
+    handlers = {}
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    service = Service(None)
+    service.heed_signals()
+    assert set(handlers) == {signal.SIGTERM, signal.SIGINT}
+    handlers[signal.SIGTERM](signal.SIGTERM, None)
+    service.wait()
 
 
 def _status(data):

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import os
 import sqlite3
 import threading
 from dataclasses import replace
@@ -18,6 +19,7 @@ from dosebook_edge.outbox import (
     OutboxKeyError,
     TooLargeError,
 )
+from dosebook_edge.outbox.capacity import disk_percent
 from dosebook_edge.outbox.committer import Committer
 from dosebook_edge.outbox.drafting import prepare
 from dosebook_protocol.cose import verify
@@ -183,6 +185,17 @@ def test_warning_comes_before_refusal(tmp_path):
         "warning",
         "full",
     ]
+
+
+def test_blocks_that_root_keeps_back_are_neither_used_nor_free():
+    """Of 100 blocks 40 are used and 20 may be: two thirds are used, as `df` says, not four fifths.
+
+    A file system without a block for the box is full.
+    """
+    blocks, free, available = 100, 60, 20
+    disk = os.statvfs_result((4096, 4096, blocks, free, available, 9, 9, 9, 0, 255))
+    assert disk_percent(disk) == pytest.approx(200 / 3)
+    assert disk_percent(os.statvfs_result((4096, 4096, 0, 0, 0, 0, 0, 0, 0, 255))) == 100
 
 
 def test_nothing_readable_lies_on_the_disk(tmp_path):

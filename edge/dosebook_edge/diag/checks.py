@@ -15,6 +15,7 @@ from dosebook_edge.folder import IDENTITY
 from dosebook_edge.identity.files import IdentityError
 from dosebook_edge.identity.identity import Identity
 from dosebook_edge.outbox import OutboxError
+from dosebook_edge.outbox.capacity import disk_percent
 
 Result = Literal["ok", "warn", "fail"]
 _TIMEOUT_S: Final = 5.0
@@ -55,7 +56,7 @@ def check_disk(loaded: Loaded) -> Check:
     if not folder.exists():
         return Check("disk", "warn", f"{folder} does not exist yet: it is made by the first run")
     disk = os.statvfs(folder)
-    used = 100 * (1 - disk.f_bavail / disk.f_blocks)
+    used = disk_percent(disk)
     detail = f"{folder}: {used:.0f} % used, {disk.f_bavail * disk.f_frsize / 1e9:.1f} GB free"
     return Check("disk", "warn" if used >= loaded.settings.outbox.warn_percent else "ok", detail)
 

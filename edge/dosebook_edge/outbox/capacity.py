@@ -26,15 +26,20 @@ class Usage:
 
     used: int
     reusable: int
-    disk_total: int
+    disk_percent: float
     disk_free: int
     kept_free: int
     """What records must leave free, where the blocks for receipts are not set aside in a file."""
 
-    @property
-    def disk_percent(self) -> float:
-        """Part of the file system that is used."""
-        return 100.0 * (1 - self.disk_free / self.disk_total) if self.disk_total else 100.0
+
+def disk_percent(disk: os.statvfs_result) -> float:
+    """Part of a file system that is used of what the box may use: `df` counts it so too.
+
+    Blocks that are kept back for root are neither used nor free.
+    """
+    used = disk.f_blocks - disk.f_bfree
+    room = used + disk.f_bavail
+    return 100.0 * used / room if room else 100.0
 
 
 class Capacity:
@@ -67,7 +72,7 @@ class Capacity:
         usage = Usage(
             used=(pages - free_pages) * page_size,
             reusable=free_pages * page_size,
-            disk_total=disk.f_blocks * disk.f_frsize,
+            disk_percent=disk_percent(disk),
             disk_free=disk.f_bavail * disk.f_frsize,
             kept_free=0 if self._is_reserve_kept(size) else size,
         )
