@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.capture.screen.picture import to_png
 from tests.support.screen_reading import TAKEN_AT
 from tests.support.typeface import CARM, crop

@@ -90,7 +90,7 @@ def _own(name: str, plan: Plan) -> dict[str, Any]:
 def _beside(shots: list[Shot], folder: Path, rapidocr: Path | None) -> dict[str, Any]:
     """Every reader on the same pictures, each alone in its process."""
     commands: dict[str, list[str | Path] | None] = {
-        "dosebook": [sys.executable, "-m", "tools.ocr_bench.reader_dosebook"],
+        "dosebook": [sys.executable, "-m", "tools.ocr_bench.reader_dosebook", "--alone"],
         "tesseract": [sys.executable, HERE / "reader_tesseract.py"]
         if shutil.which("tesseract")
         else None,

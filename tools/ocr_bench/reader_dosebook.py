@@ -23,12 +23,12 @@ from tools.ocr_bench.memory import peak_kib
 WHEN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *, alone: bool) -> None:
     """Read each screen's pictures in turn, as a box does that holds one of them at a time.
 
-    The last one's reading is what counts. A lossless screen is also read as on the first day, one
-    picture after the other with nothing confirmed, and as the very first picture of its console,
-    without a work list and with one.
+    The last one's reading is what counts. Unless `alone`, as beside other readers, a lossless
+    screen is also read as on the first day, one picture after the other with nothing confirmed,
+    and as the very first picture of its console, without a work list and with one.
     """
     return_large_buffers()
     profiles = [find(name) for name in shipped()]
@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
             readings.append(reader.read(_picture(folder / name, shot["way"]), readings))
         spent = (time.process_time() - began) / len(readings)
         answer = {"cpu": spent, **_told(readings[-1])}
-        if shot["way"] == "lossless":
+        if shot["way"] == "lossless" and not alone:
             picture = _picture(folder / shot["pictures"][-1], "lossless")
             answer["first day"] = _told(first_day.read(picture))
             answer["first picture"] = _told(ScreenReader(profiles, net).read(picture))
@@ -84,4 +84,4 @@ def _told(reading: ScreenReading) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[-1]), alone="--alone" in sys.argv)

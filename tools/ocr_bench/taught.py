@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.capture.screen.confirmed_shapes import SaidByPersons
 from dosebook_edge.capture.screen.loader import LoadedProfile, find
 from dosebook_edge.capture.screen.net import LineNet

@@ -6,7 +6,8 @@ from typing import Final
 
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.room import Room
-from dosebook_edge.capture.screen.confirmations import Confirmation, every, in_force
+from dosebook_edge.capture.screen.confirmation import Confirmation
+from dosebook_edge.capture.screen.confirmations import every, in_force
 from dosebook_edge.capture.screen.drawn_profiles import DrawnProfiles
 from dosebook_edge.capture.screen.pending import PendingCaptures
 from dosebook_edge.capture.source import Source

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from dosebook_edge.capture.screen import confirmations, review
-from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.capture.screen.review import Reviewed
 from dosebook_edge.config.kiosk import KIOSK
 from dosebook_edge.outbox import Appended, Draft, Outbox

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from dosebook_edge.capture.screen import confirmations
-from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.kiosk.markup import Markup, fill, joined, render
 from dosebook_edge.outbox import Outbox
 

@@ -51,3 +51,10 @@ def test_a_tall_picture_is_grey_in_every_row():
     channels = [Channel(offset, 8) for offset in (0, 8, 16)]
     arrangement = Arrangement(40, 301, 24, 120, *channels)
     assert np.array_equal(grey_of(colours.tobytes(), arrangement), wanted)
+
+
+def test_a_reader_of_screens_needs_neither_outbox_nor_keys():
+    """It stands alone, as where the registry asks it: what keeps records takes 10 MB more."""
+    looks = "import sys, dosebook_edge.capture.screen.equip; print(*sorted(sys.modules))"
+    told = subprocess.run([sys.executable, "-c", looks], capture_output=True, text=True, check=True)
+    assert not {"dosebook_edge.outbox", "cryptography", "sqlite3"} & set(told.stdout.split())

@@ -6,11 +6,12 @@ is forgotten says by whom. Needs no picture library; `confirmed_shapes.py` says 
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 import cbor2
 
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.outbox import OutboxError
 from dosebook_edge.outbox.vault import Vault
 
@@ -32,33 +33,6 @@ _FORGET: Final = (
     "UPDATE screen_confirmation SET forgotten_by = ? WHERE id = ? AND forgotten_by = ''"
 )
 _LIST: Final = f"SELECT {_COLUMNS} FROM screen_confirmation ORDER BY made_at, id"  # noqa: S608
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """One value that a person read from its crop.
-
-    Attributes:
-        id: of the decision.
-        source, profile: which screens it speaks of.
-        path: `SCREEN/dlp[2]`; `shown` is what the reader read, `text` what the person says.
-        crop: PNG of the cell.
-        by, at: who and when, an ISO 8601 time.
-        is_from_registry: whether that was decided there, and a file brought it.
-        forgotten_by: who took it out of force; "" while it counts.
-    """
-
-    id: str
-    source: str
-    profile: str
-    path: str
-    shown: str
-    text: str
-    crop: bytes
-    by: str
-    at: str
-    is_from_registry: bool = False
-    forgotten_by: str = ""
 
 
 def add(connection: sqlite3.Connection, vault: Vault, one: Confirmation) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.capture.screen.glyphs import shapes_of
 from dosebook_edge.capture.screen.picture import PictureError, digest, from_png
 from dosebook_edge.capture.screen.profile import ScreenProfile

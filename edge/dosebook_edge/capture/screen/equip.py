@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 from dosebook_edge.capture.screen.buffers import return_large_buffers
-from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.capture.screen.confirmed_shapes import SaidByPersons
 from dosebook_edge.capture.screen.equipped import Equipped
 from dosebook_edge.capture.screen.glyphs import GlyphError, GlyphSet, from_json

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from dosebook_edge.capture.screen import confirmations, review
-from dosebook_edge.capture.screen.confirmations import Confirmation
+from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.outbox.vault import Vault
 from dosebook_protocol.screen_confirmed import ConfirmedValue, ConfirmedValues
 
