@@ -4,6 +4,7 @@ import errno
 import socket
 import termios
 import threading
+from contextlib import suppress
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -320,14 +321,16 @@ class _TerminalServer:
             lock = threading.Lock()
 
             def write(data):
-                with lock:
+                # Whoever has gone misses what the line still says.
+                with lock, suppress(ConnectionError):
                     connection.sendall(data)
 
             manager = rfc2217.PortManager(_Flat(self.line), SimpleNamespace(write=write))
             outward = threading.Thread(target=self._outward, args=(manager, write), daemon=True)
             outward.start()
-            while data := connection.recv(1024):
-                self.line.write(b"".join(manager.filter(data)))
+            with suppress(ConnectionError):
+                while data := connection.recv(1024):
+                    self.line.write(b"".join(manager.filter(data)))
             self._ending.set()
             outward.join()
 
