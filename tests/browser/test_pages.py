@@ -12,8 +12,6 @@ from tests.support.seed import PASSWORD
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
-EXPECT = 10_000
-
 
 @pytest.fixture(scope="module")
 def showcase(site):

@@ -31,7 +31,6 @@ _config.LOG_HANDLER_LEVEL = "none"
 BOX = "box-1"
 TITLE = "DOSEBOOK"
 PATIENT = "Zyxwalska^Testymona"
-CR_CLASS = "1.2.840.10008.5.1.4.1.1.1"
 DX_CLASS = "1.2.840.10008.5.1.4.1.1.1.1"
 RDSR_CLASS = "1.2.840.10008.5.1.4.1.1.88.67"
 SIGNER = Signer(Ed25519PrivateKey.generate(), BOX)

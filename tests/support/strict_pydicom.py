@@ -17,9 +17,6 @@ from pydicom.filereader import read_partial
 from pydicom.valuerep import PersonName
 from pydicom.values import convert_PN, convert_single_string, convert_string, convert_text
 
-Leaf = tuple[int, str, bytes, str]
-Branch = tuple[int, str, list[Any], str]
-
 NATIVE = {"1.2.840.10008.1.2": True, "1.2.840.10008.1.2.1": False}
 MAX_DEPTH = 64
 _SHORT = set("AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split())

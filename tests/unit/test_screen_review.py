@@ -41,11 +41,6 @@ def _decision(number: int, act: str, text: str = "816.70") -> Decision:
     return Decision(one.path, act, "physicist", AT, confirmed=number_of)  # type: ignore[arg-type]
 
 
-def _undo(number: int, act: str) -> Decision:
-    path = WHOLE if act == "disown" else VALUES[number].path
-    return Decision(path, "undo", "physicist", AT)
-
-
 def _numbers(reading: Reading) -> dict[str, Decimal]:
     values = [total.value for total in reading.totals]
     values += [value for event in reading.events for value in event.values]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -106,9 +105,3 @@ def settle(ledger: Ledger, stack: Stack, morning: Morning, patience_s: float) ->
         evidence=stack.evidence,
         box_id=morning.box.box_id,
     )
-
-
-def folder_of(folder: Path) -> Path:
-    """Where a scenario works."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

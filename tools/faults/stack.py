@@ -1,8 +1,6 @@
 """The site under fault: registry, broker, database and box as real processes on loopback."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -159,13 +157,3 @@ def waiting_at(box: Box) -> int:
 def drain(box: Box, seconds: float) -> None:
     """Wait until every record of a box has its receipt."""
     wait(lambda: waiting_at(box) == 0, seconds, f"{box.box_id} has all receipts\n{box.tail(2000)}")
-
-
-@contextmanager
-def workplace(parent: Path, name: str) -> Iterator[Path]:
-    """A folder for one run, kept where the run fails."""
-    folder = parent / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,6 @@ HEIGHT: Final = 34
 _PAD: Final = 8
 _MIDDLE: Final = HEIGHT / 2
 _POINTS_BELOW: Final = 30
-_MOST_POINTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
