@@ -3,12 +3,11 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Table, func, inspect, select
+from sqlalchemy import func, inspect, select
 
 from dosebook_central.store import migrate
 from dosebook_central.store.bulk import insert_rows, one_of, upsert_rows
@@ -16,7 +15,7 @@ from dosebook_central.store.engine import StoreError, database_url, open_engine,
 from dosebook_central.store.models import Base, LinkKey, Patient
 from tests.support.registry import NOW
 
-KEYS = cast("Table", LinkKey.__table__)
+KEYS = LinkKey.__table__
 
 
 def test_migrated_schema_is_the_schema_of_the_models(engine):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import islice, repeat
 from typing import Any, Final, cast
 
-from sqlalchemy import Engine, Table, insert, text
+from sqlalchemy import Engine, insert, text
 
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.reconcile import reconcile
@@ -102,9 +102,9 @@ def _load_range(url: str, seed: int, first: int, count: int) -> int:
         while batch := list(islice(exams, 2000)):
             patient, exam, event = rows(batch)
             with writing(engine) as connection:
-                upsert_rows(connection, _table(Patient), patient, newer_by="as_of")
-                insert_rows(connection, _table(Exam), exam)
-                insert_rows(connection, _table(Event), event)
+                upsert_rows(connection, Patient.__table__, patient, newer_by="as_of")
+                insert_rows(connection, Exam.__table__, exam)
+                insert_rows(connection, Event.__table__, event)
             loaded += len(exam)
     finally:
         engine.dispose()
@@ -198,7 +198,3 @@ def _add_record(engine: Engine) -> None:
                     transport={},
                 )
             )
-
-
-def _table(model: Any) -> Table:
-    return cast("Table", model.__table__)

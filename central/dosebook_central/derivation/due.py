@@ -7,12 +7,11 @@ same line, so that evidence which comes meanwhile waits and then makes the exam 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Table,
     delete,
     func,
     literal,
@@ -40,7 +39,7 @@ class WorkState:
     oldest: datetime | None
 
 
-_TABLE: Final = cast("Table", DerivationDue.__table__)
+_TABLE: Final = DerivationDue.__table__
 
 
 def mark_due(connection: Connection, where: ColumnElement[bool] | None = None) -> int:

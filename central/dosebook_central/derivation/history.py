@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, delete, func, select
+from sqlalchemy import Connection, and_, case, delete, func, select
 
 from dosebook_central.store.bulk import insert_rows, one_of, upsert_rows
 from dosebook_central.store.dose_models import Derivation, ExamDose, RegionDose
@@ -111,7 +111,7 @@ def version_row(
 
 def add_versions(connection: Connection, rows: Iterable[Row]) -> None:
     """Add versions; their exams are taken by this transaction, so nobody else adds the same."""
-    insert_rows(connection, cast("Table", Derivation.__table__), list(rows), long=("body",))
+    insert_rows(connection, Derivation.__table__, list(rows), long=("body",))
 
 
 def show(connection: Connection, doses: Collection[Row], regions: Collection[Row]) -> None:
@@ -119,9 +119,9 @@ def show(connection: Connection, doses: Collection[Row], regions: Collection[Row
     if not doses:
         return
     exam_ids = [row["exam_id"] for row in doses]
-    upsert_rows(connection, cast("Table", ExamDose.__table__), list(doses))
+    upsert_rows(connection, ExamDose.__table__, list(doses))
     connection.execute(delete(RegionDose).where(one_of(connection, RegionDose.exam_id, exam_ids)))
-    insert_rows(connection, cast("Table", RegionDose.__table__), list(regions))
+    insert_rows(connection, RegionDose.__table__, list(regions))
 
 
 def hide(connection: Connection, exam_ids: Collection[str]) -> set[str]:

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from dosebook_central.domain.procedures.names import RawName, name_of_facts
 from dosebook_central.dosimetry.sets import Library
@@ -20,8 +20,8 @@ LoadLibrary = Callable[[Connection], Library]
 COUNTED_EVERY: Final = timedelta(minutes=5)
 
 _MOST_AT_ONCE: Final = 20_000
-_NAMES: Final = cast("Table", ProcedureName.__table__)
-_EXAMS: Final = cast("Table", Exam.__table__)
+_NAMES: Final = ProcedureName.__table__
+_EXAMS: Final = Exam.__table__
 
 
 class NameKeeper:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from dosebook_central.derivation.due import mark_due
@@ -38,7 +38,7 @@ _RESOLVED: Final = (
     ProcedureName.rule_version,
 )
 _Dose: Final = aliased(ExamDose)
-_TABLE: Final = cast("Table", ProcedureName.__table__)
+_TABLE: Final = ProcedureName.__table__
 _UPDATE: Final = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("key"))

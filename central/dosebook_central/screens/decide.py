@@ -7,9 +7,9 @@ A decision adds a version of the reading, named after the reader's own version a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Final
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from dosebook_central.domain.screen_review import (
     WHOLE,
@@ -157,7 +157,7 @@ def _put_in_force(
             "read_at": now,
             "body": dump_reading(complete(load_reading(body), decisions)),
         }
-        insert_rows(connection, cast("Table", Reading.__table__), [row])
+        insert_rows(connection, Reading.__table__, [row])
     else:
         version = base
     connection.execute(

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import UTC
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Connection, update
 
 from dosebook_central.domain.exam import ReconciledExam
 from dosebook_central.domain.screen_review import State, screen_values
@@ -18,7 +18,7 @@ from dosebook_protocol.screen import KIND, PROFILE_ITEM
 def note_values(connection: Connection, arrived: Iterable[tuple[Record, Reading]]) -> None:
     """List the values of records that were read from screens; others bring none."""
     rows = [row for record, reading in arrived for row in _rows(record, reading)]
-    insert_rows(connection, cast("Table", ScreenValue.__table__), rows)
+    insert_rows(connection, ScreenValue.__table__, rows)
 
 
 def note_roles(connection: Connection, exams: Iterable[ReconciledExam]) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from dosebook_central.store.bulk import insert_rows
 from dosebook_central.store.models import Reading, Record
@@ -82,7 +82,7 @@ def put_in_force(
     """Add readings of a reader version and let them hold; earlier ones stay as they are."""
     insert_rows(
         connection,
-        cast("Table", Reading.__table__),
+        Reading.__table__,
         [
             {
                 "record_id": one.record_id,
@@ -93,7 +93,7 @@ def put_in_force(
             for one in readings
         ],
     )
-    table = cast("Table", Record.__table__)
+    table = Record.__table__
     fields = ("status", "reason", "kind", "outcome", "sop_instance_uid", "group_id")
     statement = (
         update(table)

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from dosebook_central.domain.box_decision import Fate
 from dosebook_central.store.bulk import insert_rows, one_of
@@ -66,7 +66,7 @@ def add(connection: Connection, arrived: Iterable[tuple[str, str, BoxDecision]])
         }
         for box_id, carried_by, decision in arrived
     ]
-    insert_rows(connection, cast("Table", Row.__table__), rows)
+    insert_rows(connection, Row.__table__, rows)
 
 
 def waiting_for(connection: Connection, record_ids: Collection[str]) -> list[str]:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -17,7 +17,7 @@ from dosebook_central.store.device_models import DeviceDecision, ReconcileDue
 from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.models import Exam, LinkKey
 
-_DUE: Final = cast("Table", ReconcileDue.__table__)
+_DUE: Final = ReconcileDue.__table__
 
 
 @dataclass(frozen=True, slots=True)

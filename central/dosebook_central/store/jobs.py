@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
 from uuid import uuid4
 
-from sqlalchemy import Engine, Table, func, insert, or_, select, update
+from sqlalchemy import Engine, func, insert, or_, select, update
 
 from dosebook_central.store.bulk import insert_rows
 from dosebook_central.store.engine import writing
@@ -87,7 +86,7 @@ def add_outcomes(engine: Engine, job_id: str, done: int, outcomes: Sequence[Outc
             }
             for ordinal, (name, outcome, reason, record_id) in enumerate(outcomes, first + 1)
         ]
-        insert_rows(connection, cast("Table", ImportFile.__table__), rows)
+        insert_rows(connection, ImportFile.__table__, rows)
         connection.execute(update(ImportJob).where(ImportJob.id == job_id).values(done=done))
 
 

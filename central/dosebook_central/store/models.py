@@ -7,7 +7,7 @@ reconciled view (`exam`, `event`), which can be rebuilt from the readings at any
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Table,
     Text,
     UniqueConstraint,
     text,
@@ -32,6 +33,8 @@ Uid = String()
 
 class Base(DeclarativeBase):
     """All tables; constraint names are fixed so that migrations agree on both engines."""
+
+    __table__: ClassVar[Table]  # SQLAlchemy promises no more than a FromClause
 
     metadata = MetaData(
         naming_convention={

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Table,
     and_,
     case,
     delete,
@@ -128,14 +127,14 @@ def find_known(connection: Connection, wanted: Wanted) -> list[StoredRecord]:
 def add_keys(connection: Connection, group_by_key: Mapping[str, str]) -> bool:
     """Tie new keys to their groups; False where another writer was first with one of them."""
     rows = [{"key": key, "group_id": group_by_key[key]} for key in sorted(group_by_key)]
-    return insert_rows(connection, _table(LinkKey), rows) == len(rows)
+    return insert_rows(connection, LinkKey.__table__, rows) == len(rows)
 
 
 def add_records(connection: Connection, records: Rows, readings: Rows) -> bool:
     """Write new records with their readings; False where another writer was first with one."""
-    if insert_rows(connection, _table(Record), records, long=("envelope",)) != len(records):
+    if insert_rows(connection, Record.__table__, records, long=("envelope",)) != len(records):
         return False
-    insert_rows(connection, _table(Reading), readings, long=("body",))
+    insert_rows(connection, Reading.__table__, readings, long=("body",))
     return True
 
 
@@ -159,19 +158,19 @@ def replace_exams(
     evidence goes, and a patient who then has none goes with it. All that stand are due for their
     derivation.
     """
-    upsert_rows(connection, _table(Patient), patients, newer_by="as_of")
+    upsert_rows(connection, Patient.__table__, patients, newer_by="as_of")
     if old_groups:
         old = select(Exam.id).where(Exam.group_id.in_(old_groups))
         connection.execute(delete(Event).where(Event.exam_id.in_(old)))
-    upsert_rows(connection, _table(Exam), exams)
+    upsert_rows(connection, Exam.__table__, exams)
     if old_groups:
         _drop_vanished(connection, old_groups, exams)
-    insert_rows(connection, _table(Event), events)
+    insert_rows(connection, Event.__table__, events)
     due = [
         {"exam_id": one["id"], "priority": int(Priority.ARRIVED), "since": one["updated_at"]}
         for one in exams
     ]
-    upsert_rows(connection, _table(DerivationDue), due)
+    upsert_rows(connection, DerivationDue.__table__, due)
 
 
 def note_last_record(connection: Connection, box_ids: Collection[str], at: Any) -> None:
@@ -186,7 +185,7 @@ def note_last_record(connection: Connection, box_ids: Collection[str], at: Any) 
 
 def add_quarantine(connection: Connection, rows: Rows) -> None:
     """List what ingest could not accept."""
-    insert_rows(connection, _table(Quarantine), rows)
+    insert_rows(connection, Quarantine.__table__, rows)
 
 
 def _drop_vanished(connection: Connection, groups: Collection[str], exams: Rows) -> None:
@@ -208,7 +207,3 @@ def _drop_doses(connection: Connection, exam_ids: Collection[str]) -> None:
     """Take exams out of the present view of doses; what was derived from them stays (P56)."""
     for model in (DerivationDue, ExamDose, RegionDose):
         connection.execute(delete(model).where(model.exam_id.in_(exam_ids)))
-
-
-def _table(model: Any) -> Table:
-    return cast("Table", model.__table__)

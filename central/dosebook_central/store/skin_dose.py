@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Select, Table, and_, exists, func, select, text, update
+from sqlalchemy import Connection, Select, and_, exists, func, select, text, update
 
 from dosebook_central.derivation.due import mark_due
 from dosebook_central.dosimetry.skin_dose.model import PatientSize, RecordedEvent
@@ -130,7 +130,7 @@ def put(connection: Connection, rows: Sequence[SkinDoseRow]) -> None:
     known = {(row.exam_id, row.input_sha256) for row in connection.execute(keys)}
     new = [row for row in rows if (row.exam_id, row.input_sha256) not in known]
     columns = [{name: getattr(row, name) for name in SkinDoseRow.__slots__} for row in new]
-    insert_rows(connection, cast("Table", SkinDose.__table__), columns, long=("result",))
+    insert_rows(connection, SkinDose.__table__, columns, long=("result",))
     for row in rows:
         if (row.exam_id, row.input_sha256) in known:
             _hold_again(connection, row)

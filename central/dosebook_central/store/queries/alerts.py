@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, select, update
 
 from dosebook_central.domain.alerts.period import PastExam
 from dosebook_central.domain.alerts.rule import Firing, Rule, from_json, to_json
@@ -171,7 +171,7 @@ def write_alerts(
                 "derivation_version": version,
                 "withdrawn_at": None,
             }
-    upsert_rows(connection, _table(Alert), list(rows.values()))
+    upsert_rows(connection, Alert.__table__, list(rows.values()))
     gone = [key for key, row in known.items() if key not in rows and row.withdrawn_at is None]
     for exam_id, rule_id, rule_version in gone:
         connection.execute(
@@ -237,7 +237,7 @@ def write_at_risk(
         for patient_id, found in firings.items()
         for one in found
     ]
-    upsert_rows(connection, _table(AtRisk), rows)
+    upsert_rows(connection, AtRisk.__table__, rows)
 
 
 def alerts_of(connection: Connection, exam_id: str) -> list[Raised]:
@@ -301,7 +301,3 @@ def patients_at_risk(
 def _named(since: str, rule_id: str) -> Select[Any]:
     statement = select(AtRisk.patient_id).where(AtRisk.until >= since)
     return statement.where(AtRisk.rule_id == rule_id) if rule_id else statement
-
-
-def _table(model: Any) -> Table:
-    return cast("Table", model.__table__)
