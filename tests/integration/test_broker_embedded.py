@@ -1,5 +1,6 @@
 """The built-in broker lets in whom it should, to what it should, and nobody else."""
 
+import contextlib
 import queue
 import socket
 import ssl
@@ -7,6 +8,7 @@ import threading
 
 import pytest
 
+from dosebook_central.broker import hardened
 from dosebook_central.broker.embedded import BrokerError, BrokerSettings, EmbeddedBroker
 from dosebook_protocol.topics import Channel, topic
 from tests.support.fleet import FleetUnderTest, tls
@@ -69,6 +71,27 @@ def ends_at_once(port, context):
                 return encrypted.recv(1) == b""
         except (ssl.SSLError, ConnectionResetError):
             return True
+
+
+@contextlib.contextmanager
+def encrypted_to(port, context):
+    """A TLS connection to the broker on which nothing was said yet."""
+    with (
+        socket.create_connection(("localhost", port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as encrypted,
+    ):
+        yield encrypted
+
+
+def has_ended(encrypted):
+    """Whether the broker has ended a connection by now."""
+    encrypted.setblocking(False)
+    try:
+        return encrypted.recv(1) == b""
+    except ssl.SSLWantReadError:
+        return False
+    except OSError:
+        return True
 
 
 def test_a_client_without_certificate_is_refused(registry, broker):
@@ -163,17 +186,50 @@ def test_nothing_is_retained(registry, connect):
 
 def test_a_packet_over_the_limit_ends_the_connection(registry, broker, listener):
     """A length beyond the largest record message is not read, and others are not disturbed."""
-    context = tls(registry.enrol("ct-1"))
-    with (
-        socket.create_connection(("localhost", broker.port), timeout=10) as plain,
-        context.wrap_socket(plain, server_hostname="localhost") as encrypted,
-    ):
+    with encrypted_to(broker.port, tls(registry.enrol("ct-1"))) as encrypted:
         connect = b"\x00\x04MQTT\x04\x02\x00\x3c\x00\x04ct-1"
         encrypted.sendall(b"\x10" + bytes((len(connect),)) + connect)
         assert encrypted.recv(4) == b"\x20\x02\x00\x00"
         encrypted.sendall(b"\x32\xff\xff\xff\x7f\x00\x01a\x00\x01" + bytes(100))
         assert encrypted.recv(1) == b""
     assert listener.subscribe("dosebook/v1/+/+/health").value == 1
+
+
+def test_a_box_that_acknowledges_nothing_holds_up_nobody(registry, connect, listener):
+    """A box may let any number of receipts lie; what the others send arrives all the same."""
+    deaf = connect("ct-1", tls(registry.enrol("ct-1")))
+    deaf.paho.manual_ack_set(True)
+    deaf.subscribe(topic("ct-1", Channel.RECEIPTS))
+    for _ in range(300):
+        listener.publish(topic("ct-1", Channel.RECEIPTS), b"stored")
+    for _ in range(300):
+        listener.acknowledged.get(timeout=10)
+    other = connect("ct-2", tls(registry.enrol("ct-2")))
+    other.publish(topic("ct-2", Channel.RECORDS), b"dose")
+    assert listener.received.get(timeout=10)[1] == b"dose"
+
+
+def test_a_box_takes_no_more_places_than_it_needs(registry, broker, connect):
+    """One box can neither be many clients, nor hold connections on which it says nothing."""
+    context = tls(registry.enrol("ct-1"))
+    many = BareClient(broker.port, "ct-1/2", context)
+    try:
+        assert many.is_turned_away()
+    finally:
+        many.close()
+    with contextlib.ExitStack() as silent:
+        kept = [silent.enter_context(encrypted_to(broker.port, context)) for _ in range(5)]
+        eventually(lambda: any(map(has_ended, kept)), timeout=5)  # each may be silent for 10 s
+
+
+def test_a_silent_client_without_keep_alive_is_dropped(registry, broker, monkeypatch):
+    """Keep-alive 0, for ever in MQTT, is as long here as the longest that is taken."""
+    monkeypatch.setattr(hardened, "_MAX_KEEP_ALIVE_S", 1)
+    with encrypted_to(broker.port, tls(registry.enrol("ct-1"))) as encrypted:
+        connect = b"\x00\x04MQTT\x04\x02\x00\x00\x00\x04ct-1"
+        encrypted.sendall(b"\x10" + bytes((len(connect),)) + connect)
+        assert encrypted.recv(4) == b"\x20\x02\x00\x00"
+        assert encrypted.recv(1) == b""
 
 
 def test_a_port_in_use_is_told(registry, broker):

@@ -52,8 +52,9 @@ def test_a_name_outside_the_grammar_has_no_rights():
 
 
 def test_a_client_id_belongs_to_one_name():
-    """A client id is the name, or begins with the name and a slash."""
+    """A client id is the name; each worker of the registry has one that begins with it."""
     assert is_own_client_id("registry", "registry/worker-1")
     assert is_own_client_id("ct-1", "ct-1")
+    assert not is_own_client_id("ct-1", "ct-1/2")
     assert not is_own_client_id("ct-1", "ct-11")
     assert not is_own_client_id("ct-1", "ct-2")

@@ -12,7 +12,7 @@ import contextlib
 import gc
 import logging
 import ssl
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,11 +22,12 @@ from typing import Any, Final
 from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, ListenerConfig, ListenerType
-from amqtt.errors import AMQTTError, MQTTError
+from amqtt.errors import AMQTTError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 from cryptography import x509
 
+from dosebook_central.broker.deliveries import Deliveries
 from dosebook_central.broker.revocations import Revocations
 from dosebook_central.broker.rights import Access, is_own_client_id, may
 from dosebook_central.fleet.ca import REGISTRY_NAME, common_name
@@ -41,9 +42,8 @@ _REVOCATION_CHECK_S: Final = 1.0
 _MAX_PACKET: Final = MAX_MESSAGE + 1024
 _READ_BUFFER: Final = 512 * 1024
 _MAX_CONNECTIONS: Final = 2000
-# Messages on their way to subscribers beyond which boxes are not read: the registry has its own
-# window, and what waits here is memory.
-_MAX_UNDELIVERED: Final = 256
+_MAX_OF_A_BOX: Final = 4  # the one that it has, and former ones that nobody told of their end
+_MAX_KEEP_ALIVE_S: Final = 300  # as Mosquitto's max_keepalive; MQTT's 0 would be for ever
 _PAUSE_S: Final = 0.005
 _GARBAGE_OBJECTS: Final = 1000
 _ENDING_TURNS: Final = 200
@@ -78,6 +78,8 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         self._revocations = Revocations(tls.revocations)
         self._watch: asyncio.Task[None] | None = None
         self._is_ending = False
+        self._deliveries = Deliveries()
+        self._connected: Counter[str] = Counter()
         listener = {"type": "tcp", "bind": f"{host}:{port}", "max_connections": _MAX_CONNECTIONS}
         files = {"ssl": True, "certfile": str(tls.certificate), "keyfile": str(tls.key)}
         super().__init__({"listeners": {"default": listener | files}, "plugins": {}})
@@ -146,17 +148,26 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
             log(_LOG, logging.WARNING, "broker_refused", reason=str(error))
             writer.close()
             return
-        is_paced = client.name != REGISTRY_NAME
-        await self._client_connected(
-            listener_name,
-            _PacedReader(reader, self if is_paced else None),
-            _CertifiedWriter(writer, client),
-        )
+        is_box = client.name != REGISTRY_NAME
+        if is_box and self._connected[client.name] >= _MAX_OF_A_BOX:
+            reason = f"more than {_MAX_OF_A_BOX} connections at once"
+            log(_LOG, logging.WARNING, "broker_refused", client=client.name, reason=reason)
+            writer.transport.abort()
+            return
+        self._connected[client.name] += 1
+        try:
+            await self._client_connected(
+                listener_name,
+                _PacedReader(reader, self if is_box else None),
+                _CertifiedWriter(writer, client),
+            )
+        finally:
+            self._connected[client.name] -= 1
 
     @property
     def is_behind(self) -> bool:
-        """Whether more messages wait for delivery than should."""
-        return bool(self._broadcast_queue.qsize() + len(self._tasks_queue) > _MAX_UNDELIVERED)
+        """Whether more messages wait for the registry than should."""
+        return self._deliveries.is_behind(int(self._broadcast_queue.qsize()))
 
     async def _initialize_client_session(
         self,
@@ -175,15 +186,18 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
                 raise AMQTTError(f"{client.name} connects with a client id that is not its own")
             if session.will_flag:
                 raise AMQTTError(f"{client.name} connects with a will")
-        except (AMQTTError, MQTTError, TimeoutError, ConnectionError) as error:
-            log(_LOG, logging.WARNING, "broker_refused", client=client.name, reason=str(error))
+        except Exception as error:  # noqa: BLE001  # told, and ended, below
+            # Whatever a packet makes amqtt raise: only for its own errors it gives the place back.
+            reason = str(error) or type(error).__name__
+            log(_LOG, logging.WARNING, "broker_refused", client=client.name, reason=reason)
             await writer.close()
-            raise AMQTTError(str(error)) from None
+            raise AMQTTError(reason) from None
         await self._end_former(session.client_id)
         session.clean_session = True
         session.parent = 0
         # A client is dead after one and a half times its keep-alive (MQTT-3.1.2-24).
-        session.keep_alive = session.keep_alive * 3 // 2
+        promised = min(session.keep_alive or _MAX_KEEP_ALIVE_S, _MAX_KEEP_ALIVE_S)
+        session.keep_alive = promised * 3 // 2
         session.attributes[_CERTIFICATE] = client
         session.attributes[_WRITER] = writer
         return handler, session
@@ -236,11 +250,16 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         broadcast = await self._broadcast_queue.get()
         for session, qos in list(self._listeners(broadcast["topic"])):
             handler = self._get_handler(session)
-            if handler is not None and session.transitions.state == "connected":
+            name = session.attributes[_CERTIFICATE].name
+            if (
+                handler is not None
+                and session.transitions.state == "connected"
+                and not self._deliveries.is_deaf(name)
+            ):
                 sending = handler.mqtt_publish(
                     broadcast["topic"], broadcast["data"], qos, retain=False
                 )
-                running_tasks.append(asyncio.ensure_future(sending))
+                running_tasks.append(self._deliveries.start(name, sending))
 
     def _listeners(self, topic: str) -> Iterator[tuple[Session, int]]:
         """Who subscribed: only three filters can match, so none of the others is looked at."""

@@ -52,8 +52,11 @@ def _registry_may(access: Access, topic_or_filter: str) -> bool:
 
 
 def is_own_client_id(name: str, client_id: str) -> bool:
-    """Whether a client id belongs to that name: the name itself, or `name/anything`.
+    """Whether a client id belongs to that name: the name itself; a worker's is `registry/anything`.
 
-    A client id that belongs to another could end the other's connection (MQTT-3.1.4-2).
+    A client id that belongs to another could end the other's connection (MQTT-3.1.4-2), and a box
+    with many of its own could take the place of all others.
     """
-    return client_id == name or client_id.startswith(f"{name}/")
+    return client_id == name or (
+        name == REGISTRY_NAME and client_id.startswith(f"{REGISTRY_NAME}/")
+    )
