@@ -111,6 +111,17 @@ def test_a_box_that_writes_to_another_boxs_topic_is_told_135(registry, connect, 
         listener.received.get(timeout=0.3)
 
 
+def test_nothing_is_retained(registry, broker, connect):
+    """A retained record is refused: a box could else fill the broker, topic after topic."""
+    box = connect("ct-1", tls(registry.enrol("ct-1")))
+    box.publish("dosebook/v1/any-number/ct-1/records", b"kept", retain=True)
+    box.gone.get(timeout=10)
+    late = connect("registry/2", registry.credentials.client_context(), broker.registry_port)
+    late.subscribe("dosebook/v1/+/+/records")
+    late.publish(topic("registry", Channel.RECORDS), b"new")
+    assert late.received.get(timeout=10)[1] == b"new"
+
+
 def test_nobody_listening_is_told_16(registry, connect):
     """A success that stores nothing: the reason says that nobody subscribed."""
     box = connect("ct-1", tls(registry.enrol("ct-1")))
