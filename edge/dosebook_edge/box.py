@@ -169,7 +169,6 @@ class Box:
 
     def _kiosk(self) -> Source:
         # A box without a screen of its own carries no page.
-        from dosebook_edge.diag.records import opened_record
         from dosebook_edge.kiosk.source import KioskSource
         from dosebook_edge.kiosk.tries import TRIES, WrongTries
 
@@ -177,7 +176,6 @@ class Box:
             self._loaded.settings.kiosk,
             self.outbox,
             self._clock,
-            lambda message: opened_record(message, self._folder / IDENTITY),
             self._drawing(),
             WrongTries(self._folder / TRIES),
         )

@@ -58,6 +58,17 @@ def verify(envelope: bytes, public_key: Ed25519PublicKey) -> bytes:
     return payload
 
 
+def payload_of(envelope: bytes) -> bytes:
+    """Return the payload whoever signed it; raises `SignatureError` for what is no envelope."""
+    _, payload, _ = _open(envelope)
+    return payload
+
+
+def is_envelope(data: bytes) -> bool:
+    """Whether bytes begin as an envelope does, which no CBOR map does."""
+    return data.startswith(_SIGN1)
+
+
 def key_id(envelope: bytes) -> str:
     """Return the key id that an envelope claims, to find the key; raises `SignatureError`."""
     kid, _, _ = _open(envelope)

@@ -19,7 +19,6 @@ from pynetdicom import build_role, evt
 
 from dosebook_edge.capture.dicom.associations import Refusals
 from dosebook_edge.capture.dicom.contexts import MPPS, STORAGE_CLASSES, STORAGE_COMMITMENT
-from dosebook_protocol.wire import split_record_message
 from tests.support.box import (
     DX_CLASS,
     RDSR_CLASS,
@@ -50,7 +49,7 @@ def source(outbox, refusals):
 
 def evidence_of(outbox, sequence=1):
     """The evidence of one record."""
-    return split_record_message(outbox.message(sequence).message)[1]
+    return outbox.content(sequence).evidence
 
 
 def reasons(refusals):
@@ -178,17 +177,12 @@ def test_source_that_keeps_pixels_keeps_them(outbox):
 
 def test_original_of_a_header_is_named(source, outbox):
     """The record of a header says that pixels were dropped, and the SHA-256 of what was sent."""
-    from dosebook_protocol.cose import verify
-    from dosebook_protocol.wire import decode_record
-    from tests.support.box import SIGNER
-
     received = []
     sent = image()
     with association(source.port, DX_CLASS) as assoc:
         assoc.bind(evt.EVT_DIMSE_SENT, lambda event: received.append(event.message))
         assoc.send_c_store(sent)
-    envelope, _ = split_record_message(outbox.message(1).message)
-    transport = decode_record(verify(envelope, SIGNER.public_key)).transport
+    transport = outbox.content(1).record.transport
     original = received[0].data_set.getvalue()
     assert transport["pixels"] == "dropped"
     assert transport["original_sha256"] == hashlib.sha256(original).hexdigest()

@@ -87,3 +87,18 @@ def test_a_revoked_box_delivers_nothing_more(hospital):
     eventually(lambda: other.status().waiting == 0)
     assert outbox.status().waiting == 1
     assert hospital.count(Record) == 2
+
+
+def test_a_box_that_comes_back_delivers_what_it_kept(hospital):
+    """Revoked and enrolled again with a new key, a box loses nothing that it captured between."""
+    _, outbox, uplink = hospital.box("ct-1")
+    outbox.append(draft(1))
+    eventually(lambda: outbox.status().waiting == 0)
+    hospital.fleet.fleet.revoke("ct-1", "lent out")
+    eventually(lambda: uplink.state is State.REFUSED)
+    outbox.append(draft(2))
+    hospital.fleet.enrol("ct-1", new_key=True)
+    outbox.append(draft(3))
+    eventually(lambda: outbox.status().waiting == 0, 30)
+    assert hospital.count(Record) == 3
+    assert hospital.count(Quarantine) == 0

@@ -40,10 +40,10 @@ class FleetUnderTest:
         """The registry's keys and certificates."""
         return Credentials(self.data_dir)
 
-    def enrol(self, box_id: str) -> Identity:
-        """Make a box with a key and have it enrolled."""
+    def enrol(self, box_id: str, *, new_key: bool = False) -> Identity:
+        """Make a box with a key and have it enrolled; with a new key when it was revoked."""
         folder = self.identity_dir(box_id)
-        bundle = self.fleet.add(box_id, identities.request(folder, box_id))
+        bundle = self.fleet.add(box_id, identities.request(folder, box_id, new_key=new_key))
         return identities.install(folder, bundle.model_dump_json().encode())
 
     def identity_dir(self, box_id: str) -> Path:

@@ -1,5 +1,8 @@
 """A registry with its broker in this process, and boxes that join it."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from sqlalchemy import func, select
 
 from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
@@ -11,6 +14,16 @@ from dosebook_edge.outbox.store import Outbox
 from dosebook_edge.uplink.settings import UplinkSettings
 from dosebook_edge.uplink.uplink import Uplink
 from tests.support.fleet import FleetUnderTest
+
+
+@dataclass
+class InForce:
+    """Signs with what a folder holds now, as a running box does after each enrolment."""
+
+    folder: Path
+
+    def sign(self, payload):
+        return Identity.load(self.folder).signer.sign(payload)
 
 
 class Hospital:
@@ -38,7 +51,7 @@ class Hospital:
         identity = self.fleet.enrol(box_id)
         folder = self.folder / box_id
         folder.mkdir()
-        outbox = Outbox(folder, box_id, identity.signer)
+        outbox = Outbox(folder, box_id, InForce(self.fleet.identity_dir(box_id)))
         settings = UplinkSettings(
             desired_config=folder / "desired.json", backoff_first_s=0.05, backoff_limit_s=0.2
         )

@@ -84,7 +84,7 @@ def put_screen(outbox: Outbox, screen: ScreenEvidence, **changes: Any) -> Append
 
 def review_of(outbox: Outbox, keep: timedelta = timedelta(hours=12)) -> Review:
     """The review of an outbox."""
-    return Review(outbox, Clock, record_of, keep=keep)
+    return Review(outbox, Clock, keep=keep)
 
 
 def decisions(outbox: Outbox) -> list[tuple[Record, BoxDecision]]:

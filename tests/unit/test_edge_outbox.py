@@ -5,10 +5,12 @@ import itertools
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,11 +20,14 @@ from dosebook_edge.outbox import (
     OutboxFullError,
     OutboxKeyError,
     TooLargeError,
+    schema,
 )
 from dosebook_edge.outbox.capacity import disk_percent
 from dosebook_edge.outbox.committer import Committer
 from dosebook_edge.outbox.drafting import prepare
-from dosebook_protocol.cose import verify
+from dosebook_protocol.cbor import MAX_PAYLOAD
+from dosebook_protocol.cose import Signer, payload_of, verify
+from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.wire import (
     MAX_EVIDENCE,
     decode_record,
@@ -128,8 +133,8 @@ def test_retention_never_touches_what_waits(outbox):
     outbox.acknowledge(receipts_for(old))
     future = datetime.now(UTC) + timedelta(days=100)
     assert outbox.retire(future) == 1
-    assert outbox.message(1) is None
-    assert outbox.message(2) is not None
+    assert outbox.content(1) is None
+    assert outbox.content(2) is not None
     assert [one.sequence for one in outbox.entries()] == [2, 1]
     outbox.retire(future + timedelta(days=400))
     assert [one.sequence for one in outbox.entries()] == [2]
@@ -240,6 +245,26 @@ def test_missing_or_foreign_key_is_told(tmp_path):
         assert outbox.status().waiting == 1
 
 
+def test_what_an_earlier_release_signed_is_delivered(tmp_path):
+    """An outbox of version 1 kept signed messages: after an update they go out, signed anew."""
+    with opened_outbox(tmp_path) as outbox:
+        appended = outbox.append(draft(b"the very bytes"))
+        (sent,) = outbox.unacknowledged(0, 10, 10**6)
+        place = f"{appended.sequence}|{appended.record_id}"
+        sealed = outbox.vault.seal(place, sent.message)
+        outbox.run(lambda one: one.execute("UPDATE payload SET sealed = ?", (sealed,)))
+        outbox.run(lambda one: one.execute("UPDATE meta SET value = '1' WHERE name = 'version'"))
+    with closing(Outbox(tmp_path, BOX, Signer(Ed25519PrivateKey.generate(), BOX))) as outbox:
+        (again,) = outbox.unacknowledged(0, 10, 10**6)
+        assert outbox.read(schema.version) == "2"
+    envelope, evidence = split_record_message(again.message)
+    assert (evidence, payload_of(envelope)) == (
+        b"the very bytes",
+        payload_of(split_record_message(sent.message)[0]),
+    )
+    assert envelope != split_record_message(sent.message)[0]
+
+
 def test_newer_schema_is_not_touched(tmp_path):
     """An outbox of a later release is refused, not overwritten."""
     with opened_outbox(tmp_path) as outbox:
@@ -249,9 +274,12 @@ def test_newer_schema_is_not_touched(tmp_path):
 
 
 def test_too_large_evidence_takes_no_number(outbox):
-    """An object over the limit of a record is refused before a number is given."""
+    """What no registry would accept is refused before a number is given: evidence, or a reading."""
     with pytest.raises(TooLargeError):
         outbox.append(draft(bytes(MAX_EVIDENCE + 1)))
+    endless = Reading(Outcome.QUARANTINED, "other", "test", reason="x" * MAX_PAYLOAD)
+    with pytest.raises(TooLargeError):
+        outbox.append(replace(draft(), reading=endless))
     assert outbox.append(draft()).sequence == 1
 
 

@@ -55,14 +55,16 @@ class Fleet:
             raise FleetError(
                 f"box {box_id} is enrolled already: use dosebook-registry box renew {box_id}"
             )
-        if old and _raw_key(request).hex() in (old.public_key.hex(), *old.superseded_keys):
+        earlier = _keys_ever(old) if old else []
+        if _raw_key(request).hex() in earlier:
             raise FleetError(
                 f"box {box_id} was revoked with this key: make a new one on the box with "
                 "dosebook-box identity renew --new-key"
             )
         certificate, values = self._certify(box_id, request)
-        values |= {"status": ACTIVE, "superseded_keys": [], "revoked_at": None}
-        values |= {"revoked_reason": "", "room": room or (old.room if old else "")}
+        values |= {"status": ACTIVE, "superseded_keys": [], "revoked_keys": earlier}
+        values |= {"revoked_at": None, "revoked_reason": ""}
+        values |= {"room": room or (old.room if old else "")}
         if not old:
             values |= {"id": box_id, "added_at": datetime.now(UTC)}
         self._write(box_id, "box.add", values, is_new=old is None)
@@ -171,3 +173,8 @@ def _raw_key(request: x509.CertificateSigningRequest) -> bytes:
     if not isinstance(key, Ed25519PublicKey):
         raise FleetError("the request is not for an Ed25519 key: make it with dosebook-box")
     return key.public_bytes_raw()
+
+
+def _keys_ever(box: Box) -> list[str]:
+    """Every key that a box has signed with, newest first."""
+    return [box.public_key.hex(), *box.superseded_keys, *box.revoked_keys]

@@ -63,19 +63,14 @@ def list_entries(
 @click.pass_obj
 def show_record(context: Context, sequence: int, *, as_json: bool) -> None:
     """Show what was read from one record; patient and study are left out."""
-    from dosebook_edge.diag.records import opened_record
-
     with opened(context) as box_outbox:
-        waiting = box_outbox.message(sequence)
-    if waiting is None:
+        content = box_outbox.content(sequence)
+    if content is None:
         raise CommandError(
             f"there is no content of record {sequence} here: it was delivered and retired, or "
             "never was. Run: dosebook-box outbox list"
         )
-    try:
-        record = opened_record(waiting.message, context.identity_dir)
-    except OutboxError as error:
-        raise CommandError(str(error)) from None
+    record = content.record
     value = record.model_dump(mode="json", exclude={"reading": {"patient", "study"}})
     show(value, as_json=as_json, text=lambda: _record_text(value, record.reading))
 

@@ -1,31 +1,40 @@
 """The outbox from another process than the running box."""
 
-import contextlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from dosebook_edge.config import BoxSettings
-from dosebook_edge.identity.files import IdentityFiles
-from dosebook_edge.identity.identity import Enrolled
-from dosebook_edge.outbox import Outbox, OutboxError, OutboxSettings
+from dosebook_edge.folder import IDENTITY
+from dosebook_edge.identity.files import IdentityError
+from dosebook_edge.identity.identity import Enrolled, Identity
+from dosebook_edge.outbox import Outbox, OutboxError, OutboxSettings, Signer
 from dosebook_edge.outbox.store import DATABASE
 from dosebook_edge.uplink.trust import DistrustError, open_receipts
 from dosebook_protocol.bundle import BundleError, Kind, Manifest, read_messages, write_bundle
-from dosebook_protocol.cose import MAX_ENVELOPE, SignatureError, verify
-from dosebook_protocol.record import Record
-from dosebook_protocol.wire import decode_record, split_record_message
+from dosebook_protocol.cose import MAX_ENVELOPE
 
 _AT_ONCE: Final = 100
 _AT_ONCE_BYTES: Final = 32_000_000
 
 
-class _NoSigner:
-    """Commands never append."""
+class _Identity:
+    """Signs with the box's identity, which only an export needs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def sign(self, payload: bytes) -> bytes:
-        """Refuse."""
-        raise OutboxError("only the running box appends records")
+        """Return the envelope of a payload; raises `OutboxError`."""
+        return self._signer.sign(payload)
+
+    @cached_property
+    def _signer(self) -> Signer:
+        try:
+            return Identity.load(self._folder).signer
+        except IdentityError as error:
+            raise OutboxError(f"the records cannot be signed: {error}") from None
 
 
 def open_outbox(settings: BoxSettings) -> Outbox:
@@ -36,16 +45,8 @@ def open_outbox(settings: BoxSettings) -> Outbox:
             f"there is no outbox in {folder} yet: it is made when the box first runs. "
             "Run: dosebook-box run"
         )
-    return Outbox(folder, settings.box.id, _NoSigner(), OutboxSettings(settings.outbox.max_size))
-
-
-def opened_record(message: bytes, identity_dir: Path) -> Record:
-    """The record in a message, signed by any key that this box has had; raises `OutboxError`."""
-    envelope, _ = split_record_message(message)
-    for key in IdentityFiles(identity_dir).keys().values():
-        with contextlib.suppress(SignatureError):
-            return decode_record(verify(envelope, key.public_key()))
-    raise OutboxError("the record is not signed by a key of this box: was its identity replaced?")
+    signer = _Identity(folder / IDENTITY)
+    return Outbox(folder, settings.box.id, signer, OutboxSettings(settings.outbox.max_size))
 
 
 def export_waiting(outbox: Outbox, box_id: str, path: Path) -> Manifest:

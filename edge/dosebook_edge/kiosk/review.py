@@ -25,7 +25,6 @@ from dosebook_protocol.screen_decision import (
     reading_on_the_wire,
 )
 from dosebook_protocol.screen_text import number_in
-from dosebook_protocol.wire import split_record_message
 
 _SCREENS_KEPT: Final = 4
 
@@ -74,18 +73,10 @@ def key_of(one: Reviewed) -> str:
 class Review:
     """Values of this box's screens that wait for a person, and what persons decide on them."""
 
-    def __init__(
-        self,
-        outbox: Outbox,
-        clock: Callable[[], Clock],
-        open_record: Callable[[bytes], Record],
-        *,
-        keep: timedelta,
-    ) -> None:
-        """`keep` is how long values stay after delivery; `open_record` reads the box's own."""
+    def __init__(self, outbox: Outbox, clock: Callable[[], Clock], *, keep: timedelta) -> None:
+        """`keep` is how long values stay after delivery."""
         self._outbox = outbox
         self._clock = clock
-        self._open_record = open_record
         self._keep = keep
         self._screen = lru_cache(_SCREENS_KEPT)(self._opened)
 
@@ -191,8 +182,5 @@ class Review:
         return datetime.now(UTC) - self._keep
 
     def _opened(self, sequence: int) -> tuple[Record, ScreenEvidence] | None:
-        message = self._outbox.message(sequence)
-        if message is None:
-            return None
-        _, evidence = split_record_message(message.message)
-        return self._open_record(message.message), unpack(evidence)
+        content = self._outbox.content(sequence)
+        return None if content is None else (content.record, unpack(content.evidence))

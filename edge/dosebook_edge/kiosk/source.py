@@ -11,7 +11,7 @@ from dosebook_edge.kiosk.session import Desk
 from dosebook_edge.kiosk.taught import Taught
 from dosebook_edge.kiosk.tries import WrongTries
 from dosebook_edge.outbox import Outbox
-from dosebook_protocol.record import Clock, Record, SourceKind
+from dosebook_protocol.record import Clock, SourceKind
 
 
 class KioskSource:
@@ -22,13 +22,12 @@ class KioskSource:
         section: KioskSection,
         outbox: Outbox,
         clock: Callable[[], Clock],
-        open_record: Callable[[bytes], Record],
         drawing: Drawing | None = None,
         tries: WrongTries | None = None,
     ) -> None:
         """`drawing` is there where profiles of screens can be drawn; `tries` counts wrong PINs."""
         self._section = section
-        self._review = Review(outbox, clock, open_record, keep=section.review_delivered)
+        self._review = Review(outbox, clock, keep=section.review_delivered)
         pins = {one.name: one.pin.get_secret_value() for one in section.person}
         may_draw = {one.name for one in section.person if drawing and one.may_draw_profiles}
         desk = Desk(pins, section.idle.total_seconds(), may_draw=may_draw, tries=tries)

@@ -2,6 +2,7 @@
 
 from dosebook_edge.outbox.model import (
     Appended,
+    Content,
     Draft,
     Entry,
     OutboxError,
@@ -16,6 +17,7 @@ from dosebook_edge.outbox.store import Outbox, OutboxSettings
 
 __all__ = [
     "Appended",
+    "Content",
     "Draft",
     "Entry",
     "Outbox",

@@ -10,6 +10,7 @@ from typing import Final
 
 from dosebook_edge import __version__
 from dosebook_edge.outbox.model import Draft, TooLargeError
+from dosebook_protocol.cbor import MAX_PAYLOAD
 from dosebook_protocol.reading import READER_VERSION
 from dosebook_protocol.record import EvidenceRef, Record
 from dosebook_protocol.record_cbor import sequence_to_cbor
@@ -19,6 +20,7 @@ from dosebook_protocol.wire import MAX_EVIDENCE, encode_record
 # grammars exclude these bytes.
 _SEQUENCE_KEY: Final = b"\x68sequence"
 _FIRST: Final = _SEQUENCE_KEY + b"\x01"
+_LONGEST_SEQUENCE: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +60,7 @@ def prepare(draft: Draft, box_id: str) -> Prepared:
         reading=draft.reading,
     )
     encoded = encode_record(record)
+    if len(encoded) + _LONGEST_SEQUENCE > MAX_PAYLOAD:
+        raise TooLargeError(f"the record has {len(encoded)} bytes, a message takes {MAX_PAYLOAD}")
     before, _, after = encoded.partition(_FIRST)
     return Prepared(record, before + _SEQUENCE_KEY, after)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from dosebook_protocol.reading import Reading
-from dosebook_protocol.record import Clock, SourceKind
+from dosebook_protocol.record import Clock, Record, SourceKind
+from dosebook_protocol.wire import decode_record
 
 
 class OutboxError(Exception):
@@ -76,6 +77,21 @@ class Waiting:
     sequence: int
     record_id: str
     message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is kept of one record: its encoding, which is signed when it is sent, and evidence."""
+
+    sequence: int
+    record_id: str
+    payload: bytes
+    evidence: bytes
+
+    @property
+    def record(self) -> Record:
+        """The record, decoded; raises `MessageError`."""
+        return decode_record(self.payload)
 
 
 Level = Literal["ok", "warning", "full"]

@@ -6,7 +6,9 @@ from typing import Final
 
 from dosebook_edge.outbox.model import OutboxError
 
-VERSION: Final = "1"
+VERSION: Final = "2"
+# Version 1 kept signed records; they are signed anew when they are sent, as all are.
+_UPGRADED: Final = "1"
 
 # Small rows apart from the payloads: a receipt rewrites a row of 300 bytes, not one of megabytes.
 _TABLES: Final[dict[str, dict[str, type]]] = {
@@ -93,7 +95,7 @@ def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
     missing = _missing_tables(connection)
     if found == VERSION and not missing:
         return
-    if found not in (None, VERSION):
+    if found not in (None, _UPGRADED, VERSION):
         raise OutboxError(
             f"the outbox has schema version {found}, this release reads {VERSION}: "
             "install the release that wrote it, or a newer one"
@@ -106,6 +108,8 @@ def prepare(connection: sqlite3.Connection, key_fingerprint: str) -> None:
         key = _KEYS[name]
         required = [key, *columns] if isinstance(key, str) else list(columns)
         database.table(name).create(columns, pk=key, not_null=set(required), strict=True)
+    if found == _UPGRADED:
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'version'", (VERSION,))
     if found is None:
         for statement in _INDEXES:
             connection.execute(statement)

@@ -16,6 +16,7 @@ from dosebook_edge.outbox.committer import Committer
 from dosebook_edge.outbox.drafting import Prepared, prepare
 from dosebook_edge.outbox.model import (
     Appended,
+    Content,
     Draft,
     Entry,
     OutboxError,
@@ -26,8 +27,9 @@ from dosebook_edge.outbox.model import (
     Waiting,
 )
 from dosebook_edge.outbox.vault import Vault
+from dosebook_protocol.cose import is_envelope, payload_of
 from dosebook_protocol.record import Receipts
-from dosebook_protocol.wire import MessageError, encode_record_message
+from dosebook_protocol.wire import MessageError, encode_record_message, split_record_message
 
 T = TypeVar("T")
 
@@ -127,10 +129,7 @@ class Outbox:
     def unacknowledged(self, after: int, limit: int, max_bytes: int) -> list[Waiting]:
         """Records without receipt beyond a sequence number, in order; at least one if any waits."""
         rows = self._read(lambda connection: queries.waiting(connection, after, limit, max_bytes))
-        return [
-            Waiting(sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed))
-            for sequence, record_id, sealed in rows
-        ]
+        return [self._signed(self._content(*row)) for row in rows]
 
     def acknowledge(self, receipts: Receipts) -> int:
         """Note receipts, foreign ones excepted; returns how many records stopped waiting."""
@@ -177,13 +176,10 @@ class Outbox:
         """Rows, newest first."""
         return self._read(lambda connection: queries.entries(connection, status, limit, before))
 
-    def message(self, sequence: int) -> Waiting | None:
-        """One record's message, None when it was retired or never was."""
+    def content(self, sequence: int) -> Content | None:
+        """What is kept of one record, None when it was retired or never was."""
         row = self._read(lambda connection: queries.payload(connection, sequence))
-        if row is None:
-            return None
-        record_id, sealed = row
-        return Waiting(sequence, record_id, self.vault.unseal(_place(sequence, record_id), sealed))
+        return None if row is None else self._content(sequence, *row)
 
     def retire(self, now: datetime | None = None) -> int:
         """Remove payloads delivered long ago, and old rows; returns how many payloads."""
@@ -223,16 +219,29 @@ class Outbox:
                 return repeat
         self._check_room(connection, len(draft.evidence) + len(prepared.after) + _OVERHEAD)
         sequence = queries.last_sequence(connection) + 1
-        envelope = self._signer.sign(prepared.payload(sequence))
-        message = encode_record_message(envelope, draft.evidence)
-        sealed = self.vault.seal(_place(sequence, record.record_id), message)
+        content = encode_record_message(prepared.payload(sequence), draft.evidence)
+        sealed = self.vault.seal(_place(sequence, record.record_id), content)
         hashed = (
             self.vault.identifier_hash(draft.sop_instance_uid) if draft.sop_instance_uid else ""
         )
-        queries.insert(connection, sequence, record, hashed, len(message), sealed)
+        queries.insert(connection, sequence, record, hashed, len(content), sealed)
         if also is not None:
             also(connection)
         return Appended(record.record_id, sequence)
+
+    def _content(self, sequence: int, record_id: str, sealed: bytes) -> Content:
+        content = self.vault.unseal(_place(sequence, record_id), sealed)
+        payload, evidence = split_record_message(content)
+        if is_envelope(payload):  # an earlier release signed before it sealed
+            payload = payload_of(payload)
+        return Content(sequence, record_id, payload, evidence)
+
+    def _signed(self, content: Content) -> Waiting:
+        # With the key in force now: a box that was renewed, or came back after it was revoked,
+        # delivers what it captured before.
+        envelope = self._signer.sign(content.payload)
+        message = encode_record_message(envelope, content.evidence)
+        return Waiting(content.sequence, content.record_id, message)
 
     def _check_room(self, connection: sqlite3.Connection, incoming: int) -> None:
         """Refuse what does not fit before anything is written; raises `OutboxFullError`."""

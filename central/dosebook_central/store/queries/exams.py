@@ -157,7 +157,12 @@ def get_source(connection: Connection, exam_id: str, record_id: str) -> SourceRe
     row = connection.execute(
         _records()
         .add_columns(
-            Record.envelope, Box.public_key, Box.superseded_keys, Record.transport, Reading.body
+            Record.envelope,
+            Box.public_key,
+            Box.superseded_keys,
+            Box.revoked_keys,
+            Record.transport,
+            Reading.body,
         )
         .outerjoin(Reading, READING_IN_FORCE)
         .where(Record.id == record_id, belongs)
@@ -165,7 +170,7 @@ def get_source(connection: Connection, exam_id: str, record_id: str) -> SourceRe
     if row is None:
         return None
     record = EvidenceRecord(*row[: len(EvidenceRecord.__slots__)])
-    keys = (row.public_key, *map(bytes.fromhex, row.superseded_keys))
+    keys = (row.public_key, *map(bytes.fromhex, [*row.superseded_keys, *row.revoked_keys]))
     return SourceRecord(record, row.envelope, keys, row.transport, row.body or "")
 
 

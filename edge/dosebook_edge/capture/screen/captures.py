@@ -25,12 +25,11 @@ from dosebook_edge.capture.screen.recorder import (
 from dosebook_edge.capture.screen.standing import Standing
 from dosebook_edge.capture.screen.to_reading import Whose
 from dosebook_edge.capture.source import CaptureError, SourceStatus
-from dosebook_edge.outbox import OutboxError, Waiting
+from dosebook_edge.outbox import Content, OutboxError
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
 from dosebook_protocol.reading import Equipment, Moment, Outcome, Reading
 from dosebook_protocol.record import Clock
-from dosebook_protocol.wire import split_record_message
 
 _logger = logging.getLogger(__name__)
 
@@ -109,9 +108,9 @@ class CaptureReading:
                 if one is None:
                     self._pending.wait(_AGAIN_S)
                     continue
-                if isinstance(one, Waiting):
+                if isinstance(one, Content):
                     self._try(one, equipped, recorder)
-                self._pending.done(one.sequence if isinstance(one, Waiting) else one)
+                self._pending.done(one.sequence if isinstance(one, Content) else one)
             except OutboxError as error:
                 log(
                     _logger,
@@ -122,10 +121,10 @@ class CaptureReading:
                 )
                 self._stopping.wait(_AGAIN_S)
 
-    def _try(self, waiting: Waiting, equipped: Equipped, recorder: ScreenRecorder) -> None:
+    def _try(self, capture: Content, equipped: Equipped, recorder: ScreenRecorder) -> None:
         """Read an object, once: it is safe whatever comes of its picture. Raises `OutboxError`."""
         try:
-            self._read(waiting, equipped, recorder)
+            self._read(capture, equipped, recorder)
         except OutboxError:
             raise
         except PictureError as error:
@@ -136,22 +135,21 @@ class CaptureReading:
             _logger.exception("capture_failed")
             self._note("failed: the log says why")
 
-    def _read(self, waiting: Waiting, equipped: Equipped, recorder: ScreenRecorder) -> None:
+    def _read(self, capture: Content, equipped: Equipped, recorder: ScreenRecorder) -> None:
         """Record each frame of an object that is a dose screen.
 
         A header that states the dose is the record of it already: it only checks the picture.
         """
-        _, evidence = split_record_message(waiting.message)
-        header = read_object(evidence, _DICOM)
+        header = read_object(capture.evidence, _DICOM)
         whose = _whose(header, header.performed_step_uid or self._step_of(header.study.uid))
         transport = {
             "screen": WORDS,
             "object": header.sop_instance_uid,
             "series": header.series_uid,
-            "record": waiting.record_id,
+            "record": capture.record_id,
         }
         console = _console(header.equipment)
-        for frame in pictures_of(evidence, datetime.now(UTC)):
+        for frame in pictures_of(capture.evidence, datetime.now(UTC)):
             picture = replace(frame, console=console)
             seen = equipped.reader.read(picture, (), whose.exam)
             if seen.refusal is not None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
-from dosebook_edge.outbox import Waiting
+from dosebook_edge.outbox import Content
 from dosebook_protocol.reading import Outcome, Reading
 
 T = TypeVar("T")
@@ -46,8 +46,8 @@ class Database(Protocol):
         """Run a query."""
         ...
 
-    def message(self, sequence: int) -> Waiting | None:
-        """A record's message, None when it was retired."""
+    def content(self, sequence: int) -> Content | None:
+        """What is kept of a record, None when it was retired."""
         ...
 
 
@@ -81,7 +81,7 @@ class PendingCaptures:
         self._news.wait(timeout)
         self._news.clear()
 
-    def first(self) -> Waiting | int | None:
+    def first(self) -> Content | int | None:
         """The oldest object to read; its number alone where its bytes are gone; None: no more.
 
         One at a time, for an object with its pixels may be large.
@@ -89,7 +89,7 @@ class PendingCaptures:
         row = self._database.read(
             lambda connection: connection.execute(_FIRST, (self._source,)).fetchone()
         )
-        return None if row is None else self._database.message(row[0]) or int(row[0])
+        return None if row is None else self._database.content(row[0]) or int(row[0])
 
     def done(self, sequence: int) -> None:
         """Forget one that was read; raises `OutboxError`."""

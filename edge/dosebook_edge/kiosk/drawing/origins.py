@@ -14,7 +14,6 @@ from dosebook_protocol.reading import Outcome
 from dosebook_protocol.record import SourceKind
 from dosebook_protocol.screen import ScreenError, unpack
 from dosebook_protocol.screen_drawing.upload import Upload, UploadError, taken_in
-from dosebook_protocol.wire import split_record_message
 
 _LOOKED_THROUGH: Final = 400
 _LEAST_OBJECT: Final = 16 * 1024
@@ -80,14 +79,13 @@ class Origins:
 
     def capture(self, sequence: int) -> Taken:
         """The picture of a record; raises `DraftError`."""
-        message = self.outbox.message(sequence)
-        if message is None:
+        content = self.outbox.content(sequence)
+        if content is None:
             raise DraftError("That capture is no longer on the box: the registry has it.")
-        _, evidence = split_record_message(message.message)
         try:
-            screen = unpack(evidence)
+            screen = unpack(content.evidence)
         except ScreenError:
-            return self._of_object(evidence)
+            return self._of_object(content.evidence)
         return Taken(_upload(screen.frame), screen.report.way == "grabbed")
 
     def _of_object(self, evidence: bytes) -> Taken:
