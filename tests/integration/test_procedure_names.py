@@ -228,13 +228,27 @@ def test_learning_gives_a_version_only_when_something_was_learned(engine):
         assert names.latest_run(connection).example_count == 4
 
 
+class Watch:
+    """A clock that goes on by `step` seconds with each look at it."""
+
+    def __init__(self):
+        self.now, self.step = 0.0, 0.0
+
+    def __call__(self):
+        """The time, in seconds."""
+        self.now += self.step
+        return self.now
+
+
 def test_new_names_are_listed_with_the_batch_that_brings_them(engine):
-    """An exam that is derived brings its name to the list; counts follow after five minutes."""
-    moment = [0.0]
-    keeper = NameKeeper(lambda _: LIBRARY, lambda: moment[0])
+    """An exam that is derived brings its name; counts that take long rest five minutes at most."""
+    watch = Watch()
+    keeper = NameKeeper(lambda _: LIBRARY, watch)
     with writing(engine) as connection:
         _exams(connection, _named("CT", "CT thorax natif"))
+        watch.step = 60.0
         keeper(connection, [])
+        watch.step = 0.0
         assert list(_listed(connection)) == ["CT thorax natif"]
         _exams(connection, _named("CT", "CT thorax natif"), _named("CT", "Kopf nativ"), start=2)
         connection.execute(
@@ -248,9 +262,22 @@ def test_new_names_are_listed_with_the_batch_that_brings_them(engine):
         )
         assert _listed(connection)["Kopf nativ"].procedure_id == "ct_head"
         assert _listed(connection)["CT thorax natif"].exam_count == 1
-        moment[0] = 301.0
+        watch.now += 300.0
         keeper(connection, [])
         assert _listed(connection)["CT thorax natif"].exam_count == 2
+
+
+def test_counts_of_a_small_archive_follow_with_each_batch(engine):
+    """The last exams of a day are counted although none comes after them to bring the count on."""
+    watch = Watch()
+    keeper = NameKeeper(lambda _: LIBRARY, watch)
+    with writing(engine) as connection:
+        for batch in (1, 2, 3):
+            watch.step = 0.001
+            _exams(connection, _named("CT", "CT thorax natif"), start=batch)
+            keeper(connection, [])
+            assert _listed(connection)["CT thorax natif"].exam_count == batch
+            watch.now += 0.5
 
 
 def test_the_resolver_follows_every_decision(engine):

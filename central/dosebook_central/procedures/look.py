@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, func, select, update
@@ -18,6 +19,11 @@ from dosebook_central.store.queries import procedures as names
 LoadLibrary = Callable[[Connection], Library]
 
 COUNTED_EVERY: Final = timedelta(minutes=5)
+"""Longest time between two counts while exams arrive."""
+
+# Counting is a pass over all exams: it may take a hundredth of the time, so that the counts of a
+# small archive follow at once, and those of a large one do not hold up what arrives.
+_RESTS: Final = 100
 
 _MOST_AT_ONCE: Final = 20_000
 _NAMES: Final = ProcedureName.__table__
@@ -27,7 +33,8 @@ _EXAMS: Final = Exam.__table__
 class NameKeeper:
     """Keeps the list of names while exams are derived: an observer of the derivation.
 
-    A new name is listed with the batch that brings it; counts follow every five minutes.
+    A new name is listed with the batch that brings it. Counts follow with the first batch after a
+    hundred times as long as the last count took, five minutes at most.
     """
 
     def __init__(
@@ -37,18 +44,17 @@ class NameKeeper:
     ) -> None:
         self._load_library = load_library
         self._clock = clock
-        self._counted_at: float | None = None
+        self._next_count = -inf
 
     def __call__(self, connection: Connection, exams: Sequence[Any]) -> None:
         """List the names that the exams of a batch bring."""
         exam_ids = [one.exam.exam_id for one in exams]
-        now = self._clock()
-        is_stale = self._counted_at is None or (
-            now - self._counted_at >= COUNTED_EVERY.total_seconds()
-        )
-        if is_stale:
-            self._counted_at = now
+        began = self._clock()
+        if began >= self._next_count:
             look(connection, self._load_library(connection))
+            done = self._clock()
+            rest = min((done - began) * _RESTS, COUNTED_EVERY.total_seconds())
+            self._next_count = done + rest
             return
         borne = select(Exam.name_id).where(
             one_of(connection, Exam.id, exam_ids), Exam.name_id != ""
