@@ -1,12 +1,16 @@
 """The real outbox, uplink, built-in broker and ingest together, and what an intruder gets there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from dosebook_central.store.models import Quarantine, Record
+from dosebook_central.store.models import Exam, Quarantine, Record
+from dosebook_central.store.queries.exams import get_source
+from dosebook_central.web.provenance import prove
 from dosebook_edge.outbox.model import Draft
 from dosebook_edge.uplink.state import State
+from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.record import SourceKind
 from dosebook_protocol.topics import Channel, topic
@@ -15,6 +19,7 @@ from tests.support.fleet import tls
 from tests.support.hospital import Hospital
 from tests.support.mqtt import BareClient
 from tests.support.waiting import eventually
+from tools.bench.objects import ct_report
 
 
 def draft(number):
@@ -90,9 +95,13 @@ def test_a_revoked_box_delivers_nothing_more(hospital):
 
 
 def test_a_box_that_comes_back_delivers_what_it_kept(hospital):
-    """Revoked and enrolled again with a new key, a box loses nothing that it captured between."""
+    """Revoked and enrolled again with a new key, a box loses nothing that it captured between.
+
+    What it delivered before is proved by its key of then.
+    """
     _, outbox, uplink = hospital.box("ct-1")
-    outbox.append(draft(1))
+    report = read_object(ct_report())
+    before = outbox.append(replace(draft(1), reading=report))
     eventually(lambda: outbox.status().waiting == 0)
     hospital.fleet.fleet.revoke("ct-1", "lent out")
     eventually(lambda: uplink.state is State.REFUSED)
@@ -102,3 +111,7 @@ def test_a_box_that_comes_back_delivers_what_it_kept(hospital):
     eventually(lambda: outbox.status().waiting == 0, 30)
     assert hospital.count(Record) == 3
     assert hospital.count(Quarantine) == 0
+    exam_id = hospital.one(Exam.id)
+    with hospital.fleet.engine.connect() as connection:
+        source = get_source(connection, exam_id, before.record_id)
+    assert prove(source, report, hospital.evidence).signature.holds
