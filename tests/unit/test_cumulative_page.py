@@ -55,7 +55,7 @@ def _share(exam, region, value, *, quantity="effective_dose", phantom="", side="
 
 
 def _query(**arguments) -> CumulativeQuery:
-    return CumulativeQuery.from_arguments(MultiDict(arguments), TODAY)  # type: ignore[arg-type]
+    return CumulativeQuery.from_arguments(MultiDict(arguments), TODAY)
 
 
 VALUES = st.lists(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from dosebook_central.store.queries.alert_list import AlertFilter
-from dosebook_central.web.history_query import Arguments
+from dosebook_central.web.arguments import Arguments, iso_day, page_number
 from dosebook_central.web.rule_form import LEVELS
 
 
@@ -26,8 +26,8 @@ class AlertQuery:
     ) -> "AlertQuery":
         """Read the address; what is not known is left at its default."""
         level, rule = arguments.get("level", ""), arguments.get("rule", "")
-        room, page = arguments.get("room", ""), arguments.get("page", "")
-        since, until = _day(arguments.get("since", "")), _day(arguments.get("until", ""))
+        room = arguments.get("room", "")
+        since, until = iso_day(arguments.get("since", "")), iso_day(arguments.get("until", ""))
         if since and until and since > until:
             since, until = until, since
         return cls(
@@ -36,7 +36,7 @@ class AlertQuery:
             room if room in rooms else "",
             since,
             until,
-            max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+            page_number(arguments),
         )
 
     @property
@@ -63,13 +63,6 @@ class AlertQuery:
 
 
 _FIRST = ("page", "1")
-
-
-def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return ""
 
 
 def _start(day: date) -> datetime:

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from dosebook_central.store.queries.cumulative import ExamLine
+from dosebook_central.web.arguments import Arguments, iso_day
 from dosebook_central.web.cumulative_choices import CHOICES, Choice
-from dosebook_central.web.history_query import Arguments
 from dosebook_central.web.modalities import FAMILIES, family
 
 PERIODS: Final = {"12w": "12 weeks", "1y": "1 year", "5y": "5 years", "": "All"}
@@ -43,8 +43,8 @@ class CumulativeQuery:
             today=today,
             quantity=quantity if quantity in CHOICES else "effective_dose",
             period=period if period in PERIODS else "",
-            since=_day(arguments.get("since", "")),
-            until=_day(arguments.get("until", "")),
+            since=iso_day(arguments.get("since", "")),
+            until=iso_day(arguments.get("until", "")),
             families=tuple(key for key in FAMILIES if key in arguments.getlist("modality")),
             intent=THERAPEUTIC if arguments.get("intent", "") == THERAPEUTIC else DIAGNOSTIC,
             with_outside=arguments.get("outside", "") != "no",
@@ -112,10 +112,3 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years)
     except ValueError:  # 29 February
         return day.replace(year=day.year - years, day=28)
-
-
-def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat() if text else ""
-    except ValueError:
-        return ""

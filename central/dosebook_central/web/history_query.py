@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from dosebook_central.store.queries.history import HistoryExam
+from dosebook_central.web.arguments import Arguments
 from dosebook_central.web.modalities import FAMILIES, family
 
 QUANTITIES: Final = {
@@ -18,18 +19,6 @@ QUANTITIES: Final = {
     "administered_activity": "Administered activity",
 }
 SORTS: Final = ("started", "modality", "description", "region", "value", "effective", "evidence")
-
-
-class Arguments(Protocol):
-    """The arguments of an address (werkzeug's MultiDict)."""
-
-    def get(self, key: str, default: str = "") -> str:
-        """Return one."""
-        ...
-
-    def getlist(self, key: str) -> list[str]:
-        """Return all of one name."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from dosebook_central.web.history_query import Arguments
+from dosebook_central.web.arguments import Arguments, day
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class ReferenceQuery:
         country = arguments.get("country", "")
         if country not in countries:
             country = home if home in countries else (countries[0] if countries else "")
-        until = _day(arguments.get("until", "")) or today
-        since = _day(arguments.get("since", "")) or _year_before(until)
+        until = day(arguments.get("until", "")) or today
+        since = day(arguments.get("since", "")) or _year_before(until)
         if since > until:
             since, until = until, since
         return cls(
@@ -56,12 +56,5 @@ class ReferenceQuery:
         return {name: value for name, value in found.items() if value}
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _year_before(day: date) -> date:
-    return day - timedelta(days=364)
+def _year_before(last: date) -> date:
+    return last - timedelta(days=364)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from dosebook_central.domain.alerts.rule import Band, Rule, from_json
+from dosebook_central.web.arguments import Arguments
 from dosebook_central.web.numbers import full_text
 
 BANDS: Final = 5
@@ -61,18 +62,6 @@ _NUMBERS: Final = (
 _PLAIN: Final = ("title", "kind", "quantity", "comparison", "level", "action", "source")
 
 
-class Form(Protocol):
-    """What a browser sent (werkzeug's MultiDict)."""
-
-    def get(self, key: str, default: str = "") -> str:
-        """Return one field."""
-        ...
-
-    def getlist(self, key: str) -> list[str]:
-        """Return all of one name."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Entered:
     """What a person entered: a rule, or the fields again with what is wrong with them."""
@@ -102,7 +91,7 @@ def fields_of(rule: Rule) -> dict[str, Any]:
     }
 
 
-def entered(form: Form, rule_id: str) -> Entered:
+def entered(form: Arguments, rule_id: str) -> Entered:
     """Read a form; numbers may have a point or a comma, lists are parted by commas."""
     fields: dict[str, Any] = {name: form.get(name, "").strip() for name in _PLAIN}
     fields |= {name: form.get(name, "").strip() for name in _LISTS}
@@ -154,7 +143,7 @@ def _body(fields: Mapping[str, Any], rule_id: str) -> dict[str, Any]:
     }
 
 
-def _entered_band(form: Form, number: int) -> dict[str, str]:
+def _entered_band(form: Arguments, number: int) -> dict[str, str]:
     return {
         name: form.get(f"band{number}_{name}", "").strip()
         for name in ("by", "low", "high", "threshold")

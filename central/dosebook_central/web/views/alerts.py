@@ -17,6 +17,7 @@ from dosebook_central.store.queries import alert_list, alerts
 from dosebook_central.store.queries.alerts import StoredRule
 from dosebook_central.web import rule_form
 from dosebook_central.web.alert_query import AlertQuery
+from dosebook_central.web.arguments import Arguments
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
 from dosebook_central.web.library import library
@@ -36,7 +37,7 @@ def show() -> str:
         titles = {one.rule.id: one.rule.title for one in _rules(connection)}
         firing = alert_list.alert_rules(connection)
         rooms = alert_list.alert_rooms(connection)
-        query = AlertQuery.from_arguments(request.args, firing, rooms)  # type: ignore[arg-type]
+        query = AlertQuery.from_arguments(request.args, firing, rooms)
         total = alert_list.count_alerts(connection, query.filter())
         lines = alert_list.list_alerts(
             connection, query.filter(), limit=_PAGE, offset=(query.page - 1) * _PAGE
@@ -90,7 +91,7 @@ def rule(rule_id: str) -> str:
 def change(rule_id: str) -> ResponseReturnValue:
     """Try a rule on the last days, or save it as a new version."""
     stored = None if rule_id == _NEW else _find(rule_id)
-    said = rule_form.entered(request.form, rule_id if stored else _id_of(request.form))  # type: ignore[arg-type]
+    said = rule_form.entered(request.form, rule_id if stored else _id_of(request.form))
     if said.rule is None:
         return _form(rule_id, said.fields, stored, errors=said.errors), 422
     if request.form.get("do") == "try":
@@ -202,7 +203,7 @@ def _is_meant(stored: StoredRule, words: str) -> bool:
     return all(word in said.casefold() for word in words.casefold().split())
 
 
-def _id_of(form: rule_form.Form) -> str:
+def _id_of(form: Arguments) -> str:
     """An id for a new rule: its title, and a tail that keeps it apart from others."""
     words = _ID.sub("-", form.get("title", "").lower()).strip("-")[:40]
     return f"{words or 'rule'}-{uuid4().hex[:6]}"

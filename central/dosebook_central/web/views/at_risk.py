@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request
 
 from dosebook_central.access.rights import Right
 from dosebook_central.store.queries import alerts
+from dosebook_central.web.arguments import page_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import needs, tell
 from dosebook_central.web.library import library
@@ -27,7 +28,7 @@ def show() -> str:
     if years != "all":
         day = context().now().astimezone().date() - timedelta(days=round(int(years) * 365.25))
         since = day.isoformat()
-    page = max(1, request.args.get("page", 1, type=int))
+    page = page_number(request.args)
     chosen = request.args.get("rule", "")
     with context().engine.connect() as connection:
         rules = [

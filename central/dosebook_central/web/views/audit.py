@@ -1,12 +1,13 @@
 """The activity log: who did what, when, to which object; and whether the log itself is whole."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from flask import Blueprint, render_template, request
 
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.store.queries.audit import AuditFilter, known_actions, list_lines
+from dosebook_central.web.arguments import day, whole_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import needs, tell
 
@@ -23,15 +24,15 @@ def show() -> str:
         key: request.args.get(key, "").strip()[:128]
         for key in ("actor", "action", "object", "since", "until")
     }
-    until = _day(asked["until"])
+    until = _start(asked["until"])
     wanted = AuditFilter(
         actor=asked["actor"],
         action=asked["action"],
         object_id=asked["object"],
-        since=_day(asked["since"]),
+        since=_start(asked["since"]),
         until=until + timedelta(days=1) if until else None,
     )
-    before = request.args.get("before", type=int)
+    before = whole_number(request.args.get("before", ""))
     with context().engine.connect() as connection:
         lines = list_lines(connection, wanted, _PAGE, before)
         actions = known_actions(connection)
@@ -45,7 +46,7 @@ def show() -> str:
 @needs(Right.AUDIT_READ)
 def verify() -> str:
     """Walk the chain, against a line noted earlier if one is given."""
-    number = request.form.get("line", type=int)
+    number = whole_number(request.form.get("line", "").strip())
     noted = request.form.get("hash", "").strip().lower()
     anchor = (number, noted) if number and noted else None
     with context().engine.connect() as connection:
@@ -54,8 +55,6 @@ def verify() -> str:
     return render_template("audit_check.html", check=check, anchor=anchor)
 
 
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if text else None
-    except ValueError:
-        return None
+def _start(text: str) -> datetime | None:
+    found = day(text)
+    return datetime.combine(found, time.min, UTC) if found else None

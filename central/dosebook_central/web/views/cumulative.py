@@ -38,7 +38,7 @@ def show(patient_id: str) -> str:
     if doses is None:
         abort(404)
     tell("cumulative.read", "patient", patient_id, exams=len(doses.exams))
-    query = CumulativeQuery.from_arguments(request.args, _today())  # type: ignore[arg-type]
+    query = CumulativeQuery.from_arguments(request.args, _today())
     found = cumulate(query.select(doses.exams), doses.shares, query.choice)
     regions = shaded(found)
     return render_template(

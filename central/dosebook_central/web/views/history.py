@@ -22,7 +22,7 @@ def show(patient_id: str) -> str:
     if history is None:
         abort(404)
     tell("history.read", "patient", patient_id, exams=len(history.exams))
-    query = HistoryQuery.from_arguments(request.args)  # type: ignore[arg-type]
+    query = HistoryQuery.from_arguments(request.args)
     rows = timeline.rows(query.select(history.exams), query)
     lanes = timeline.lanes(rows)
     return render_template(

@@ -22,6 +22,7 @@ from dosebook_central.procedures.review import learn as learn_rules
 from dosebook_central.store.queries import procedures as names
 from dosebook_central.store.queries.packages import load_library
 from dosebook_central.store.queries.procedures import Filter
+from dosebook_central.web.arguments import whole_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs
 
@@ -151,15 +152,15 @@ def accept() -> ResponseReturnValue:
 @needs(Right.PROCEDURE_MAP)
 def undo_batch(span: str) -> ResponseReturnValue:
     """Take back one's own decisions of a range."""
-    first, _, last = span.partition("-")
-    if not (first.isdecimal() and last.isdecimal()):
+    first, last = (whole_number(text) for text in span.partition("-")[::2])
+    if first is None or last is None:
         abort(404)
     done = log.perform(
         context().engine,
         lambda connection: undo_range(
             connection,
             load_library(connection),
-            (int(first), int(last)),
+            (first, last),
             me().login,
             context().now(),
         ),

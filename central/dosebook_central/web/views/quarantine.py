@@ -7,6 +7,7 @@ from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.store.queries import quarantine
 from dosebook_central.web.advice import what_to_do
+from dosebook_central.web.arguments import page_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, needs, tell
 
@@ -22,7 +23,7 @@ def show() -> str:
     state = request.args.get("state", "open")
     if state not in quarantine.STATES:
         abort(404)
-    page = max(1, request.args.get("page", 1, type=int))
+    page = page_number(request.args)
     with context().engine.connect() as connection:
         items = quarantine.list_items(connection, state, _PAGE + 1, (page - 1) * _PAGE)
         counts = quarantine.counts(connection)

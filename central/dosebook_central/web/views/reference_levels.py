@@ -106,7 +106,7 @@ class _Found:
 def _read(connection: Connection) -> _Found:
     sets = library(connection)
     query = ReferenceQuery.from_arguments(
-        request.args,  # type: ignore[arg-type]
+        request.args,
         context().now().astimezone().date(),
         countries(sets),
         context().country,

@@ -16,6 +16,7 @@ from dosebook_central.store.queries import packages
 from dosebook_central.store.queries.audit import AuditFilter, list_lines
 from dosebook_central.store.queries.packages import Adopted, Switch
 from dosebook_central.web import set_words
+from dosebook_central.web.arguments import page_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs
 
@@ -50,7 +51,7 @@ def show_one(set_id: str) -> str:
     """Show one version of a set with its rows and who switched it."""
     versions, found = _find(set_id, request.args.get("version"))
     words = request.args.get("q", "").strip()[:200]
-    page = max(1, request.args.get("page", 1, type=int))
+    page = page_number(request.args)
     rows = set_words.rows(found, words)
     columns, common = set_words.columns(found)
     with context().engine.connect() as connection:

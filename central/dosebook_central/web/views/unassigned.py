@@ -12,6 +12,7 @@ from dosebook_central.ingest import matching
 from dosebook_central.store.matching import Decided
 from dosebook_central.store.queries import unassigned
 from dosebook_central.store.queries.unassigned import LooseReading
+from dosebook_central.web.arguments import page_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, may, me, needs, tell
 from dosebook_central.web.transcript import Transcript, is_transcript, transcript_of
@@ -172,7 +173,7 @@ def _wanted() -> Wanted:
     state = given.get("state", "waiting")
     if state not in unassigned.STATES:
         abort(404)
-    return Wanted(state, given.get("box", ""), max(1, given.get("page", 1, type=int)))
+    return Wanted(state, given.get("box", ""), page_number(given))
 
 
 def _to(record_id: str = "") -> ResponseReturnValue:
