@@ -11,6 +11,7 @@ from typing import Any, Final
 from pynetdicom import AE, evt
 
 from dosebook_edge.capture.dicom.associations import Refusals
+from dosebook_edge.capture.dicom.bounds import Bounds
 from dosebook_edge.capture.dicom.commitment import CommitmentHandler, Peer
 from dosebook_edge.capture.dicom.contexts import supported_contexts
 from dosebook_edge.capture.dicom.mpps import MppsHandler, OnStep
@@ -33,6 +34,8 @@ _logger = logging.getLogger(__name__)
 # One PDU holds any ordinary dose report: fewer turns of the protocol machine for each.
 _MAX_PDU: Final = 256 * 1024
 _IDLE_S: Final = 60
+# Those that are being told that there are too many, or have not yet said what they want.
+_CONNECTIONS_PER_ASSOCIATION: Final = 4
 _STOP_S: Final = 5.0
 # Source and reason of A-ASSOCIATE-RJ (PS3.8 table 9-21).
 _REJECTIONS: Final = {
@@ -94,6 +97,7 @@ class DicomSource:
             outbox.has_instance,
             settings.storage_commitment_peers,
         )
+        self._bounds = Bounds(self._on_bound)
         self._ae = self._application_entity()
 
     def start(self) -> None:
@@ -113,6 +117,7 @@ class DicomSource:
                 ssl_context=context,
                 evt_handlers=self._handlers(),
                 on_refused_peer=self._on_refused_peer,
+                most_connections=_CONNECTIONS_PER_ASSOCIATION * settings.max_associations,
             )
         except (OSError, OverflowError) as error:
             self._state = "failed"
@@ -190,6 +195,7 @@ class DicomSource:
             (evt.EVT_CONN_OPEN, order_messages),
             (evt.EVT_CONN_OPEN, wait_for_work),
             (evt.EVT_CONN_OPEN, self._commitment.take_answers),
+            (evt.EVT_CONN_OPEN, self._bounds.keep),
             (evt.EVT_C_STORE, self._store.handle),
             (evt.EVT_N_CREATE, self._mpps.create),
             (evt.EVT_N_SET, self._mpps.set),
@@ -206,6 +212,11 @@ class DicomSource:
 
     def _on_refused_peer(self, peer: str, reason: str) -> None:
         self._refuse("", peer, reason)
+
+    def _on_bound(self, association: Any, reason: str) -> None:
+        requestor = association.requestor
+        calling = str(requestor.ae_title if requestor.primitive is not None else "").strip()
+        self._refuse(calling, str(requestor.address), reason)
 
     def _on_rejected(self, event: Any) -> None:
         association = event.assoc

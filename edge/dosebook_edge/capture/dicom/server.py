@@ -25,8 +25,16 @@ class SourceServer(ThreadedAssociationServer):
     In the accepting thread, one peer that connects and says nothing would keep all others out.
     """
 
-    def __init__(self, *args: Any, on_refused_peer: RefusedPeer, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        on_refused_peer: RefusedPeer,
+        most_connections: int,
+        **kwargs: Any,
+    ) -> None:
         self._on_refused_peer = on_refused_peer
+        self._most_connections = most_connections
+        self._starting: set[socket.socket] = set()
         self._shaking_hands: set[socket.socket] = set()
         super().__init__(*args, **kwargs)
 
@@ -36,8 +44,22 @@ class SourceServer(ThreadedAssociationServer):
             raise OSError("the server is closed")
         return self.socket.accept()
 
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Whether there is room for one more connection: each has threads of its own."""
+        if len(self.active_associations) + len(self._starting) >= self._most_connections:
+            self._on_refused_peer(str(client_address[0]), "too many connections at once")
+            return False
+        self._starting.add(request)
+        return True
+
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Make one connection ready and hand it to pynetdicom."""
+        try:
+            self._make_ready(request, client_address)
+        finally:
+            self._starting.discard(request)
+
+    def _make_ready(self, request: Any, client_address: Any) -> None:
         connection = request
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
