@@ -1,5 +1,7 @@
 """Who may open what: each right against each endpoint, CSRF, sessions and headers."""
 
+from urllib.parse import quote
+
 import pytest
 from sqlalchemy import func, select
 
@@ -16,6 +18,7 @@ NEEDS = {
     "login.enter": PUBLIC,
     "login.leave": PERSONAL,
     "service.healthz": PUBLIC,
+    "service.session_state": PUBLIC,
     "service.theme": PUBLIC,
     "service.browser": PUBLIC,
     "static": PUBLIC,
@@ -265,14 +268,37 @@ def test_login_errors_tell_nothing(site, login):
     assert "do not belong together" in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",  # browsers leave the tab out
+        "/\n/evil.example",
+        "/\t\\evil.example",
+    ],
+)
 def test_login_leads_nowhere_else(site, target):
     """The page to go on to after a login is always one of this registry."""
     client = site.client()
     answer = post(
-        client, "/login", f"/login?next={target}", login="data-manager", password=PASSWORD
+        client, "/login", f"/login?next={quote(target)}", login="data-manager", password=PASSWORD
     )
     assert answer.location == "/"
+
+
+def test_login_leads_back(site):
+    """After a login a person is where they wanted to be, filters included."""
+    client = site.client()
+    answer = post(
+        client,
+        "/login",
+        f"/login?next={quote('/screens?state=waiting&box=ct%201')}",
+        login="data-manager",
+        password=PASSWORD,
+    )
+    assert answer.location == "/screens?state=waiting&box=ct%201"
 
 
 def test_r84_login_and_refusal_are_logged_without_what_was_typed(site):

@@ -1,11 +1,16 @@
 """What machines ask, and the switch between light and dark."""
 
+import re
+from typing import Final
+
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import public
+
+_LOCAL: Final = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
 
 bp = Blueprint("service", __name__)
 
@@ -56,5 +61,9 @@ def _back() -> str:
 
 
 def is_local(target: str) -> bool:
-    """Whether an address stays on this registry."""
-    return target.startswith("/") and not target.startswith(("//", "/\\"))
+    """Whether an address stays on this registry.
+
+    Browsers leave tabs and newlines out and read a backslash as a slash: "/<tab>/elsewhere" is
+    "//elsewhere" to them.
+    """
+    return _LOCAL.fullmatch(target) is not None
