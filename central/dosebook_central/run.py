@@ -105,7 +105,7 @@ class Service:
         )
         ingest = self._registry.ingest
         subscriber = Subscriber(
-            settings, credentials.client_context, credentials.signer, ingest.process
+            settings, credentials.client_context, credentials.signer, ingest.answer
         )
         subscriber.start()
         started.callback(subscriber.stop)

@@ -3,17 +3,27 @@
 A record message on the wire is the CBOR array `[envelope, evidence]`: `envelope` is a COSE_Sign1
 whose payload is a CBOR-encoded `Record`, `evidence` the bytes whose SHA-256 the record states. So
 one signature covers both, the evidence is stored once by its hash, and the envelope alone keeps
-the proof. Receipts and configuration are COSE_Sign1 by the registry's key, health by the box's.
+the proof. Receipts, what is missing and configuration are COSE_Sign1 by the registry's key, health
+by the box's.
 """
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 from dosebook_protocol.reading import Reading
 from dosebook_protocol.topics import BOX_ID
+
+MAX_SPANS: Final = 256
 
 
 def _rfc3339(moment: datetime) -> str:
@@ -112,6 +122,33 @@ class Receipts(Message):
     box_id: BoxId
     committed_at: Utc
     receipts: tuple[Receipt, ...] = Field(min_length=1)
+
+
+class Span(BaseModel):
+    """Sequence numbers from the first to the last, both included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: int = Field(ge=1)
+    last: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("ends before it begins")
+        return self
+
+
+class Missing(Message):
+    """Numbers that a box gave and the registry does not hold; the box lets them wait again.
+
+    A registry that was restored lacks what it had receipted. A box that does not know this message
+    passes over it, and nothing in it can make a box drop a record.
+    """
+
+    box_id: BoxId
+    at: Utc
+    missing: tuple[Span, ...] = Field(min_length=1, max_length=MAX_SPANS)
 
 
 class SourceHealth(BaseModel):

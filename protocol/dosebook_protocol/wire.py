@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dosebook_protocol.cbor import CborError, Cursor, byte_string, decode_to_json, encode
 from dosebook_protocol.cose import MAX_ENVELOPE
-from dosebook_protocol.record import BoxConfig, Health, Message, Receipts, Record
+from dosebook_protocol.record import BoxConfig, Health, Message, Missing, Receipts, Record
 from dosebook_protocol.record_cbor import record_to_cbor
 
 VERSION: Final = 1
@@ -114,6 +114,16 @@ def encode_receipts(receipts: Receipts) -> bytes:
 def decode_receipts(payload: bytes) -> Receipts:
     """Decode receipts; raises `MessageError`."""
     return decode_message(Receipts, payload)
+
+
+def encode_missing(missing: Missing) -> bytes:
+    """Encode what the registry lacks of a box, ready to be signed."""
+    return encode_message(missing)
+
+
+def decode_missing(payload: bytes) -> Missing:
+    """Decode what the registry lacks of a box; raises `MessageError`."""
+    return decode_message(Missing, payload)
 
 
 def encode_health(health: Health) -> bytes:

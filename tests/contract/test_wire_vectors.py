@@ -17,7 +17,7 @@ from cwt import COSE, COSEKey
 
 from dosebook_central.fleet.verify import KnownBox
 from dosebook_central.ingest.verify import Accepted, Incoming, Refused, verify
-from dosebook_edge.uplink.trust import DistrustError, open_config, open_receipts
+from dosebook_edge.uplink.trust import DistrustError, open_config, open_missing, open_receipts
 from dosebook_protocol.cose import SignatureError, Signer, key_id
 from dosebook_protocol.cose import verify as verify_envelope
 from dosebook_protocol.schemas import MODELS, outdated, schema_of
@@ -64,7 +64,7 @@ class Enrolled:
     registry_key = REGISTRY_KEY.public_key()
 
 
-OPEN_ON_THE_BOX = {"receipts": open_receipts, "config": open_config}
+OPEN_ON_THE_BOX = {"receipts": open_receipts, "missing": open_missing, "config": open_config}
 
 
 def test_there_are_vectors():

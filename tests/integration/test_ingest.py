@@ -24,6 +24,7 @@ from dosebook_central.store.models import (
     Reading,
     Record,
 )
+from dosebook_central.store.queries.boxes import list_boxes
 from dosebook_protocol.reading import EventKind, Outcome
 from dosebook_protocol.record import Clock, Health
 from dosebook_protocol.topics import Channel, topic
@@ -205,21 +206,35 @@ def test_messages_that_cannot_be_trusted_get_no_receipt(registry, box):
         assert len(registry.evidence.get(digest)) == size
 
 
-def test_sequence_used_twice_is_quarantined_and_nothing_is_lost(registry, box):
-    """A second record with a used sequence, or a used id, is set aside whole."""
+def test_a_number_given_twice_counts_both_doses_and_is_seen(registry, box):
+    """An outbox that was lost, restored or cloned gives numbers again: every dose counts once.
+
+    The same record under that number stays one record, and the registry says how many there are.
+    """
     first = box.message(b"1", ct(1))
-    registry.statuses(first)
-    second = box.message(b"2", ct(2), sequence=1)
-    (receipt,) = registry.receipts(second)
-    assert receipt.status == "quarantined"
-    assert "sequence 1" in receipt.reason
+    second, third = (box.message(data, ct(int(data)), sequence=1) for data in (b"2", b"3"))
+    assert registry.statuses(first) == ["stored"]
+    assert registry.statuses(second, third, second) == ["stored", "stored", "duplicate"]
+    assert registry.statuses(first, third) == ["duplicate", "duplicate"]
+    resent = box.message(b"1", ct(1), sequence=1)
+    assert registry.statuses(resent) == ["duplicate"]
+    assert registry.rows(func.count(Exam.id)) == [(3,)]
+    assert sorted(registry.rows(Record.sequence, Record.reuse)) == [(1, n) for n in range(4)]
+    with registry.engine.connect() as connection:
+        (state,) = list_boxes(connection)
+    assert (state.records, state.reused, state.last_sequence, state.gaps) == (1, 3, 1, ())
+
+
+def test_a_used_record_id_is_quarantined_and_nothing_is_lost(registry, box):
+    """Another record under an id that is taken is set aside whole."""
+    registry.statuses(box.message(b"1", ct(1)))
+    ((record_id,),) = registry.rows(Record.id)
+    other = box.message(b"3", ct(3), record_id=record_id, sequence=7)
+    assert registry.statuses(other) == ["quarantined"]
+    assert registry.rows(func.count(Record.id)) == [(1,)]
     ((code, digest),) = registry.rows(Quarantine.code, Quarantine.message_sha256)
     assert code == "ledger"
-    assert registry.evidence.get(digest) == second.payload
-    ((record_id,),) = registry.rows(Record.id)
-    third = box.message(b"3", ct(3), record_id=record_id, sequence=7)
-    assert registry.statuses(third) == ["quarantined"]
-    assert registry.rows(func.count(Record.id)) == [(1,)]
+    assert registry.evidence.get(digest) == other.payload
 
 
 def test_one_impossible_record_does_not_take_its_batch_along(registry, box):

@@ -2,12 +2,14 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, inspect, select
+from sqlalchemy import Column, Engine, MetaData, Table, delete, func, inspect, select
+from sqlalchemy.exc import IntegrityError
 
 from dosebook_central.store import migrate
 from dosebook_central.store.bulk import insert_rows, one_of, upsert_rows
@@ -30,6 +32,70 @@ def test_migrated_schema_is_the_schema_of_the_models(engine):
 def test_upgrade_again_changes_nothing(engine):
     """`db upgrade` on a current database is harmless."""
     assert migrate.current(engine) == migrate.head() == migrate.upgrade(engine)
+
+
+# In an order in which each row finds what it refers to.
+_FILLED = ("box", "record", "reading", "patient", "exam", "event")
+
+
+@pytest.mark.parametrize("version", ["0001", "0003", "0004", "0005"])
+def test_a_filled_database_of_an_earlier_version_is_upgraded(database_url, tmp_path, version):
+    """`db upgrade` keeps every row, also where SQLite replaces a table that others refer to."""
+    engine = open_engine(database_url or tmp_path / "old.db")
+    try:
+        assert migrate.upgrade(engine, version) == version
+        old = MetaData()
+        old.reflect(engine)
+        with writing(engine) as connection:
+            for name in _FILLED:
+                connection.execute(old.tables[name].insert().values(_any_row(old.tables[name])))
+        before = _rows(engine, old)
+        assert migrate.upgrade(engine) == migrate.head()
+        assert _rows(engine, old) == before
+        assert all(len(rows) == 1 for rows in before.values())
+        with pytest.raises(IntegrityError), writing(engine) as connection:
+            connection.execute(delete(old.tables["box"]))  # references are enforced again
+    finally:
+        engine.dispose()
+
+
+def test_an_upgrade_that_would_break_a_reference_is_undone(tmp_path):
+    """SQLite enforces nothing while tables are replaced, so all of it is checked at the end."""
+    engine = open_engine(tmp_path / "old.db")
+    try:
+        migrate.upgrade(engine, "0003")
+        with sqlite3.connect(tmp_path / "old.db") as bare:  # a program that enforces nothing
+            bare.execute("INSERT INTO reading VALUES ('gone', '1', '2026-03-02', '{}')")
+        bare.close()
+        with pytest.raises(StoreError, match="a row of reading would refer to a row of record"):
+            migrate.upgrade(engine)
+        assert migrate.current(engine) == "0003"
+    finally:
+        engine.dispose()
+
+
+def _rows(engine: Engine, tables: MetaData):
+    """What stands in the columns of an earlier version."""
+    with engine.connect() as connection:
+        return {
+            name: connection.execute(select(*tables.tables[name].columns)).all() for name in _FILLED
+        }
+
+
+def _any_row(table: Table):
+    """A row of a table as some version has it: each reference is to the row `x`."""
+    values = {str: "x", int: 1, bool: True, bytes: b"x", Decimal: Decimal(1)}
+    values[datetime] = datetime(2026, 3, 2)  # noqa: DTZ001  # as reflected: without zone
+    return {
+        column.name: None if column.nullable else _value(column, values) for column in table.columns
+    }
+
+
+def _value(column: Column, values):
+    try:
+        return values[column.type.python_type]
+    except (KeyError, NotImplementedError):
+        return []
 
 
 def test_bulk_insert_takes_any_number_of_rows_in_one_statement(engine):

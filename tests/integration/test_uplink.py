@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
-from dosebook_central.ingest.receipts import sign_receipts
+from dosebook_central.ingest.receipts import sign_answer
 from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
 from dosebook_edge.identity import identity as identities
 from dosebook_edge.identity.identity import Identity
@@ -185,14 +185,14 @@ def test_a_receipt_that_the_registry_did_not_sign_empties_nothing(world):
     client = world.registry_client()
     try:
         client.connect()
-        client.publish(own_topic, sign_receipts(other.signer, receipts("ct-1")).payload)
-        client.publish(own_topic, sign_receipts(real, receipts("ct-2")).payload)
-        forged = bytearray(sign_receipts(real, receipts("ct-1")).payload)
+        client.publish(own_topic, sign_answer(other.signer, receipts("ct-1")).payload)
+        client.publish(own_topic, sign_answer(real, receipts("ct-2")).payload)
+        forged = bytearray(sign_answer(real, receipts("ct-1")).payload)
         forged[-1] ^= 1
         client.publish(own_topic, bytes(forged))
         client.publish(own_topic, secrets.token_bytes(200))
         assert not outbox.acknowledged
-        client.publish(own_topic, sign_receipts(real, receipts("ct-1")).payload)
+        client.publish(own_topic, sign_answer(real, receipts("ct-1")).payload)
         eventually(lambda: not outbox.waiting)
     finally:
         client.close()

@@ -40,7 +40,7 @@ class Hospital:
         self.ingest = Ingest(self.fleet.engine, self.evidence)
         settings = SubscriberSettings(host="localhost", port=broker.port)
         subscriber = Subscriber(
-            settings, credentials.client_context, credentials.signer, self.ingest.process
+            settings, credentials.client_context, credentials.signer, self.ingest.answer
         )
         subscriber.start()
         self.ends = [self.fleet.engine.dispose, broker.stop, subscriber.stop]

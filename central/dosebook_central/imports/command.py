@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dosebook_central.imports.importer import Importer, Progress
-from dosebook_central.ingest.receipts import sign_receipts
+from dosebook_central.ingest.receipts import sign_answer
 from dosebook_protocol.bundle import Kind, write_bundle
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.record import Receipts
@@ -47,7 +47,7 @@ def write_receipts(path: Path, receipts: Sequence[Receipts], signer: Signer) -> 
             f"no receipts are written: there were {what}. Import the export of one box, as often "
             "as you like: what is stored is recognised"
         )
-    signed = [sign_receipts(signer, one).payload for one in receipts]
+    signed = [sign_answer(signer, one).payload for one in receipts]
     try:
         write_bundle(path, Kind.RECEIPTS, boxes[0], enumerate(signed, 1))
     except OSError as error:

@@ -1,7 +1,13 @@
-"""Decide what each arriving record is: new, a duplicate, or one that contradicts the ledger."""
+"""Decide what each arriving record is: new, a duplicate, or one that contradicts the ledger.
 
+A box gives a number to two records where its outbox was lost, or came back from an old copy, or
+where a clone of it runs. Both were captured and signed, so both count; the later one notes that
+the number was given before.
+"""
+
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.record import ReceiptStatus, Record
@@ -36,13 +42,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a candidate; `is_new` is false where no row is written for it."""
+    """What becomes of a candidate; `is_new` is false where no row is written for it.
+
+    `reuse` is how many records of the box had its number before.
+    """
 
     candidate: Candidate
     status: ReceiptStatus
     reason: str = ""
     duplicate_of: str = ""
     is_new: bool = True
+    reuse: int = 0
     contradicts: bool = False
 
     @property
@@ -56,7 +66,7 @@ class Ledger:
 
     def __init__(self, known: Iterable[KnownRecord]) -> None:
         self._by_id: dict[str, KnownRecord] = {}
-        self._by_sequence: dict[tuple[str, int], KnownRecord] = {}
+        self._given: Counter[tuple[str, int]] = Counter()
         self._by_evidence: dict[tuple[str, str], KnownRecord] = {}
         for record in known:
             self._note(record)
@@ -67,13 +77,9 @@ class Ledger:
         before = self._by_id.get(record.record_id)
         if before is not None:
             return _seen_before(candidate, before)
-        holder = self._by_sequence.get((record.box_id, record.sequence))
-        if holder is not None:
-            reason = (
-                f"sequence {record.sequence} of box {record.box_id} is already record {holder.id}"
-            )
-            return _contradiction(candidate, reason)
         decision = self._decide_new(candidate)
+        if reuse := self._given[(record.box_id, record.sequence)]:
+            decision = replace(decision, reuse=reuse)
         self._note(_known(record, decision.status))
         return decision
 
@@ -89,7 +95,7 @@ class Ledger:
 
     def _note(self, record: KnownRecord) -> None:
         self._by_id[record.id] = record
-        self._by_sequence[(record.box_id, record.sequence)] = record
+        self._given[(record.box_id, record.sequence)] += 1
         if record.status != ReceiptStatus.DUPLICATE:
             self._by_evidence.setdefault((record.sha256, record.media_type), record)
 

@@ -13,6 +13,7 @@ from dosebook_central.fleet.verify import open_envelope
 from dosebook_central.ingest.commit import Committer
 from dosebook_central.ingest.evidence import EvidenceStore
 from dosebook_central.ingest.ledger import Candidate, Decision
+from dosebook_central.ingest.missing import MissingRecords
 from dosebook_central.ingest.quarantine import (
     StrangerLimit,
     refused_row,
@@ -30,7 +31,7 @@ from dosebook_protocol.cose import SignatureError
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
 from dosebook_protocol.reading import READER_VERSION, Outcome, Reading
-from dosebook_protocol.record import Receipt, Receipts, ReceiptStatus
+from dosebook_protocol.record import Health, Missing, Receipt, Receipts, ReceiptStatus
 from dosebook_protocol.screen import ScreenEvidence
 from dosebook_protocol.screen_decision import KIND, decode_decision, reading_of_decision
 from dosebook_protocol.screen_decision import MEDIA_TYPE as DECISION
@@ -68,6 +69,7 @@ class Ingest:
         self.committed = committed
         self._committer = Committer(self.writer, self._now, self.open_screen)
         self._limit = limit or StrangerLimit()
+        self._missing = MissingRecords(engine, self._now)
 
     def process(self, batch: Sequence[Incoming]) -> list[Receipts]:
         """Commit a batch and return the receipts, one message a box; note health messages in it.
@@ -90,27 +92,34 @@ class Ingest:
         self.committed()
         return self._receipts(decisions)
 
-    def process_health(self, incoming: Incoming) -> bool:
-        """Note a box's word on itself; False where it cannot be trusted."""
+    def answer(self, batch: Sequence[Incoming]) -> list[Receipts | Missing]:
+        """Process a batch, and ask boxes for what they gave and the ledger lacks."""
+        heard = [self.process_health(one) for one in batch if one.topic.endswith(_HEALTH)]
+        receipts = self.process([one for one in batch if not one.topic.endswith(_HEALTH)])
+        asked = [self._missing.of(health) for health in heard if health is not None]
+        return [*receipts, *(one for one in asked if one is not None)]
+
+    def process_health(self, incoming: Incoming) -> Health | None:
+        """Note a box's word on itself; None where it cannot be trusted."""
         try:
             box_id = parse_topic(incoming.topic).box_id
             box = self._boxes.find(box_id)
             if box is None:
-                return False
+                return None
             health = decode_health(open_envelope(box, incoming.payload))
         except (TopicError, SignatureError, MessageError) as error:
             log(_log, logging.WARNING, "health_refused", reason=str(error))
-            return False
+            return None
         if health.box_id != box_id:
             log(_log, logging.WARNING, "health_refused", reason=f"{box_id} spoke as another box")
-            return False
+            return None
         with writing(self._engine) as connection:
             connection.execute(
                 update(Box)
                 .where(Box.id == box_id)
                 .values(health=health.model_dump(mode="json"), last_seen_at=self._now())
             )
-        return True
+        return health
 
     def open_screen(self, sha256_of: str, media_type: str) -> ScreenEvidence | str:
         """The opened evidence of a screen, or in a sentence why it cannot be opened."""

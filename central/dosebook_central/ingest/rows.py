@@ -32,6 +32,7 @@ def record_row(decision: Decision, group_id: str, received_at: datetime) -> Row:
         "id": record.record_id,
         "box_id": record.box_id,
         "sequence": record.sequence,
+        "reuse": decision.reuse,
         "source": record.source,
         "source_kind": record.source_kind.value,
         "captured_at": record.captured_at,

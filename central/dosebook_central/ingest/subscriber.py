@@ -1,4 +1,4 @@
-"""The registry's ear at the broker: records and health in, signed receipts out.
+"""The registry's ear at the broker: records and health in, signed receipts and questions out.
 
 A subscription is trusted only once a message of our own came back through it: some brokers grant
 what they do not deliver.
@@ -10,7 +10,7 @@ import secrets
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -21,12 +21,12 @@ from sqlalchemy.exc import OperationalError
 
 from dosebook_central.fleet.ca import REGISTRY_NAME
 from dosebook_central.ingest.intake import Intake
-from dosebook_central.ingest.receipts import sign_receipts
+from dosebook_central.ingest.receipts import sign_answer
 from dosebook_central.ingest.verify import Incoming
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.logs import log
 from dosebook_protocol.paho_thread import end_thread
-from dosebook_protocol.record import Receipts
+from dosebook_protocol.record import Missing, Receipts
 from dosebook_protocol.topics import ROOT, Channel, shard, subscription
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _JOIN_TIMEOUT_S: Final = 20.0
 class Process(Protocol):
     """What is done with messages: it returns once they are committed."""
 
-    def __call__(self, batch: list[Incoming], /) -> list[Receipts]:
+    def __call__(self, batch: list[Incoming], /) -> Sequence[Receipts | Missing]:
         """Commit records and health of any boxes; raises where nothing could be committed."""
 
 
@@ -244,7 +244,7 @@ class Subscriber:
 
     def _commit(self, batch: list[Incoming]) -> None:
         try:
-            committed = self._process(batch)
+            answers = self._process(batch)
         except (OperationalError, OSError) as error:
             log(_LOG, logging.WARNING, "store_unavailable", error=error)
             self._stopping.wait(self._settings.retry_first_s)
@@ -259,8 +259,8 @@ class Subscriber:
         client = self._client
         if client is None:
             return  # the boxes will send again and hear of duplicates
-        for receipts in committed:
-            outgoing = sign_receipts(self._signer, receipts)
+        for answer in answers:
+            outgoing = sign_answer(self._signer, answer)
             client.publish(outgoing.topic, outgoing.payload, qos=1)
 
 

@@ -63,6 +63,33 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def rebuilding(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction in which a table that others refer to can be replaced by a copy.
+
+    SQLite drops the old one only while it does not enforce references, which cannot be changed
+    within a transaction; they are checked at its end. Raises `StoreError` where one is broken.
+    """
+    with engine.connect().execution_options(**{_WRITES: True}) as connection:
+        if not is_sqlite(engine):
+            with connection.begin():
+                yield connection
+            return
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - narrows for the type checker
+        driver.execute("PRAGMA foreign_keys = OFF").close()
+        try:
+            with connection.begin():
+                yield connection
+                if broken := driver.execute("PRAGMA foreign_key_check").fetchone():
+                    raise StoreError(
+                        f"the upgrade is undone: a row of {broken[0]} would refer to a row of "
+                        f"{broken[2]} that is not there"
+                    )
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON").close()
+
+
 def is_sqlite(connection: Connection | Engine) -> bool:
     """Whether this is the embedded database."""
     return connection.dialect.name == "sqlite"

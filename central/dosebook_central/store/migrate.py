@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from dosebook_central.store.engine import writing
+from dosebook_central.store.engine import rebuilding
 
 
 def head() -> str:
@@ -24,14 +24,14 @@ def current(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def upgrade(engine: Engine) -> str:
+def upgrade(engine: Engine, to: str = "head") -> str:
     """Upgrade a database in one transaction; returns the version that it is at then."""
     with as_file(files("dosebook_central.store") / "migrations") as folder:
         settings = _settings(folder)
-        with writing(engine) as connection:
+        with rebuilding(engine) as connection:
             settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
-    return head()
+            command.upgrade(settings, to)
+    return current(engine) or ""
 
 
 def _settings(folder: Path) -> Config:

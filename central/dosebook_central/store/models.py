@@ -58,6 +58,7 @@ class Box(Base):
     status: Mapped[str] = mapped_column(Key, default="active")  # active | revoked
     public_key: Mapped[bytes] = mapped_column(LargeBinary)  # Ed25519, 32 raw bytes
     superseded_keys: Mapped[list[Any]] = mapped_column(default=list)  # hex; old records stay valid
+    revoked_keys: Mapped[list[Any]] = mapped_column(default=list)  # hex; prove old records only
     certificate_pem: Mapped[str] = mapped_column(Text, default="")
     certificate_serial: Mapped[str] = mapped_column(Key, default="")
     certificate_expires_at: Mapped[datetime | None]
@@ -74,11 +75,13 @@ class Record(Base):
     """A committed record: its envelope, where its evidence is, and what became of it."""
 
     __tablename__ = "record"
-    __table_args__ = (UniqueConstraint("box_id", "sequence"),)
+    __table_args__ = (UniqueConstraint("box_id", "sequence", "reuse"),)
 
     id: Mapped[str] = mapped_column(Key, primary_key=True)
     box_id: Mapped[str] = mapped_column(ForeignKey("box.id"))
     sequence: Mapped[int]
+    # How many records had this number of the box before.
+    reuse: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[str] = mapped_column(Key)
     source_kind: Mapped[str] = mapped_column(Key)
     captured_at: Mapped[datetime]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from dosebook_edge.identity.identity import Enrolled
+from dosebook_edge.outbox import OutboxError
+from dosebook_edge.uplink.again import let_wait_again
 from dosebook_edge.uplink.connection import (
     Connection,
     ConnectionEvent,
@@ -17,10 +19,10 @@ from dosebook_edge.uplink.connection import (
 )
 from dosebook_edge.uplink.settings import Outbox, UplinkSettings
 from dosebook_edge.uplink.state import Backoff
-from dosebook_edge.uplink.trust import DistrustError, keep_config, open_config, open_receipts
+from dosebook_edge.uplink.trust import DistrustError, keep_config, open_answer, open_config
 from dosebook_edge.uplink.window import Window
 from dosebook_protocol.logs import log
-from dosebook_protocol.record import Receipts
+from dosebook_protocol.record import Missing, Receipts
 from dosebook_protocol.topics import Channel, topic
 
 _LOG = logging.getLogger(__name__)
@@ -177,13 +179,27 @@ class Session:
     def _hear(self, event: Received, receipts: list[Receipts]) -> None:
         try:
             if event.topic == self._topics[Channel.RECEIPTS]:
-                receipts.append(open_receipts(event.payload, self._enrolled))
+                answer = open_answer(event.payload, self._enrolled)
+                if isinstance(answer, Receipts):
+                    receipts.append(answer)
+                else:
+                    self._give_again(answer)
             elif event.topic == self._topics[Channel.CONFIG]:
                 config = open_config(event.payload, self._enrolled)
                 if keep_config(self._settings.desired_config, config):
                     log(_LOG, logging.INFO, "config_received", revision=config.revision)
         except DistrustError as error:
             log(_LOG, logging.WARNING, "message_distrusted", reason=str(error))
+
+    def _give_again(self, missing: Missing) -> None:
+        try:
+            again = let_wait_again(self._outbox, missing)
+        except OutboxError as error:  # a full disk: what waits is emptied first
+            log(_LOG, logging.WARNING, "missing_records_not_given", reason=str(error))
+            return
+        if again:
+            log(_LOG, logging.WARNING, "missing_records_wait_again", count=again)
+            self._next_scan = 0.0
 
     def _acknowledge(self, received: list[Receipts]) -> None:
         # One transaction for all that came in one turn: each costs the disk a flush.

@@ -1,6 +1,6 @@
 """What can be set about an uplink, and what it needs of the rest of the box."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +24,22 @@ class Waiting(Protocol):
         """Envelope and evidence."""
 
 
+class LedgerEntry(Protocol):
+    """A record of the box, with a receipt or without."""
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the box's ledger."""
+
+    @property
+    def acknowledged_at(self) -> str:
+        """When its receipt came; empty while it waits."""
+
+    @property
+    def has_payload(self) -> bool:
+        """Whether its content is still kept."""
+
+
 class Outbox(Protocol):
     """The queue that only receipts empty."""
 
@@ -32,6 +48,12 @@ class Outbox(Protocol):
 
     def acknowledge(self, receipts: Receipts) -> int:
         """Note receipts durably; how many of them were news."""
+
+    def entries(self, *, limit: int, before: int | None) -> Sequence[LedgerEntry]:
+        """Return what stands below a sequence number, newest first."""
+
+    def replay(self, sequences: Iterable[int]) -> Sequence[int]:
+        """Let delivered records wait again; those whose content is still there."""
 
     def wait_for_new(self, last_sequence: int, timeout: float) -> bool:
         """Wait until there is a record beyond that sequence number; whether there is."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from dosebook_edge.durable import write_durably
 from dosebook_edge.identity.identity import Enrolled
 from dosebook_protocol.cose import SignatureError, key_id, verify
-from dosebook_protocol.record import BoxConfig, Receipts
+from dosebook_protocol.record import BoxConfig, Missing, Receipts
 from dosebook_protocol.screen_confirmed import ConfirmedValues, decode_confirmed
-from dosebook_protocol.wire import MessageError, decode_config, decode_receipts
+from dosebook_protocol.wire import MessageError, decode_config, decode_missing, decode_receipts
 
 
 class DistrustError(Exception):
@@ -22,6 +22,27 @@ def open_receipts(envelope: bytes, enrolled: Enrolled) -> Receipts:
         raise DistrustError(str(error)) from None
     _check_addressee(receipts.box_id, enrolled)
     return receipts
+
+
+def open_answer(envelope: bytes, enrolled: Enrolled) -> Receipts | Missing:
+    """Return what the registry says of records of this box; raises `DistrustError`."""
+    try:
+        return open_receipts(envelope, enrolled)
+    except DistrustError as error:
+        try:
+            return open_missing(envelope, enrolled)
+        except DistrustError:
+            raise error from None
+
+
+def open_missing(envelope: bytes, enrolled: Enrolled) -> Missing:
+    """Return what the registry says it lacks of this box; raises `DistrustError`."""
+    try:
+        missing = decode_missing(_payload(envelope, enrolled))
+    except MessageError as error:
+        raise DistrustError(str(error)) from None
+    _check_addressee(missing.box_id, enrolled)
+    return missing
 
 
 def open_config(envelope: bytes, enrolled: Enrolled) -> BoxConfig:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from dosebook_protocol.record import BoxConfig, Health, Message, Receipts, Record
+from dosebook_protocol.record import BoxConfig, Health, Message, Missing, Receipts, Record
 from dosebook_protocol.screen_decision import BoxDecision
 
 FOLDER: Final = Path(__file__).parent / "v1"
@@ -19,6 +19,7 @@ FOLDER: Final = Path(__file__).parent / "v1"
 MODELS: Final[dict[str, type[Message]]] = {
     "record": Record,
     "receipts": Receipts,
+    "missing": Missing,
     "health": Health,
     "config": BoxConfig,
     "screen-decision": BoxDecision,

@@ -7,7 +7,7 @@ change only with the version of the protocol; `make.py` beside them made them.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from dosebook_protocol.wire import (
     check_evidence,
     decode_config,
     decode_health,
+    decode_missing,
     decode_receipts,
     decode_record,
     split_record_message,
@@ -32,7 +33,7 @@ REGISTRY_ID: Final = "registry"
 BOX_KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 REGISTRY_KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
 
-KINDS: Final = ("record", "receipts", "health", "config", "screen-decision")
+KINDS: Final = ("record", "receipts", "missing", "health", "config", "screen-decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,12 @@ def open_vector(kind: str, data: bytes) -> Message:
     if kind == "health":
         return decode_health(verify(data, BOX_KEY.public_key()))
     payload = verify(data, REGISTRY_KEY.public_key())
-    return decode_receipts(payload) if kind == "receipts" else decode_config(payload)
+    of_the_registry: dict[str, Callable[[bytes], Message]] = {
+        "receipts": decode_receipts,
+        "missing": decode_missing,
+        "config": decode_config,
+    }
+    return of_the_registry[kind](payload)
 
 
 def _read(folder: str, key: str) -> Iterator[Vector]:

@@ -32,12 +32,14 @@ from dosebook_protocol.record import (
     EvidenceRef,
     Health,
     Message,
+    Missing,
     Receipt,
     Receipts,
     ReceiptStatus,
     Record,
     SourceHealth,
     SourceKind,
+    Span,
 )
 from dosebook_protocol.vectors import (
     BOX_ID,
@@ -130,6 +132,9 @@ _RECEIPTS: Final = Receipts(
         )
     ),
 )
+_MISSING: Final = Missing(
+    box_id=BOX_ID, at=_AT, missing=(Span(first=3, last=3), Span(first=7, last=12))
+)
 _HEALTH: Final = Health(
     box_id=BOX_ID,
     at=_AT,
@@ -166,6 +171,7 @@ _ACCEPT: Final[dict[str, tuple[str, Message, Callable[[], bytes]]]] = {
         ),
     ),
     "receipts": ("receipts", _RECEIPTS, lambda: _REGISTRY.sign(encode_message(_RECEIPTS))),
+    "missing": ("missing", _MISSING, lambda: _REGISTRY.sign(encode_message(_MISSING))),
     "health": ("health", _HEALTH, lambda: _BOX.sign(encode_message(_HEALTH))),
     "config": ("config", _CONFIG, lambda: _REGISTRY.sign(encode_message(_CONFIG))),
 }
@@ -173,6 +179,16 @@ _ACCEPT: Final[dict[str, tuple[str, Message, Callable[[], bytes]]]] = {
 
 def _flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :]
+
+
+def _missing(*spans: tuple[int, int]) -> bytes:
+    tree = {
+        "version": 1,
+        "box_id": BOX_ID,
+        "at": _AT.isoformat(),
+        "missing": [{"first": first, "last": last} for first, last in spans],
+    }
+    return _REGISTRY.sign(cbor2.dumps(tree))
 
 
 _GOOD: Final = _signed_record(_record())
@@ -306,6 +322,16 @@ _REJECT: Final[dict[str, tuple[str, str, bytes]]] = {
             )
         ),
     ),
+    "missing-nothing": ("missing", "missing", _missing()),
+    "missing-before-the-first": ("missing", "missing", _missing((0, 3))),
+    "missing-backwards": ("missing", "ends before it begins", _missing((9, 3))),
+    "missing-too-many": ("missing", "missing", _missing(*((one, one) for one in range(1, 258)))),
+    "missing-by-the-box": (
+        "missing",
+        "signature is not by this key",
+        Signer(BOX_KEY, REGISTRY_ID).sign(encode_message(_MISSING)),
+    ),
+    "receipts-as-missing": ("missing", "Field required", _REGISTRY.sign(encode_message(_RECEIPTS))),
     "config-as-receipts": ("receipts", "Field required", _REGISTRY.sign(encode_message(_CONFIG))),
     "config-revision-0": (
         "config",

@@ -1,17 +1,18 @@
 """The boxes: their word on themselves, and what the ledger says is missing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from dosebook_central.store.models import Box, Record
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Sequence numbers of a box that never arrived, first and last included."""
+    """Sequence numbers of a box that the registry does not hold, first and last included."""
 
     first: int
     last: int
@@ -24,7 +25,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class BoxState:
-    """One box; `health` is its last health message as plain JSON."""
+    """One box; `health` is its last health message as plain JSON.
+
+    `last_sequence` is the highest number that the registry knows of: it holds the record, or the
+    box says that it has a receipt for it. `reused` counts records whose number the box gave before.
+    """
 
     id: str
     room: str
@@ -37,6 +42,7 @@ class BoxState:
     last_record_at: datetime | None
     health: dict[str, Any] | None
     records: int
+    reused: int
     last_sequence: int
     gaps: tuple[Gap, ...]
 
@@ -46,7 +52,8 @@ def list_boxes(connection: Connection) -> list[BoxState]:
     ledger = (
         select(
             Record.box_id,
-            func.count().label("records"),
+            func.count().filter(Record.reuse == 0).label("records"),
+            func.count().filter(Record.reuse > 0).label("reused"),
             func.max(Record.sequence).label("last_sequence"),
         )
         .group_by(Record.box_id)
@@ -65,20 +72,50 @@ def list_boxes(connection: Connection) -> list[BoxState]:
             Box.last_record_at,
             Box.health,
             func.coalesce(ledger.c.records, 0).label("records"),
+            func.coalesce(ledger.c.reused, 0).label("reused"),
             func.coalesce(ledger.c.last_sequence, 0).label("last_sequence"),
         )
         .outerjoin(ledger, ledger.c.box_id == Box.id)
         .order_by(Box.status, Box.id)
     ).all()
-    broken = [row.id for row in rows if row.records < row.last_sequence]
-    gaps = _gaps(connection, broken) if broken else {}
+    last = {row.id: max(row.last_sequence, _receipted(row.health)) for row in rows}
+    gaps = find_gaps(
+        connection, {row.id: last[row.id] for row in rows if row.records < last[row.id]}
+    )
     return [
-        BoxState(**row._mapping, gaps=tuple(gaps.get(row.id, ())))  # noqa: SLF001  # public in SQLAlchemy
+        BoxState(
+            **{**row._mapping, "last_sequence": last[row.id]},  # noqa: SLF001  # public in SQLAlchemy
+            gaps=tuple(gaps.get(row.id, ())),
+        )
         for row in rows
     ]
 
 
-def _gaps(connection: Connection, box_ids: list[str]) -> dict[str, list[Gap]]:
+def find_gaps(connection: Connection, last: Mapping[str, int]) -> dict[str, list[Gap]]:
+    """What is missing of boxes, from number 1 to the last that each is known to have given."""
+    if not last:
+        return {}
+    found: dict[str, list[Gap]] = {box_id: [] for box_id in last}
+    held = dict.fromkeys(last, 0)
+    for box_id, first, end in connection.execute(_inner_gaps(list(last))):
+        if first <= last[box_id]:
+            found[box_id].append(Gap(first, min(end, last[box_id])))
+    highest = select(Record.box_id, func.max(Record.sequence)).group_by(Record.box_id)
+    held |= {
+        row.box_id: row[1] for row in connection.execute(highest.where(Record.box_id.in_(last)))
+    }
+    for box_id, end in last.items():
+        if held[box_id] < end:
+            found[box_id].append(Gap(held[box_id] + 1, end))
+    return found
+
+
+def _receipted(health: dict[str, Any] | None) -> int:
+    return int((health or {}).get("outbox_acknowledged_sequence", 0))
+
+
+def _inner_gaps(box_ids: list[str]) -> Select[str, int, int]:
+    """Gaps before numbers that are there."""
     previous = func.lag(Record.sequence, 1, 0).over(
         partition_by=Record.box_id, order_by=Record.sequence
     )
@@ -87,12 +124,8 @@ def _gaps(connection: Connection, box_ids: list[str]) -> dict[str, list[Gap]]:
         .where(Record.box_id.in_(box_ids))
         .subquery()
     )
-    found: dict[str, list[Gap]] = {}
-    statement = (
+    return (
         select(steps.c.box_id, steps.c.previous + 1, steps.c.sequence - 1)
         .where(steps.c.sequence > steps.c.previous + 1)
         .order_by(steps.c.box_id, steps.c.sequence)
     )
-    for box_id, first, last in connection.execute(statement):
-        found.setdefault(box_id, []).append(Gap(first, last))
-    return found

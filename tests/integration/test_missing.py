@@ -1,0 +1,164 @@
+"""What a restored registry lacks: noticed, named, asked for, and given again by the box."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+from sqlalchemy import delete
+
+from dosebook_central.ingest.pipeline import Ingest
+from dosebook_central.ingest.verify import Incoming
+from dosebook_central.store.engine import writing
+from dosebook_central.store.models import Reading, Record
+from dosebook_central.store.queries.boxes import Gap, list_boxes
+from dosebook_edge.uplink.again import let_wait_again
+from dosebook_protocol.cose import Signer
+from dosebook_protocol.reading import Outcome
+from dosebook_protocol.reading import Reading as Read
+from dosebook_protocol.record import Clock, Health, Missing, Span
+from dosebook_protocol.topics import Channel, topic
+from dosebook_protocol.wire import encode_health
+from tests.support.box import BOX, draft, opened_outbox, receipts_for
+from tests.support.registry import NOW
+
+NO_DOSE = Read(Outcome.NO_DOSE, "other", "test")
+
+
+def asked(registry, box, last, waiting):
+    """Which numbers the registry asks a box for that says it gave so many."""
+    said = Health(
+        box_id=box.id,
+        at=NOW,
+        box_version="1",
+        reader_version="1",
+        started_at=NOW,
+        clock=Clock(),
+        outbox_waiting=waiting,
+        outbox_last_sequence=last,
+        outbox_acknowledged_sequence=last - waiting,
+        disk_used_percent=1,
+        disk_free_bytes=1,
+        certificate_days_left=1,
+        uplink_state="ready",
+    )
+    signed = Signer(box.key, box.id).sign(encode_health(said))
+    answers = registry.ingest.answer([Incoming(topic(box.id, Channel.HEALTH), signed)])
+    return [(span.first, span.last) for answer in answers for span in answer.missing]
+
+
+def deliver(registry, box, count):
+    """Commit the first records of a box; returns its messages by number."""
+    messages = {n: box.message(bytes([n]), NO_DOSE) for n in range(1, count + 1)}
+    registry.receipts(*messages.values())
+    return messages
+
+
+def restore(registry, *lost):
+    """Be the registry of a backup in which these numbers are not, just started."""
+    with writing(registry.engine) as connection:
+        connection.execute(delete(Reading))
+        connection.execute(delete(Record).where(Record.sequence.in_(lost)))
+    registry.ingest = Ingest(registry.engine, registry.evidence)
+
+
+def state(registry):
+    """The box as pages and `status` show it."""
+    with registry.engine.connect() as connection:
+        (found,) = list_boxes(connection)
+    return found
+
+
+def test_what_a_backup_lacks_is_named_and_asked_for_until_it_is_there(registry, box):
+    """Numbers that a box has receipts for are missing, also beyond the last that is held."""
+    messages = deliver(registry, box, 8)
+    assert asked(registry, box, 8, 0) == []
+    restore(registry, 3, 7, 8)
+    assert asked(registry, box, 8, 0) == [(7, 8), (3, 3)]
+    assert state(registry).gaps == (Gap(3, 3), Gap(7, 8))
+    assert state(registry).last_sequence == 8
+    registry.receipts(messages[7])
+    assert asked(registry, box, 9, 3) == []  # 3 and 8 wait again, 9 is new: nothing to ask
+    registry.receipts(messages[3], messages[8])
+    assert asked(registry, box, 8, 0) == []
+    assert state(registry).gaps == ()
+
+
+def test_what_only_waits_is_not_asked_for(registry, box):
+    """A box that was long without network is not asked for its own backlog."""
+    deliver(registry, box, 2)
+    assert asked(registry, box, 5000, 4998) == []
+    assert asked(registry, box, 5000, 4997) == [(3, 5000)]
+
+
+def test_a_box_with_an_old_outbox_is_asked_for_nothing(registry, box):
+    """What is held beyond the last number that the box knows is no gap."""
+    deliver(registry, box, 8)
+    restore(registry, 4, 6)
+    assert asked(registry, box, 4, 0) == [(4, 4)]
+    assert asked(registry, box, 3, 0) == []
+
+
+def test_a_number_without_end_is_harmless(registry, box):
+    """A box that says nonsense about itself is answered, and its ledger still shown."""
+    deliver(registry, box, 1)
+    assert asked(registry, box, 2**62, 0) == [(2, 2**31 - 1)]
+    assert state(registry).gaps == (Gap(2, 2**62),)
+
+
+def test_many_gaps_are_asked_for_newest_first(registry, box):
+    """One question names 256 stretches at most, those of which a box still has the content."""
+    registry.receipts(
+        *(
+            message
+            for n in range(1, 601)
+            if (message := box.message(str(n).encode(), NO_DOSE)) and n % 2
+        )
+    )
+    spans = asked(registry, box, 600, 0)
+    assert (len(spans), spans[0]) == (256, (600, 600))
+    assert spans == sorted(spans, reverse=True)
+
+
+def missing(*spans):
+    """The registry's question."""
+    return Missing(
+        box_id=BOX, at=NOW, missing=tuple(Span(first=first, last=last) for first, last in spans)
+    )
+
+
+def waiting(outbox):
+    """Which numbers wait."""
+    return sorted(one.sequence for one in outbox.entries(status="waiting", limit=10_000))
+
+
+def test_a_box_lets_wait_what_it_is_asked_for_and_still_has(tmp_path):
+    """Delivered records wait again; those that wait, were never given or are gone stay as is."""
+    with opened_outbox(tmp_path, keep_delivered=timedelta(days=1)) as outbox:
+        records = [outbox.append(draft(bytes([n]))) for n in range(10)]
+        outbox.acknowledge(receipts_for(*records[:3]))
+        assert outbox.retire(NOW.replace(year=2100)) == 3
+        outbox.acknowledge(receipts_for(*records[3:9]))
+        assert let_wait_again(outbox, missing((11, 2**63), (4, 5), (1, 3), (10, 10))) == 2
+        assert waiting(outbox) == [4, 5, 10]
+        assert let_wait_again(outbox, missing((1, 2**62)), most=1) == 1
+        assert waiting(outbox) == [4, 5, 9, 10]
+        assert let_wait_again(outbox, missing((1, 2**62))) == 3
+        assert [one.sequence for one in outbox.unacknowledged(0, 99, 9999)] == [*range(4, 11)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_question_makes_a_box_lose_a_record(tmp_path, seed):
+    """Whatever a registry asks for, waiting records keep waiting and no content goes."""
+    chance = Random(seed)
+    with opened_outbox(tmp_path) as outbox:
+        records = [outbox.append(draft(bytes([n]))) for n in range(60)]
+        outbox.acknowledge(receipts_for(*chance.sample(records, 40)))
+        before = set(waiting(outbox))
+        for _ in range(50):
+            first = chance.choice([1, chance.randrange(1, 99), 2 ** chance.randrange(63)])
+            let_wait_again(outbox, missing((first, first + chance.choice([0, 7, 2**62]))))
+            now = set(waiting(outbox))
+            assert before <= now
+            before = now
+        assert all(one.has_payload for one in outbox.entries(limit=100))
+        assert outbox.integrity() == []
