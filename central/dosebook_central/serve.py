@@ -1,14 +1,24 @@
-"""The server of the pages: waitress in a thread of its own, stopped in that thread."""
+"""The server of the pages: waitress in a thread of its own, stopped in that thread.
 
+A body lies on disk before the application is asked whose it is, so strangers may send a form and no
+more: files are taken from persons who signed in.
+"""
+
+import copy
 import socket
 import threading
 from typing import Any, Final
 
 from flask import Flask
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 
+from dosebook_central.web.session_cookie import is_signed_in
+
 _JOIN_TIMEOUT_S: Final = 10.0
+_MOST_OF_A_STRANGER: Final = 64 * 1024
 
 
 class PageServer:
@@ -34,6 +44,7 @@ class PageServer:
             ident=None,
             **(_behind(trusted_proxy) if trusted_proxy else {}),
         )
+        server.channel_class = _channel_of(app)
         self._server = server
         self.port = int(server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="dosebook-web", daemon=True)
@@ -58,3 +69,21 @@ def _behind(proxy: str) -> dict[str, Any]:
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
         "clear_untrusted_proxy_headers": True,
     }
+
+
+def _channel_of(app: Flask) -> type[Any]:
+    """Connections on which only persons who signed in may send more than a form."""
+
+    class Parser(HTTPRequestParser):
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            if not is_signed_in(app, self.headers.get("COOKIE", "")):
+                self.adj = copy.copy(self.adj)
+                self.adj.max_request_body_size = min(
+                    self.adj.max_request_body_size, _MOST_OF_A_STRANGER
+                )
+
+    class Channel(HTTPChannel):
+        parser_class = Parser
+
+    return Channel
