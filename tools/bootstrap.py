@@ -96,7 +96,12 @@ def _make_venv() -> None:
 
 def environment() -> dict[str, str]:
     """Environment for programs of `.venv`."""
-    return {
+    found = {
         "VIRTUAL_ENV": str(VENV),
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        # Kept out of the tree as asked, but kept: hundreds of processes would compile all anew.
+        bytecode = str(ROOT / "build" / "bytecode")
+        found |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": bytecode}
+    return found
