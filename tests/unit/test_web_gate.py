@@ -179,6 +179,26 @@ def test_strangers_are_sent_to_the_login(site):
 def test_every_post_needs_a_csrf_token(site):
     """No form is taken without the token of this session."""
     client = site.client("administrator")
+def test_a_part_of_a_page_leads_back_to_its_page(site):
+    """A click in a page whose session ended leads to the sign-in, and from there to that page."""
+    address = "http://localhost/exams/e1?region=chest"
+    headers = {"HX-Request": "true", "HX-Current-URL": address}
+    answer = site.client().get("/exams/e1/measures/0", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/login?next=/exams/e1?region%3Dchest"
+
+
+def test_an_open_page_can_ask_who_is_signed_in(site):
+    """The answer names the login and a token that forms take, and nobody before the sign-in."""
+    stranger = site.client().get("/session").get_json()
+    assert stranger["login"] == ""
+    client = site.client("physicist")
+    told = client.get("/session").get_json()
+    assert told["login"] == "physicist"
+    answer = client.post("/theme", data={"theme": "dark", "csrf_token": told["token"]})
+    assert answer.status_code == 302
+
+
     for endpoint, method, path in _routes(site.app):
         if method == "POST":
             assert client.post(path).status_code == 400, endpoint

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -118,7 +119,9 @@ def _find_person() -> Person | None:
 
 def _send_to_login() -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
-        return "", 401, {"HX-Redirect": url_for("login.form")}
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = f"{page.path}?{page.query}".rstrip("?")
+        return "", 401, {"HX-Redirect": url_for("login.form", next=back or None)}
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("login.form", next=wanted if wanted != "/" else None))
 

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, g, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import text
 
 from dosebook_central.web.context import context
@@ -27,6 +28,14 @@ def healthz() -> ResponseReturnValue:
         is_healthy = False
     answer = {"status": "ok" if is_healthy else "failing", "version": context().version}
     return jsonify(answer), 200 if is_healthy else 503
+
+
+@bp.get("/session")
+@public
+def session_state() -> ResponseReturnValue:
+    """Say who is signed in, and which token forms need now: an open page asks before it sends."""
+    person = g.person
+    return jsonify({"login": person.login if person else "", "token": generate_csrf()})
 
 
 @bp.post("/theme")

@@ -161,7 +161,11 @@ class Editor {
     note.querySelector("span").textContent = words ? words[0].toUpperCase() + words.slice(1) : "";
   }
 
-  send(address) {
+  /** Send the form, once the page around it is ready: a page with sessions may have to ask first. */
+  async send(address) {
+    const detail = { ready: true };
+    document.dispatchEvent(new CustomEvent("drawing:send", { detail }));
+    await detail.ready;
     return fetch(address, { method: "POST", body: new URLSearchParams(new FormData(this.form)), headers: { "X-Requested-With": "drawing" } });
   }
 

@@ -1,4 +1,6 @@
 // Drag and drop: files, folders and ZIPs travel in one upload with a bar; the job page then follows.
+import { signedIn } from "./_session.js";
+
 const form = document.querySelector("form[data-drop]");
 
 async function* filesOf(entry, path = "") {
@@ -23,8 +25,8 @@ async function dropped(transfer) {
   return found;
 }
 
-function send(files) {
-  if (!files.length) return;
+async function send(files) {
+  if (!files.length || !(await signedIn())) return;
   const body = new FormData();
   for (const [file, name] of files) body.append("files", file, name);
   const box = form.querySelector(".drop-progress");

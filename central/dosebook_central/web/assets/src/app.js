@@ -1,5 +1,6 @@
 // What every page does. Pages work without it, as forms and links; this makes them quick.
 import "htmx.org";
+import { token } from "./_session.js";
 import "./_keys.js";
 import "./_upload.js";
 import "./_procedures.js";
@@ -9,10 +10,8 @@ import "./_rules.js";
 import "./_skin_map.js";
 import "./_unassigned.js";
 
-const token = document.querySelector('meta[name="csrf-token"]')?.content;
-
 document.addEventListener("htmx:config:request", (event) => {
-  event.detail.ctx.request.headers["X-CSRFToken"] = token;
+  event.detail.ctx.request.headers["X-CSRFToken"] = token();
 });
 
 // Evidence opened beside an exam: mark the number, bring the pane into sight on narrow screens.
