@@ -2,14 +2,12 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from dosebook_edge.config.section import LOCAL_ONLY, NamedSource
+from dosebook_edge.config.section import DURATION, LOCAL_ONLY, NamedSource
 from dosebook_edge.config.values import Duration
-
-_DURATION: Final[dict[str, JsonValue]] = {"unit": "duration"}
 
 
 class InstrumentSourceSection(NamedSource):
@@ -107,7 +105,7 @@ class InstrumentSourceSection(NamedSource):
         description="How long after the beginning of an exposure a procedure step may begin that "
         "it still belongs to, while there is no other.",
         examples=["10s"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     idle: Duration | None = Field(
         default=None,
@@ -116,7 +114,7 @@ class InstrumentSourceSection(NamedSource):
         description="Without a change for so long, an exposure is over; else as the profile says "
         "(30s).",
         examples=["30s"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     above: Decimal | None = Field(
         default=None,

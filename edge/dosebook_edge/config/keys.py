@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from dosebook_edge.config.dicom_source import DicomSourceSection
 from dosebook_edge.config.kiosk import KIOSK, KioskSection
-from dosebook_edge.config.section import LOCAL_ONLY, Section
+from dosebook_edge.config.section import DURATION, LOCAL_ONLY, Section
 from dosebook_edge.config.sources import SourceSection
 from dosebook_edge.config.values import Duration, Size
 from dosebook_protocol.record import BoxId
@@ -63,13 +63,13 @@ class OutboxSection(Section):
         default=timedelta(days=30),
         description="How long the content of delivered records is kept for a replay.",
         examples=["30d"],
-        json_schema_extra={"unit": "duration"},
+        json_schema_extra=DURATION,
     )
     keep_ledger: Duration = Field(
         default=timedelta(days=400),
         description="How long it is remembered that a record was delivered.",
         examples=["400d"],
-        json_schema_extra={"unit": "duration"},
+        json_schema_extra=DURATION,
     )
 
 
@@ -97,19 +97,19 @@ class UplinkSection(Section):
         default=timedelta(seconds=30),
         description="How long a receipt is waited for before a record is sent again.",
         examples=["30s"],
-        json_schema_extra={"unit": "duration"},
+        json_schema_extra=DURATION,
     )
     keepalive: Duration = Field(
         default=timedelta(seconds=30),
         description="Longest silence on the connection before the box asks whether it stands.",
         examples=["30s"],
-        json_schema_extra={"unit": "duration"},
+        json_schema_extra=DURATION,
     )
     longest_backoff: Duration = Field(
         default=timedelta(seconds=60),
         description="Longest wait between two attempts to connect.",
         examples=["60s"],
-        json_schema_extra={"unit": "duration"},
+        json_schema_extra=DURATION,
     )
 
 
@@ -120,7 +120,7 @@ class HealthSection(Section):
         default=timedelta(seconds=60),
         description="Time between two health messages to the registry.",
         examples=["60s"],
-        json_schema_extra={"unit": "duration"},
+        json_schema_extra=DURATION,
     )
 
 

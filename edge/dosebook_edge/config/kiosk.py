@@ -6,14 +6,13 @@ from typing import Final, Literal
 
 from pydantic import Field, JsonValue, SecretStr, field_validator, model_validator
 
-from dosebook_edge.config.section import LOCAL_ONLY, Section
+from dosebook_edge.config.section import DURATION, LOCAL_ONLY, Section
 from dosebook_edge.config.values import Duration
 from dosebook_edge.kiosk.pin import is_hash
 
 KIOSK: Final = "kiosk"
 """The source that every decision made on the page states."""
 
-_DURATION: Final[dict[str, JsonValue]] = {"unit": "duration"}
 _TABLES: Final[dict[str, JsonValue]] = {"unit": "tables", **LOCAL_ONLY}
 
 
@@ -78,7 +77,7 @@ class KioskSection(Section):
         ge=timedelta(seconds=10),
         description="How long nobody touches the page before it asks for a PIN again.",
         examples=["3min"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     review_delivered: Duration = Field(
         default=timedelta(hours=12),
@@ -86,7 +85,7 @@ class KioskSection(Section):
         description="How long values are still shown after their record was delivered; later they "
         "are reviewed in the registry.",
         examples=["12h"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     show_patient: Literal["nothing", "initials", "name"] = Field(
         default="initials",

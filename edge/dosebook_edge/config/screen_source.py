@@ -2,14 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
-from dosebook_edge.config.section import LOCAL_ONLY, NamedSource
+from dosebook_edge.config.section import DURATION, LOCAL_ONLY, NamedSource
 from dosebook_edge.config.values import Duration
-
-_DURATION: Final[dict[str, JsonValue]] = {"unit": "duration"}
 
 ScreenProfiles = tuple[Annotated[str, Field(min_length=1)], ...]
 
@@ -63,21 +61,21 @@ class ScreenSourceSection(NamedSource):
         description="How long after the end of a procedure step a dose screen is still its own, "
         "while no other step runs.",
         examples=["10min"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     interval: Duration = Field(
         default=timedelta(milliseconds=500),
         ge=timedelta(milliseconds=100),
         description="Time between two looks at the screen.",
         examples=["500ms"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     settle: Duration = Field(
         default=timedelta(seconds=1),
         ge=timedelta(milliseconds=200),
         description="How long a screen stands still before it is read.",
         examples=["1s"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     frozen_after: Duration = Field(
         default=timedelta(0),
@@ -85,7 +83,7 @@ class ScreenSourceSection(NamedSource):
         description="Report a picture that is the very same for longer; 0s: never. For a screen "
         "that shows a clock.",
         examples=["10min"],
-        json_schema_extra=_DURATION,
+        json_schema_extra=DURATION,
     )
     mask_patient_text: bool = Field(
         default=False,

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 LOCAL_ONLY: Final[dict[str, JsonValue]] = {"local_only": True}
 """Marks keys that the registry may not set."""
+DURATION: Final[dict[str, JsonValue]] = {"unit": "duration"}
+"""Says for people that a key is a length of time."""
 
 
 class Section(BaseModel):
