@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dosebook_central import config
+from dosebook_central.durable import write_durably
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -150,23 +151,20 @@ class Registry:
     @property
     def session_secret(self) -> bytes:
         """The key that signs sessions; made once."""
-        from dosebook_central.fleet.keys import write_atomically
-
         path = self.data_dir / "keys" / _SESSION_KEY
         if not path.exists():
-            write_atomically(path, secrets.token_bytes(32), 0o600)
+            write_durably(path, secrets.token_bytes(32), 0o600)
         return path.read_bytes()
 
     def create(self) -> None:
         """Make a new registry: keys, certificates, configuration, database."""
         from dosebook_central.fleet.credentials import Credentials
-        from dosebook_central.fleet.keys import write_atomically
         from dosebook_central.store import migrate
 
         self.data_dir.mkdir(parents=True, exist_ok=True)
         path = self.data_dir / config.FILE_NAME
         if not path.exists():
-            write_atomically(path, config.template().encode(), 0o640)
+            write_durably(path, config.template().encode(), 0o640)
         hosts = (*self.config.texts("broker.names"), socket.gethostname())
         Credentials.create(self.data_dir, hosts)
         migrate.upgrade(self.engine_of_any_version)

@@ -17,7 +17,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from dosebook_central.app import create_app
 from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
 from dosebook_central.dosimetry.skin_dose.jobs import SkinDoseJobs
-from dosebook_central.fleet.keys import write_atomically
+from dosebook_central.durable import write_durably
 from dosebook_central.ingest.replay import Quarantines
 from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
 from dosebook_central.registry import Registry
@@ -177,5 +177,5 @@ class Service:
             "broker_port": self.broker_port,
             "web": f"http://{self._registry.config.text('web.host')}:{self.web_port}/",
         }
-        write_atomically(path, json.dumps(status, indent=2).encode(), 0o644)
+        write_durably(path, json.dumps(status, indent=2).encode(), 0o644)
         started.callback(path.unlink, missing_ok=True)

@@ -22,7 +22,7 @@ from dosebook_central.dosimetry.package_signing import (
     read_public_key,
     sign,
 )
-from dosebook_central.fleet.keys import write_atomically
+from dosebook_central.durable import write_durably
 from dosebook_central.registry import Registry
 from dosebook_central.store.queries import packages
 from dosebook_central.store.queries.packages import Adopted, Switch
@@ -156,7 +156,7 @@ def sign_folder(registry: Registry, folder: Path) -> None:
     manifest = signed.package.manifest
     perform(
         registry.engine,
-        lambda _: write_atomically(folder / SIGNATURE, signed.signature),
+        lambda _: write_durably(folder / SIGNATURE, signed.signature),
         lambda _: Act(
             _actor(), "set.sign", "coefficient_set", manifest.id,
             {"version": manifest.version, "rows_sha256": signed.sha256},

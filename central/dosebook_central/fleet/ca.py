@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from dosebook_central.fleet.keys import FleetError, read_authority_key, write_atomically, write_key
+from dosebook_central.durable import write_durably
+from dosebook_central.fleet.keys import FleetError, read_authority_key, write_key
 from dosebook_protocol.topics import TopicError, check_box_id
 
 REGISTRY_NAME: Final = "registry"
@@ -63,7 +64,7 @@ class CertificateAuthority:
         )
         certificate = builder.sign(key, SHA256())
         write_key(folder / "ca.key", key)
-        write_atomically(folder / "ca.crt", certificate.public_bytes(Encoding.PEM))
+        write_durably(folder / "ca.crt", certificate.public_bytes(Encoding.PEM))
         authority = cls(folder, key, certificate)
         authority._write_list(())
         return authority
@@ -153,7 +154,7 @@ class CertificateAuthority:
         for entry in entries:
             builder = builder.add_revoked_certificate(entry)
         signed = builder.sign(self._key, SHA256())
-        write_atomically(self.revocations_path, signed.public_bytes(Encoding.PEM))
+        write_durably(self.revocations_path, signed.public_bytes(Encoding.PEM))
 
 
 def common_name(certificate: x509.Certificate) -> str:

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from dosebook_central.durable import write_durably
 from dosebook_central.fleet.ca import REGISTRY_NAME, RENEW_BEFORE, CertificateAuthority
-from dosebook_central.fleet.keys import read_signing_key, write_atomically, write_key
+from dosebook_central.fleet.keys import read_signing_key, write_key
 from dosebook_protocol.cose import Signer
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1")
@@ -72,7 +73,7 @@ class Credentials:
             (self.broker_certificate, 0o644),
             (self.broker_key, 0o600),
         ):
-            write_atomically(folder / path.name, path.read_bytes(), mode)
+            write_durably(folder / path.name, path.read_bytes(), mode)
 
     def client_context(self) -> ssl.SSLContext:
         """TLS as the registry's client certificate, trusting its own authority only."""
@@ -99,7 +100,7 @@ class Credentials:
         path = self.folder / f"{name}.crt"
         path.unlink(missing_ok=True)
         write_key(self.folder / f"{name}.key", key)
-        write_atomically(path, certificate.public_bytes(Encoding.PEM))
+        write_durably(path, certificate.public_bytes(Encoding.PEM))
 
 
 def _hosts(certificate: x509.Certificate) -> set[str]:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from dosebook_central.audit.log import Act, perform
+from dosebook_central.durable import write_durably
 from dosebook_central.fleet.ca import serial_text
 from dosebook_central.fleet.credentials import Credentials
-from dosebook_central.fleet.keys import FleetError, write_atomically
+from dosebook_central.fleet.keys import FleetError
 from dosebook_central.fleet.verify import ACTIVE, REVOKED
 from dosebook_central.store.models import Box
 from dosebook_protocol.enrolment import Enrolment
@@ -118,7 +119,7 @@ class Fleet:
         authority = Credentials(self.registry.data_dir).authority
         certificate = authority.issue_box(box_id, request)
         pem = certificate.public_bytes(Encoding.PEM)
-        write_atomically(self._issued(box_id) / f"{serial_text(certificate)}.crt", pem)
+        write_durably(self._issued(box_id) / f"{serial_text(certificate)}.crt", pem)
         return certificate, {
             "public_key": _raw_key(request),
             "certificate_pem": pem.decode(),

@@ -1,6 +1,5 @@
 """Private keys on disk: PEM, readable by their owner only, written at once or not at all."""
 
-import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,6 +11,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from dosebook_central.durable import write_durably
+
 PrivateKey = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
@@ -19,23 +20,10 @@ class FleetError(Exception):
     """Something about boxes, keys or certificates is wrong; the text says what to do."""
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file so that a reader sees the old or the new content, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
 def write_key(path: Path, key: PrivateKey) -> None:
     """Write a private key, mode 0600."""
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_atomically(path, pem, 0o600)
+    write_durably(path, pem, 0o600)
 
 
 def read_authority_key(path: Path) -> ec.EllipticCurvePrivateKey:

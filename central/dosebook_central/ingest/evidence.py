@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
+from dosebook_central.durable import sync_folder
+
 _WRITERS: Final = 8
 _LENGTH: Final = 64
 
@@ -56,7 +58,7 @@ class EvidenceFolder:
         # A folder that this process does not know may have been made, by whoever, but not synced.
         changed = folders | {folder.parent for folder in new}
         _each(_write, missing.keys(), missing.values())
-        _each(_sync_folder, changed)
+        _each(sync_folder, changed)
         self._known_folders |= new
 
     def get(self, sha256: str) -> bytes:
@@ -113,11 +115,3 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
