@@ -1,5 +1,6 @@
 """Import of files, folders and ZIPs by the same pipeline; the whole corpus in any order."""
 
+import contextlib
 import io
 import random
 import threading
@@ -9,9 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
-from dosebook_central.imports.collect import EntryError, list_entries
+from dosebook_central.imports import zips
+from dosebook_central.imports.collect import EntryReader, list_entries
 from dosebook_central.imports.importer import Importer
 from dosebook_central.imports.objects import objects_in
+from dosebook_central.imports.zips import EntryError
 from dosebook_central.store.models import Box, Exam, ImportFile, ImportJob, Record
 from dosebook_central.store.queries.boxes import list_boxes
 from dosebook_protocol.cose import Signer
@@ -143,10 +146,50 @@ def test_bombs_and_odd_names_are_refused(tmp_path):
     broken.write_bytes(b"PK\x03\x04 this is no archive")
     (entry,) = list_entries([broken])
     assert entry.problem
-    from dosebook_central.imports.collect import EntryReader
-
     with pytest.raises(EntryError):
         EntryReader().read(entry)
+
+
+def test_a_damaged_zip_in_a_zip_spoils_none_beside_it(tmp_path):
+    """What cannot be opened is told by itself; the objects beside it are read."""
+    outer = tmp_path / "cd.zip"
+    outer.write_bytes(zipped({"1": PROSE, "2": b"PK\x03\x04 this is no archive", "3": PROSE}))
+    reader = EntryReader()
+    first, second, third = list_entries([outer])
+    assert (reader.read(first), second.problem != "", reader.read(third)) == (PROSE, True, PROSE)
+    reader.close()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_no_damage_to_a_zip_ends_an_import(tmp_path, method):
+    """Whatever a damaged ZIP makes its unpacker raise is a reason for one entry, no more."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr("report", PROSE * 50)
+        archive.writestr("more.zip", zipped({"inner": PROSE}))
+    intact = stream.getvalue()
+    path = tmp_path / "cd.zip"
+    for seed in range(400):
+        rng = random.Random(seed)
+        damaged = bytearray(intact)
+        for _ in range(rng.randint(1, 4)):
+            damaged[rng.randrange(len(damaged))] = rng.choice((0, 255, rng.randrange(256)))
+        path.write_bytes(damaged)
+        reader = EntryReader()
+        for entry in list_entries([path]):
+            with contextlib.suppress(EntryError):
+                reader.read(entry)
+        reader.close()
+
+
+def test_a_directory_of_millions_is_not_read(tmp_path, monkeypatch):
+    """A small ZIP cannot hold one whose directory fills the memory when it is opened."""
+    monkeypatch.setattr(zips, "MOST_OF_A_DIRECTORY", 10_000)
+    path = tmp_path / "cd.zip"
+    path.write_bytes(zipped({"1": PROSE, "many.zip": zipped({str(n): b"" for n in range(300)})}))
+    first, second = list_entries([path])
+    assert first.problem == ""
+    assert "unpack it and import the folder" in second.problem
 
 
 def test_links_out_of_a_folder_are_not_followed(tmp_path):

@@ -4,25 +4,21 @@ ZIPs are read in place: nothing is unpacked to disk, so that no name in one can 
 what it unpacks to is bounded (one ZIP inside another, a size for each member, a ratio).
 """
 
-import io
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dosebook_protocol.bundle import BundleError, Kind, Manifest, manifest_of, member_names
+from dosebook_central.imports.zips import EntryError, attempt, opened
+from dosebook_protocol.bundle import Kind, Manifest, manifest_of, member_names
 
 MAX_OBJECT_BYTES: Final = 256 * 1024 * 1024
 MAX_ENTRIES: Final = 500_000
 _MAX_RATIO: Final = 500
 _RATIO_FREE_BYTES: Final = 4 * 1024 * 1024
 _ZIP_MAGIC: Final = b"PK\x03\x04"
-
-
-class EntryError(Exception):
-    """An entry that cannot be read; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +41,10 @@ def list_entries(paths: Iterable[Path]) -> list[Entry]:
     for path in paths:
         base = path.parent if path.is_file() else path
         for file in _files(path):
-            entries += _list_file(file, str(file.relative_to(base)))
-            if len(entries) > MAX_ENTRIES:
-                raise EntryError(f"more than {MAX_ENTRIES} files: import them in parts")
+            for entry in _list_file(file, str(file.relative_to(base))):
+                entries.append(entry)
+                if len(entries) > MAX_ENTRIES:
+                    raise EntryError(f"more than {MAX_ENTRIES} files: import them in parts")
     return entries
 
 
@@ -56,36 +53,30 @@ class EntryReader:
 
     def __init__(self) -> None:
         self._open: tuple[tuple[object, ...], zipfile.ZipFile] | None = None
+        self._stack = ExitStack()
 
     def read(self, entry: Entry) -> bytes:
         """Return the bytes of an entry; raises `EntryError`."""
         if entry.problem:
             raise EntryError(entry.problem)
-        try:
-            if not entry.members:
-                return _read_file(entry.path)
-            return _member(self._archive(entry.path, entry.members[:-1]), entry.members[-1])
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise EntryError(f"cannot be read: {error}") from None
-        except (RuntimeError, NotImplementedError) as error:  # encrypted, unknown compression
-            raise EntryError(f"cannot be unpacked: {error}") from None
+        if not entry.members:
+            return attempt(lambda: _read_file(entry.path))
+        return _member(self._archive(entry.path, entry.members[:-1]), entry.members[-1])
 
     def close(self) -> None:
         """Close the ZIP that is open, if any."""
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
+        self._open = None
+        self._stack.close()
 
     def _archive(self, path: Path, outer: tuple[str, ...]) -> zipfile.ZipFile:
         key = (path, *outer)
         if self._open is None or self._open[0] != key:
             self.close()
+            source: Path | bytes = path
             if outer:
-                with zipfile.ZipFile(path) as holder:
-                    archive = zipfile.ZipFile(io.BytesIO(_member(holder, outer[0])))
-            else:
-                archive = zipfile.ZipFile(path)
-            self._open = (key, archive)
+                with opened(path) as holder:
+                    source = _member(holder, outer[0])
+            self._open = (key, self._stack.enter_context(opened(source)))
         return self._open[1]
 
 
@@ -98,55 +89,66 @@ def _files(path: Path) -> Iterator[Path]:
             yield child
 
 
-def _list_file(file: Path, name: str) -> list[Entry]:
+def _list_file(file: Path, name: str) -> Iterator[Entry]:
     try:
-        with file.open("rb") as stream:
-            is_zip = stream.read(4) == _ZIP_MAGIC
-        if not is_zip:
-            return [Entry(name, file)]
-        with zipfile.ZipFile(file) as archive:
-            manifest = manifest_of(archive)
+        if not attempt(lambda: _is_zip_file(file)):
+            yield Entry(name, file)
+            return
+        with opened(file) as archive:
+            manifest = attempt(lambda: manifest_of(archive))
             if manifest is not None:
-                return _list_messages(archive, manifest, name, file)
-            return _list_members(archive, name, file, ())
-    except BundleError as error:
-        return [Entry(name, file, problem=str(error))]
-    except (OSError, zipfile.BadZipFile) as error:
-        return [Entry(name, file, problem=f"cannot be read: {error}")]
+                yield from _list_messages(archive, manifest, name, file)
+            else:
+                yield from _list_members(archive, name, file, ())
+    except EntryError as error:
+        yield Entry(name, file, problem=str(error))
+
+
+def _is_zip_file(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(4) == _ZIP_MAGIC
 
 
 def _list_messages(
     archive: zipfile.ZipFile, manifest: Manifest, name: str, file: Path
-) -> list[Entry]:
+) -> Iterator[Entry]:
     """List the record messages that a box exported (`dosebook-box outbox export`)."""
     if manifest.kind is not Kind.RECORDS:
         reason = f"receipts for box {manifest.box_id}: dosebook-box outbox import-receipts"
-        return [Entry(name, file, problem=reason)]
-    return [
-        Entry(f"{name}/{one}", file, (one,), _problem_of(archive.getinfo(one)), manifest.box_id)
-        for one in member_names(archive, manifest)
-    ]
+        yield Entry(name, file, problem=reason)
+        return
+    for one in attempt(lambda: member_names(archive, manifest)):
+        problem = _problem_of(archive.getinfo(one))
+        yield Entry(f"{name}/{one}", file, (one,), problem, manifest.box_id)
 
 
 def _list_members(
     archive: zipfile.ZipFile, name: str, file: Path, outer: tuple[str, ...]
-) -> list[Entry]:
-    entries: list[Entry] = []
-    for info in archive.infolist()[: MAX_ENTRIES + 1]:
-        if info.is_dir():
+) -> Iterator[Entry]:
+    for info in archive.infolist():
+        if info.filename.endswith("/"):
             continue
         shown = f"{name}/{info.filename}"
         members = (*outer, info.filename)
         problem = _problem_of(info)
         if problem or not _is_zip(archive, info):
-            entries.append(Entry(shown, file, members, problem))
+            yield Entry(shown, file, members, problem)
         elif outer:
             reason = "a ZIP in a ZIP in a ZIP is not opened: unpack it"
-            entries.append(Entry(shown, file, members, reason))
+            yield Entry(shown, file, members, reason)
         else:
-            with zipfile.ZipFile(io.BytesIO(_member(archive, info.filename))) as inner:
-                entries += _list_members(inner, shown, file, members)
-    return entries
+            yield from _list_inner(archive, shown, file, members)
+
+
+def _list_inner(
+    archive: zipfile.ZipFile, shown: str, file: Path, members: tuple[str, ...]
+) -> Iterator[Entry]:
+    """List a ZIP in a ZIP; one that is damaged says nothing of the others beside it."""
+    try:
+        with opened(_member(archive, members[0])) as inner:
+            yield from _list_members(inner, shown, file, members)
+    except EntryError as error:
+        yield Entry(shown, file, members, str(error))
 
 
 def _problem_of(info: zipfile.ZipInfo) -> str:
@@ -161,13 +163,21 @@ def _problem_of(info: zipfile.ZipInfo) -> str:
 
 def _is_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     try:
-        with archive.open(info) as stream:
-            return stream.read(4) == _ZIP_MAGIC
-    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError):
+        return attempt(lambda: _first_bytes(archive, info)) == _ZIP_MAGIC
+    except EntryError:
         return False
 
 
+def _first_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    with archive.open(info) as stream:
+        return stream.read(4)
+
+
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    return attempt(lambda: _unpacked(archive, name))
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
     # The sizes in a directory may lie: what is read is bounded whatever they say.
     with archive.open(name) as stream:
         data = stream.read(MAX_OBJECT_BYTES + 1)

@@ -5,7 +5,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Engine
 
 from dosebook_central.fleet.ca import REGISTRY_NAME
-from dosebook_central.imports.collect import Entry, EntryError, EntryReader, list_entries
+from dosebook_central.imports.collect import Entry, EntryReader, list_entries
 from dosebook_central.imports.handover import Handover, message_of
 from dosebook_central.imports.objects import FoundObject, objects_in, problem_of_size
 from dosebook_central.imports.outcome import SKIPPED, FileOutcome
+from dosebook_central.imports.zips import EntryError
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.verify import Incoming
 from dosebook_central.store import jobs
@@ -110,7 +111,9 @@ class Importer:
 
         def work() -> None:
             try:
-                self._work(job_id, [folder], _ignore, _ignore)
+                # It is logged; the interpreter would print its text, and file names name patients.
+                with suppress(Exception):
+                    self._work(job_id, [folder], _ignore, _ignore)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -153,7 +156,8 @@ class Importer:
                     return
         except Exception as error:
             log(_log, logging.WARNING, "import_failed", error=error, job=job_id)
-            message = f"ended by {type(error).__name__}: import it again, what is stored is known"
+            why = str(error) if isinstance(error, EntryError) else type(error).__name__
+            message = f"ended by {why}: import it again, what is stored is known"
             jobs.finish(self._engine, job_id, "failed", message)
             raise
         jobs.finish(self._engine, job_id, "done", "")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from dosebook_central.imports.collect import EntryError, EntryReader, list_entries
+from dosebook_central.imports.collect import EntryReader, list_entries
 from dosebook_central.imports.objects import objects_in
+from dosebook_central.imports.zips import EntryError
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.report import report, to_json
