@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from dosebook_central.alerting.judging import Judging
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.derivation.engine import derive_batch
 from dosebook_central.domain.alerts.rule import Rule
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import Alert, AlertRule
 from dosebook_central.store.engine import writing
 from dosebook_central.store.queries import alerts

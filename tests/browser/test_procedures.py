@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import insert, select
 
+from dosebook_central.domain.procedures.vocabulary import vocabulary_of
 from dosebook_central.dosimetry.packages import shipped
-from dosebook_central.dosimetry.procedures import vocabulary_of
 from dosebook_central.procedures.look import look
 from dosebook_central.store.dose_models import ProcedureDecision, ProcedureName
 from dosebook_central.store.engine import writing

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from dosebook_central.alerting.judging import Judging
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.derivation.engine import derive_batch
 from dosebook_central.domain.alerts.rule import Rule
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import AlertRule, DerivationDue
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import AuditEvent, Box, Event, Exam, Patient, Record

@@ -8,12 +8,12 @@ from sqlalchemy import delete, insert, select
 
 from dosebook_central.alerting.judging import Judging
 from dosebook_central.alerting.preview import preview
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.derivation.engine import Rules
 from dosebook_central.derivation.skin_peaks import shown_peaks
 from dosebook_central.domain.alerts.rule import Rule
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.store import skin_dose
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import Alert, DerivationDue, SkinDose
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Event, Exam

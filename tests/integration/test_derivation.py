@@ -10,10 +10,10 @@ from decimal import Decimal
 from sqlalchemy import func, insert, select, update
 
 from dosebook_central.derivation import engine
-from dosebook_central.derivation.due import mark_due, retry_failed, work_state
 from dosebook_central.derivation.engine import INTERNAL_ERROR, Rules
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.values import Derived, DerivedValue, Method
+from dosebook_central.store.derivation_due import mark_due, retry_failed, work_state
 from dosebook_central.store.dose_models import (
     Derivation,
     DerivationDue,

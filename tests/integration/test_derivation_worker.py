@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from dosebook_central.derivation import engine, worker
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.derivation.worker import Worker
 from dosebook_central.ingest.pipeline import Ingest
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import Derivation, DerivationDue, ExamDose
 from dosebook_central.store.engine import writing
 from dosebook_central.store.writer import Writer

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert
 
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.derivation.engine import Rules, derive_batch, no_procedure
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.sets import Choices
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box, Event, Exam, Patient, Record
 from tests.support.exams import library

@@ -18,9 +18,13 @@ from dosebook_central.domain.procedures.resolve import (
     resolve,
 )
 from dosebook_central.domain.procedures.rules import Example, RuleSet, learn
-from dosebook_central.domain.procedures.vocabulary import LANGUAGES, Vocabulary, family_of
+from dosebook_central.domain.procedures.vocabulary import (
+    LANGUAGES,
+    Vocabulary,
+    family_of,
+    vocabulary_of,
+)
 from dosebook_central.dosimetry.packages import shipped
-from dosebook_central.dosimetry.procedures import vocabulary_of
 from tests.support.raw_names import site_names
 
 VOCABULARY = vocabulary_of(shipped())

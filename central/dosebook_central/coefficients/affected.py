@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from dosebook_central.derivation.due import mark_due
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.models import Exam
 
 # An exam is shown under its leading part (domain.modality): PET/CT as PT, so that a CT coefficient

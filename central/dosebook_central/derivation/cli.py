@@ -19,13 +19,13 @@ from dosebook_central.derivation.difference import (
     Side,
     difference,
 )
-from dosebook_central.derivation.due import work_state
 from dosebook_central.derivation.process import Processes
 from dosebook_central.derivation.recompute import Progress, derive_again, try_sets
 from dosebook_central.derivation.rules import RulesInForce
 from dosebook_central.derivation.trial import with_sets
 from dosebook_central.ingest.recompute import Recomputer, Reread
 from dosebook_central.registry import Registry
+from dosebook_central.store.derivation_due import work_state
 
 _TELL_EVERY_S: Final = 0.5
 _NOW: Final = "now"

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from dosebook_central.derivation import due, history
+from dosebook_central.derivation import history
 from dosebook_central.derivation.history import Previous, Stamp
 from dosebook_central.derivation.rows import ExamRow, dose_row, read_exams, region_rows
 from dosebook_central.dosimetry.derive import DOSIMETRY_VERSION, ProcedureResolver, derive
@@ -18,6 +18,7 @@ from dosebook_central.dosimetry.sets import Library
 from dosebook_central.dosimetry.stored_form import to_text
 from dosebook_central.dosimetry.values import Derived, NotComputable
 from dosebook_central.ingest.regroup import reconcile_anew
+from dosebook_central.store import derivation_due
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Exam
 from dosebook_protocol.logs import log
@@ -118,7 +119,7 @@ def derive_batch(
     Values that are the same as before add no version (P56). An exam whose derivation raises gets
     a version that says so and stays on the list; the others go on.
     """
-    taken = due.claim(connection, limit)
+    taken = derivation_due.claim(connection, limit)
     if not taken:
         return Count()
     rows = _rows(connection, taken)
@@ -130,9 +131,9 @@ def derive_batch(
     done = [one.told for one in results if not one.has_failed]
     if not _tell(connection, done, observers):
         failed |= {one.exam.exam_id for one in done}
-    due.settle(connection, taken, failed)
+    derivation_due.settle(connection, taken, failed)
     if gone:  # their other exams are judged again, without those that went
-        due.mark_due(connection, one_of(connection, Exam.patient_id, gone))
+        derivation_due.mark_due(connection, one_of(connection, Exam.patient_id, gone))
     return Count(len(taken), sum(one.is_new for one in results), len(failed))
 
 

@@ -14,7 +14,6 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select, true
 
 from dosebook_central.derivation import history, process
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.derivation.engine import Count, derive_batch, derive_safely
 from dosebook_central.derivation.history import Stamp
 from dosebook_central.derivation.process import Call, Processes
@@ -22,6 +21,7 @@ from dosebook_central.derivation.rows import read_exams
 from dosebook_central.dosimetry.derive import DOSIMETRY_VERSION
 from dosebook_central.dosimetry.sets import Library
 from dosebook_central.dosimetry.stored_form import to_text
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import Derivation, DerivationDue, Priority
 from dosebook_central.store.models import Exam
 from dosebook_central.store.writer import Writer

@@ -12,10 +12,10 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from dosebook_central.derivation.due import is_any_due, retry_failed
 from dosebook_central.derivation.engine import Observer, Rules, derive_batch
 from dosebook_central.ingest.regroup import reconcile_decided
 from dosebook_central.store import devices
+from dosebook_central.store.derivation_due import is_any_due, retry_failed
 from dosebook_central.store.writer import Writer
 from dosebook_protocol.logs import log
 

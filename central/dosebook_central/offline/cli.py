@@ -11,8 +11,8 @@ import click
 
 from dosebook_central.derivation.engine import Rules
 from dosebook_central.domain.procedures.resolve import Resolver
+from dosebook_central.domain.procedures.vocabulary import vocabulary_of
 from dosebook_central.dosimetry.packages import shipped
-from dosebook_central.dosimetry.procedures import vocabulary_of
 from dosebook_central.dosimetry.values import DerivedValue, NotComputable
 from dosebook_central.offline.document import document
 from dosebook_central.offline.exams import Found, OfflineExam, find_exams

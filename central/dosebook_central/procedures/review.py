@@ -9,13 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.domain.procedures.names import RawName
 from dosebook_central.domain.procedures.resolve import Resolution, Resolver, Source, reader
 from dosebook_central.domain.procedures.rules import learn as learn_rules
-from dosebook_central.dosimetry.procedures import vocabulary_of
+from dosebook_central.domain.procedures.vocabulary import vocabulary_of
 from dosebook_central.dosimetry.sets import Library
 from dosebook_central.store.bulk import one_of
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import ExamDose, ProcedureName, ProcedureRules
 from dosebook_central.store.models import Exam
 from dosebook_central.store.queries import procedures as names

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Select, and_, exists, func, select, text, update
 
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.dosimetry.skin_dose.model import PatientSize, RecordedEvent
 from dosebook_central.store.bulk import insert_rows, one_of
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import ExamDose, SkinDose
 from dosebook_central.store.in_force import READING_IN_FORCE
 from dosebook_central.store.models import Event, Exam, Reading, Record

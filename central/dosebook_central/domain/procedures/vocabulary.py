@@ -8,6 +8,7 @@ from typing import Final
 
 from dosebook_central.domain.procedures.lexicon import WordRow, word_row
 from dosebook_central.domain.procedures.spelling import fold
+from dosebook_central.dosimetry.sets import Library, view
 
 LANGUAGES: Final = ("en", "fr", "de", "it", "es", "pl", "ja")
 _LEADING: Final = frozenset({"exact", "narrower"})  # broader says less, close says something else
@@ -178,4 +179,18 @@ def _procedure(row: Mapping[str, str]) -> Procedure:
         tuple(row["body_regions"].split(";")),
         {language: row[f"name_{language}"] for language in LANGUAGES if row[f"name_{language}"]},
         tuple(row["dose_quantities"].split(";")),
+    )
+
+
+def vocabulary_of(library: Library) -> Vocabulary:
+    """Return the vocabulary of a library, made once; unverified codes are left out."""
+    return view(library, _read)
+
+
+def _read(library: Library) -> Vocabulary:
+    return Vocabulary.from_rows(
+        *(
+            [row for package in library.of(kind) for row in package.rows_in_force]
+            for kind in ("procedures", "procedure-codes", "procedure-words")
+        )
     )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, selec
 from dosebook_central.domain.procedures.decisions import Act, Decided
 from dosebook_central.domain.procedures.resolve import Decision, Resolver
 from dosebook_central.domain.procedures.rules import Example, RuleSet
-from dosebook_central.dosimetry.procedures import vocabulary_of
+from dosebook_central.domain.procedures.vocabulary import vocabulary_of
 from dosebook_central.dosimetry.sets import Library
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.dose_models import ProcedureDecision, ProcedureName, ProcedureRules

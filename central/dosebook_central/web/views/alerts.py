@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from dosebook_central.access.rights import Right
 from dosebook_central.alerting.preview import Preview, preview
 from dosebook_central.audit import log
-from dosebook_central.derivation.due import mark_due
 from dosebook_central.domain.alerts.rule import Rule, meaning_of
+from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.queries import alert_list, alerts
 from dosebook_central.store.queries.alerts import StoredRule
 from dosebook_central.web import rule_form

@@ -6,8 +6,8 @@ from flask import Blueprint, render_template
 from sqlalchemy import Connection
 
 from dosebook_central.access.rights import Right
-from dosebook_central.derivation.due import work_state
 from dosebook_central.store import skin_dose
+from dosebook_central.store.derivation_due import work_state
 from dosebook_central.store.queries import alert_list, alerts, boxes, exams, quarantine, screens
 from dosebook_central.store.queries.procedures import Share, unmapped_share
 from dosebook_central.store.queries.unassigned import count_waiting

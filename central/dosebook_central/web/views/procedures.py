@@ -13,8 +13,7 @@ from dosebook_central.audit import log
 from dosebook_central.domain.procedures.decisions import Act
 from dosebook_central.domain.procedures.names import RawName
 from dosebook_central.domain.procedures.resolve import candidates
-from dosebook_central.domain.procedures.vocabulary import LANGUAGES, Vocabulary
-from dosebook_central.dosimetry.procedures import vocabulary_of
+from dosebook_central.domain.procedures.vocabulary import LANGUAGES, Vocabulary, vocabulary_of
 from dosebook_central.procedures.decide import Outcome, Verdict, decide, undo_range
 from dosebook_central.procedures.look import look
 from dosebook_central.procedures.review import Moved
