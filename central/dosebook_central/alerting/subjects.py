@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject, subject_of
+from dosebook_central.domain.day import day_of
 from dosebook_central.domain.drl.compare import references
 from dosebook_central.domain.drl.levels import levels_for
 from dosebook_central.dosimetry.inputs import ExamInputs
@@ -40,9 +40,8 @@ def full_subject(
     if peak_skin_dose_mgy is not None:
         peak = Judged("peak_skin_dose", peak_skin_dose_mgy)
         subject = replace(subject, values=(*subject.values, peak))
-    try:
-        day = date.fromisoformat(exam.started[:10])
-    except ValueError:
+    day = day_of(exam.started)
+    if day is None:
         return subject
     levels = levels_for(library, country, subject.procedure_id, day)
     return replace(subject, references=references(levels, subject)) if levels else subject

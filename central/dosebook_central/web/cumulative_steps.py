@@ -7,6 +7,7 @@ from decimal import Decimal
 from math import ceil, floor, log10
 from typing import Final
 
+from dosebook_central.domain.day import day_of
 from dosebook_central.store.queries.cumulative import ExamLine
 from dosebook_central.web.cumulative_sums import Contribution
 
@@ -53,7 +54,9 @@ def steps(contributions: Iterable[Contribution], *, is_count: bool) -> Steps | N
     for one in contributions:
         exams[one.exam.id] = one.exam
         added[one.exam.id] = one.value if is_count else added.get(one.exam.id, 0) + one.value
-    dated = sorted((exam for exam in exams.values() if _day(exam)), key=lambda one: one.started)
+    dated = sorted(
+        (exam for exam in exams.values() if day_of(exam.started)), key=lambda one: one.started
+    )
     if len(dated) < 2:
         return None
     first, last = _ordinal(dated[0]), _ordinal(dated[-1])
@@ -114,13 +117,6 @@ def _years(first: int, last: int) -> tuple[Tick, ...]:
     return tuple(Tick(str(day.year), at(day.toordinal())) for day in marks[::every])
 
 
-def _day(exam: ExamLine) -> date | None:
-    try:
-        return date.fromisoformat(exam.started[:10])
-    except ValueError:
-        return None
-
-
 def _ordinal(exam: ExamLine) -> int:
-    day = _day(exam)
+    day = day_of(exam.started)
     return day.toordinal() if day else 0

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Connection
 
 from dosebook_central.derivation.rows import read_exams
 from dosebook_central.domain.alerts.subject import subject_of
+from dosebook_central.domain.day import day_of
 from dosebook_central.domain.drl.compare import Comparison, NotCompared, compare
 from dosebook_central.domain.drl.levels import Level, levels_for
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived
@@ -61,7 +61,7 @@ def exam_levels(connection: Connection, exam_id: str, derived: Derived) -> ExamL
     if not derived.procedure_id:
         return ExamLevels(name, absent="procedure")
     found = read_exams(connection, [exam_id])
-    day = _day(found[0].exam.started) if found else None
+    day = day_of(found[0].exam.started) if found else None
     if day is None:
         return ExamLevels(name, absent="day")
     levels = levels_for(library(connection), country, derived.procedure_id, day)
@@ -87,10 +87,3 @@ def _left(found: Iterable[NotCompared]) -> Iterable[LeftLevel]:
     for one in found:
         limit = number_text(one.level.value, one.level.quantity)
         yield LeftLevel(one.level, limit, level_unit(one.level), one.reason)
-
-
-def _day(started: str) -> date | None:
-    try:
-        return date.fromisoformat(started[:10])
-    except ValueError:
-        return None

@@ -5,14 +5,13 @@ They find whom to look at; they are no reason to refuse an exam (P59).
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final
 
 from dosebook_central.domain.alerts.judge import exceeds
 from dosebook_central.domain.alerts.rule import EXAMS, Firing, Rule
 from dosebook_central.domain.alerts.wording import number_beside, plain_text, printed
+from dosebook_central.domain.day import day_of
 
 _UNMAPPED: Final = "unmapped"
 
@@ -71,7 +70,7 @@ def _is_meant(rule: Rule, exam: PastExam) -> bool:
         (not when.procedures or exam.procedure_id in when.procedures)
         and (not when.stations or exam.station in when.stations)
         and (not when.regions or not set(when.regions).isdisjoint(exam.regions))
-        and _day(exam.started) is not None
+        and day_of(exam.started) is not None
     )
 
 
@@ -100,8 +99,8 @@ def _windows(rule: Rule, exams: Sequence[PastExam]) -> Iterator[tuple[int, int, 
     first, total = 0, Decimal(0)
     for last, exam in enumerate(exams):
         total += _amount(rule, exam)
-        end = _day(exam.started)
-        while end and (end - (_day(exams[first].started) or end)).days > (rule.period_days or 0):
+        end = day_of(exam.started)
+        while end and (end - (day_of(exams[first].started) or end)).days > (rule.period_days or 0):
             total -= _amount(rule, exams[first])
             first += 1
         yield first, last, total
@@ -109,14 +108,6 @@ def _windows(rule: Rule, exams: Sequence[PastExam]) -> Iterator[tuple[int, int, 
 
 def _amount(rule: Rule, exam: PastExam) -> Decimal:
     return Decimal(1) if rule.quantity == EXAMS else getattr(exam, rule.quantity)
-
-
-@lru_cache(maxsize=65_536)
-def _day(started: str) -> date | None:
-    try:
-        return date.fromisoformat(started[:10])
-    except ValueError:
-        return None
 
 
 def _firing(

@@ -8,11 +8,11 @@ left out of a line is counted there by reason.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Final
 
+from dosebook_central.domain.day import day_of
 from dosebook_central.domain.drl.band import Size
 from dosebook_central.domain.drl.compare import usual_phantom
 from dosebook_central.domain.drl.levels import Level, levels_for
@@ -67,7 +67,7 @@ def site_lines(
     exempting = _exempting(library, place or country)
     sampled: dict[tuple[str, Level, str], list[Sampled]] = {}
     for exam in exams:
-        day = _day(exam.started[:10])
+        day = day_of(exam.started)
         if day is None:
             continue
         for level in levels_for(library, country, exam.procedure_id, day):
@@ -154,11 +154,3 @@ def _order(level: Level) -> tuple[str, str, str, Decimal]:
 def _thickness(procedure: str) -> int | None:
     found = _THICKNESS.search(procedure)
     return int(found[1]) if found else None
-
-
-@cache
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
