@@ -11,12 +11,12 @@ rows say what each process spent on a record: on a busy machine they hold where 
 import json
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dosebook_edge.identity.identity import Identity
-from dosebook_edge.outbox import Draft, Outbox, schema
+from dosebook_edge.outbox import Draft, Outbox
 from dosebook_edge.uplink.state import State
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.record import SourceKind
@@ -144,17 +144,10 @@ def _fill(box: Box, load: _Load) -> None:
 
 def _await_receipts(site: Site, box: Box) -> None:
     try:
-        wait(lambda: waiting_at(box) == 0, _DEADLINE_S, f"all receipts of {box.box_id}")
+        wait(lambda: box.waiting() == 0, _DEADLINE_S, f"all receipts of {box.box_id}")
     except SiteError as error:
         logs = f"{box.tail(2000)}\n{site.registry.tail(4000)}"
-        raise SiteError(f"{error}: {waiting_at(box)} wait\n{logs}") from None
-
-
-def waiting_at(box: Box) -> int:
-    """How many records of a box have no receipt."""
-    with closing(schema.connect(box.data_dir / "outbox.db", read_only=True)) as connection:
-        found = connection.execute("SELECT count(*) FROM record WHERE status = 'waiting'")
-        return int(found.fetchone()[0])
+        raise SiteError(f"{error}: {box.waiting()} wait\n{logs}") from None
 
 
 def _ready_at(box: Box) -> float:

@@ -14,13 +14,13 @@ from tools.faults.ledger import Ledger, stored_records
 from tools.faults.modality import Gate
 from tools.faults.proxy import Mode, Proxy
 from tools.faults.scenario import Morning, Size, exams_of, sending, settle
-from tools.faults.stack import BOX, Stack, drain, waiting_at
+from tools.faults.stack import BOX, Stack, drain
 from tools.site.program import wait
 
 _FLAPS: Final = 12
 _DISK: Final = 24 * 1024 * 1024
 _ROOM_AN_OBJECT: Final = 6 * 1024
-_LIMIT: Final = "3MB"
+_LIMIT: Final = "1MB"
 _BALLAST_CHUNK: Final = 4096
 
 
@@ -51,7 +51,7 @@ def _without_network(
     morning.gate.open_to(until)
     if not morning.sent.wait_for(lambda: morning.sent.with_box >= until, 60):
         ledger.problems.append(f"network {mode.value}: the box took less than {until} objects")
-    waited = waiting_at(morning.box)
+    waited = morning.box.waiting()
     passed = len(stored_records(stack.engine, BOX)) - before
     ledger.say(
         f"network: {mode.value}", f"box took up to object {until}, {waited} waited, {passed} passed"
@@ -126,7 +126,7 @@ def _full_of_records(ledger: Ledger, morning: Morning, proxy: Proxy) -> None:
     before = len(morning.sent.refused)
     morning.gate.open_to(10**9)
     wait(lambda: len(morning.sent.refused) > before, 120, "an object is refused by a full outbox")
-    waited, with_box = waiting_at(morning.box), morning.sent.with_box
+    waited, with_box = morning.box.waiting(), morning.sent.with_box
     ledger.say("full of records", f"refused from object {with_box} on, {waited} waited")
     proxy.set(Mode.PASS)
 

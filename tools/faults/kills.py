@@ -12,7 +12,7 @@ from tools.faults.ledger import Ledger
 from tools.faults.modality import Gate
 from tools.faults.nursery import Mortal
 from tools.faults.scenario import Morning, Size, exams_of, sending, settle
-from tools.faults.stack import Kind, Stack, waiting_at
+from tools.faults.stack import Kind, Stack
 from tools.site.program import SiteError
 
 Target = Literal["box", "broker", "registry"]
@@ -143,7 +143,7 @@ def _dies(program: Mortal, morning: Morning, kill: Kill) -> bool:
     until = time.monotonic() + _DEATH_WITHIN_S
     while program.is_running and time.monotonic() < until:
         is_done = _has(morning, kill.after_objects + _IN_FLIGHT)
-        if is_done and not waiting_at(morning.box):
+        if is_done and not morning.box.waiting():
             # What it does last comes after the last receipt.
             time.sleep(_LATEST_S)
             break

@@ -1,6 +1,6 @@
 """The site under fault: registry, broker, database and box as real processes on loopback."""
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -12,7 +12,6 @@ from dosebook_central.fleet.enrol import Fleet
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.store.engine import open_engine
 from dosebook_edge.identity import identity as identities
-from dosebook_edge.outbox import schema
 from tests.support.fleet import shipped_configuration
 from tests.support.mosquitto import MosquittoBroker
 from tests.support.network import free_port
@@ -147,13 +146,6 @@ class Stack:
         return box_port
 
 
-def waiting_at(box: Box) -> int:
-    """How many records of a box have no receipt."""
-    with closing(schema.connect(box.data_dir / "outbox.db", read_only=True)) as connection:
-        found = connection.execute("SELECT count(*) FROM record WHERE status = 'waiting'")
-        return int(found.fetchone()[0])
-
-
 def drain(box: Box, seconds: float) -> None:
     """Wait until every record of a box has its receipt."""
-    wait(lambda: waiting_at(box) == 0, seconds, f"{box.box_id} has all receipts\n{box.tail(2000)}")
+    wait(lambda: box.waiting() == 0, seconds, f"{box.box_id} has all receipts\n{box.tail(2000)}")

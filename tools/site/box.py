@@ -1,9 +1,11 @@
 """A box of the site: configured, enrolled and run through its own commands."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from dosebook_edge.outbox import schema
 from tools.site.program import Program, call, executable
 
 COMMAND = "dosebook-box"
@@ -69,6 +71,12 @@ class Box(Program):
         """Records of the outbox as its database has them now, newest first."""
         found: list[dict[str, Any]] = json.loads(self.cli("outbox", "list", *options, "--json"))
         return found
+
+    def waiting(self) -> int:
+        """How many records have no receipt, asked of the database itself: at no cost to the box."""
+        with closing(schema.connect(self.data_dir / "outbox.db", read_only=True)) as connection:
+            found = connection.execute("SELECT count(*) FROM record WHERE status = 'waiting'")
+            return int(found.fetchone()[0])
 
     def is_delivered(self) -> bool:
         """Whether every record has its receipt."""
