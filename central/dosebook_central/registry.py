@@ -117,11 +117,12 @@ class Registry:
         from dosebook_central.alerting.judging import Judging
         from dosebook_central.derivation.skin_peaks import shown_peaks
         from dosebook_central.procedures.look import NameKeeper
+        from dosebook_central.same_exams.look import observe
         from dosebook_central.store.library_cache import LibraryCache
 
         # The peaks stand before the rules look at them.
         where = (self.config.text(f"registry.{name}") for name in ("country", "subdivision"))
-        return (NameKeeper(LibraryCache().current), shown_peaks, Judging(*where))
+        return (NameKeeper(LibraryCache().current), shown_peaks, Judging(*where), observe)
 
     @cached_property
     def importer(self) -> "Importer":

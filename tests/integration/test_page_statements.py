@@ -10,6 +10,7 @@ from sqlalchemy import func, insert
 from dosebook_central.alerting.judging import Judging
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.procedures.look import look
+from dosebook_central.same_exams.look import observe
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box, Exam, ImportJob, Quarantine
 from tests.support.derivation import derive_all
@@ -22,7 +23,7 @@ from tests.support.web import make_site
 
 LISTS = (
     "/ /alerts /alerts/rules /at-risk /machines /boxes /boxes/instruments /quarantine /screens "
-    "/unassigned /procedures /people /audit /sets /imports /reference-levels"
+    "/unassigned /same-exams /procedures /people /audit /sets /imports /reference-levels"
 ).split()
 
 
@@ -82,7 +83,7 @@ def _fill(registry, box, rooms, numbers):
                 )
             )
     send_screens(rooms, numbers)
-    derive_all(registry, observers=[Judging()])
+    derive_all(registry, observers=[Judging(), observe])
     with writing(registry.engine) as connection:
         look(connection, shipped())
 

@@ -22,6 +22,7 @@ class Right(StrEnum):
     PROCEDURE_MAP = "procedure.map"
     ORDER_ASSIGN = "order.assign"
     READING_ASSIGN = "reading.assign"
+    EXAM_JOIN = "exam.join"
     DOSIMETRY_MANAGE = "dosimetry.manage"
     AUDIT_READ = "audit.read"
     USER_MANAGE = "user.manage"
@@ -33,7 +34,7 @@ RIGHT_WORDS: Final[dict[Right, str]] = {
     Right.EVIDENCE_DOWNLOAD: "Download the original object",
     Right.BOX_READ: "See the state of boxes",
     Right.QUARANTINE_READ: "See what could not be accepted",
-    Right.QUARANTINE_RESOLVE: "Replay or dismiss quarantined objects",
+    Right.QUARANTINE_RESOLVE: "Replay quarantined objects, or set them aside",
     Right.SCREEN_REVIEW: "Confirm, correct and reject values read from screens, and draw profiles",
     Right.IMPORT_RUN: "Import files",
     Right.STATISTICS_READ: "See reference levels and statistics",
@@ -41,6 +42,7 @@ RIGHT_WORDS: Final[dict[Right, str]] = {
     Right.PROCEDURE_MAP: "Map procedure names",
     Right.ORDER_ASSIGN: "Correct which order an irradiation event answers",
     Right.READING_ASSIGN: "Give readings that came without a patient to their exams",
+    Right.EXAM_JOIN: "Decide whether two exams that look alike are one",
     Right.DOSIMETRY_MANAGE: "Switch coefficient sets and change alert rules",
     Right.AUDIT_READ: "Read and verify the activity log",
     Right.USER_MANAGE: "Add, change and unlock people",
@@ -75,6 +77,7 @@ ROLES: Final[dict[str, Role]] = {
             Right.PROCEDURE_MAP,
             Right.ORDER_ASSIGN,
             Right.READING_ASSIGN,
+            Right.EXAM_JOIN,
             Right.DOSIMETRY_MANAGE,
         },
     ),
@@ -93,6 +96,7 @@ ROLES: Final[dict[str, Role]] = {
             Right.PROCEDURE_MAP,
             Right.ORDER_ASSIGN,
             Right.READING_ASSIGN,
+            Right.EXAM_JOIN,
         },
     ),
     "field-engineer": Role("Field engineer", _OPERATING),

@@ -38,7 +38,7 @@ def disagreements(counted: Counted, compared: Counted) -> list[Conflict]:
     if not _is_comparable(counted, compared):
         return []
     found: list[Conflict] = []
-    for one, other in _pairs(counted[0].values, compared[0].values):
+    for one, other in total_pairs(counted[0].values, compared[0].values):
         is_rounding = one.unit == "s" and abs(one.value - other.value) <= _TIME_ROUNDING_S
         if is_rounding or not differ(one.value, other.value):
             continue
@@ -141,7 +141,10 @@ def _is_comparable(counted: Counted, compared: Counted) -> bool:
     return not is_header or len(counted[2]) == len(compared[2])
 
 
-def _pairs(ours: Sequence[Measure], theirs: Sequence[Measure]) -> list[tuple[Measure, Measure]]:
+def total_pairs(
+    ours: Sequence[Measure], theirs: Sequence[Measure]
+) -> list[tuple[Measure, Measure]]:
+    """Pair the totals of two sides that speak of the same: whole numbers, AGD of each breast."""
     pairs = [
         (one, other)
         for quantity in _COMPARED

@@ -61,13 +61,17 @@ Tie = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One committed record's reading in force, and the exam that a person gave it to, if any."""
+    """One committed record's reading in force, and the exam that a person gave it to, if any.
+
+    `yields` where a person decided that another study of the same procedure is the one that counts.
+    """
 
     record_id: str
     sha256: str
     source_kind: str
     reading: Reading
     match: Match | None = None
+    yields: bool = False
 
     @property
     def strength(self) -> Strength:
@@ -76,6 +80,11 @@ class Evidence:
         return (
             known if known is not None else _BY_SOURCE.get(self.source_kind, Strength.VENDOR_REPORT)
         )
+
+    @property
+    def rank(self) -> tuple[bool, Strength]:
+        """What counts first: a person's decision, then the strength; the smallest wins."""
+        return (self.yields, self.strength)
 
     @property
     def created(self) -> str:
@@ -95,7 +104,7 @@ class Evidence:
     @property
     def order(self) -> Tie:
         """The canonical order: the same whatever the order of arrival, and the way."""
-        return (self.strength, self.created, *self.tie, self.record_id)
+        return (*self.rank, self.created, *self.tie, self.record_id)
 
 
 FAMILY_BY_QUANTITY: Final = {

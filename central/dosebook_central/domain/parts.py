@@ -22,6 +22,7 @@ NAMES: Final = {
 }
 
 Use = tuple[Role, str]
+_REPEATS: Final[Use] = (Role.CORROBORATES, "a person decided that it repeats what counts here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +73,31 @@ def _without(claim: Claim, elsewhere: dict[str, frozenset[str]]) -> Claim:
 
 def _count(family: EventKind, claims: Sequence[Claim]) -> tuple[CountedPart, list[Claim]]:
     """Count the strongest claims and compare the weaker ones; return those of other machines."""
-    strongest = min(claim.evidence.strength for claim in claims)
-    top = [claim for claim in claims if claim.evidence.strength == strongest]
+    first = min(claim.evidence.rank for claim in claims)
+    strongest = first[1]
+    top = [claim for claim in claims if claim.evidence.rank == first]
     weaker, uncovered = _covered(top, [claim for claim in claims if claim not in top])
     kept, replaced = standing(top)
     events = _unite(kept)
     uses = _uses(kept, replaced, events, strongest)
     for claim in weaker:
         uses[claim.evidence.record_id] = (
-            Role.CORROBORATES,
-            f"the {NAMES[strongest]} covers the same dose",
+            _REPEATS
+            if claim.evidence.rank[0] > first[0]
+            else (Role.CORROBORATES, f"the {NAMES[strongest]} covers the same dose")
         )
     totals = part_totals(family, kept, events)
     conflicts = _event_conflicts(kept)
     speakers = kept
-    for strength in sorted({claim.evidence.strength for claim in weaker}):
-        compared, _ = standing([one for one in weaker if one.evidence.strength == strength])
+    for rank in sorted({claim.evidence.rank for claim in weaker}):
+        yields, strength = rank
+        compared, _ = standing([one for one in weaker if one.evidence.rank == rank])
         their_events = _unite(compared)
         their_totals = part_totals(family, compared, their_events)
         theirs = (their_totals, compared, their_events)
         conflicts += disagreements((totals, speakers, events), theirs)
-        conflicts += missing_events(events, their_events, compared)
+        if not yields:  # of what repeats an exam, no event is expected in its report
+            conflicts += missing_events(events, their_events, compared)
         if strength >= Strength.DOSIMETER:
             totals, added = supplemented(totals, their_totals)
             uses |= _uses_of_added(added, strength)
@@ -107,7 +112,10 @@ def _covered(top: Sequence[Claim], rest: Sequence[Claim]) -> tuple[list[Claim], 
     weaker: list[Claim] = []
     uncovered: list[Claim] = []
     for claim in rest:
-        is_elsewhere = all(is_other_device(claim.evidence, one.evidence) for one in top)
+        # What a person decided to be the same procedure is of no other machine.
+        is_elsewhere = not claim.evidence.yields and all(
+            is_other_device(claim.evidence, one.evidence) for one in top
+        )
         (uncovered if is_elsewhere else weaker).append(claim)
     return weaker, uncovered
 

@@ -109,7 +109,7 @@ def _exam(
     everything = canonical(
         evidence for version in versions for evidence in (version.holds, *version.older)
     )
-    study_uids = _distinct(evidence.reading.study.uid for evidence in evidences)
+    study_uids = _study_uids(evidences)
     stand_in = study_uids[0] if study_uids else evidences[0].sha256
     patient = identity(key, everything, stand_in)
     events = tuple(event for part in parts for event in part.events)
@@ -255,6 +255,13 @@ def _counted(indexed: IndexedEvent) -> CountedEvent:
         facts=event_facts(event),
         **doses,
     )
+
+
+def _study_uids(evidences: Sequence[Evidence]) -> tuple[str, ...]:
+    """The studies of an exam; those whose evidence only repeats what counts stand last."""
+    kept = _distinct(one.reading.study.uid for one in evidences if not one.yields)
+    every = _distinct(one.reading.study.uid for one in evidences)
+    return (*kept, *(uid for uid in every if uid not in kept))
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from dosebook_central.domain.exam import ReconciledExam
 from dosebook_central.domain.links import join_groups
 from dosebook_central.domain.matching import ASSIGNABLE
 from dosebook_central.domain.reconcile import reconcile
+from dosebook_central.domain.same_exam_links import DECIDED, with_yielding
 from dosebook_central.ingest.rows import event_rows, exam_row, load_reading, patient_rows
 from dosebook_central.screens.values import note_roles
-from dosebook_central.store import devices
+from dosebook_central.store import devices, same_exams
 from dosebook_central.store.matching import in_force
 from dosebook_central.store.records import (
     StoredRecord,
@@ -106,6 +107,7 @@ def write_exams(
     """Reconcile groups and write their exams in the place of those that they had."""
     if plan.merges:
         merge_groups(connection, plan.merges)
+    members = _as_decided(connection, members)
     choices = devices.choices(connection) if _have_projection(members) else AS_REPORTED
     exams: list[tuple[str, ReconciledExam]] = [
         (group, exam) for group in sorted(members) for exam in reconcile(members[group], choices)
@@ -119,6 +121,20 @@ def write_exams(
         events=[row for _, exam in exams for row in event_rows(exam)],
     )
     note_roles(connection, [exam for _, exam in exams])
+
+
+def _as_decided(
+    connection: Connection, members: Mapping[str, Sequence[Evidence]]
+) -> Mapping[str, Sequence[Evidence]]:
+    """Let yield what a person decided to be the same exam; asked only where somebody did."""
+    groups = [group for group in members if group.startswith(DECIDED)]
+    if not groups:
+        return members
+    decided = same_exams.links_of(connection, groups)
+    return {
+        group: with_yielding(own, decided[group]) if group in decided else own
+        for group, own in members.items()
+    }
 
 
 def _have_projection(members: Mapping[str, Sequence[Evidence]]) -> bool:

@@ -8,8 +8,10 @@ from flask import Blueprint, abort, render_template, request
 
 from dosebook_central.access.rights import Right
 from dosebook_central.store.queries.cumulative import ExamLine, PatientDoses, get_doses
+from dosebook_central.store.queries.same_exams import pairs_of_patient
 from dosebook_central.web.context import context
 from dosebook_central.web.cumulative_choices import CHOICES, Choice
+from dosebook_central.web.cumulative_doubles import doubtful
 from dosebook_central.web.cumulative_figure import interval_of, shaded
 from dosebook_central.web.cumulative_query import (
     DIAGNOSTIC,
@@ -35,6 +37,7 @@ def show(patient_id: str) -> str:
     """Show what a patient's exams add up to; the address holds an opaque id and the query."""
     with context().engine.connect() as connection:
         doses = get_doses(connection, patient_id)
+        doubles = pairs_of_patient(connection, patient_id)
     if doses is None:
         abort(404)
     tell("cumulative.read", "patient", patient_id, exams=len(doses.exams))
@@ -52,7 +55,7 @@ def show(patient_id: str) -> str:
         interval=interval_of(found.total, query.choice.quantity),
         interval_of=interval_of,
         chosen=_chosen(found, query.region),
-        remarks=list(remarks(found)),
+        remarks=[*doubtful(found, doubles), *remarks(found)],
         meaning=meaning(found),
         steps=steps(found.contributions, is_count=query.choice.is_count),
         choices=_choices(doses, query),

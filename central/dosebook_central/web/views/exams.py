@@ -1,12 +1,13 @@
 """One exam: its numbers, its events, its evidences, and where each number comes from."""
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from dosebook_central.access.rights import Right
 from dosebook_central.domain.exam import Basis, Measure, Source
 from dosebook_central.store.queries.alerts import alerts_of
 from dosebook_central.store.queries.derived import get_derived, get_version
 from dosebook_central.store.queries.exams import ExamEvent, ExamPage, get_exam, get_source
+from dosebook_central.store.same_exams import joined_into
 from dosebook_central.web.context import context
 from dosebook_central.web.derived_about import about
 from dosebook_central.web.derived_panel import Panel, absences, headlines, panel
@@ -27,6 +28,7 @@ from dosebook_central.web.instruments import readings_in
 from dosebook_central.web.orders import orders_panel
 from dosebook_central.web.provenance import Origin, event_value, origin, read_back
 from dosebook_central.web.regions import region_text
+from dosebook_central.web.same_exam_words import same_exam_notes
 from dosebook_central.web.screen_cards import crops_of
 from dosebook_central.web.transcript import is_transcript
 from dosebook_protocol.screen import MEDIA_TYPE
@@ -147,6 +149,10 @@ def _suffix(media_type: str) -> str:
 def _page(exam_id: str) -> ExamPage:
     with context().engine.connect() as connection:
         page = get_exam(connection, exam_id)
+        # The address of an exam that was decided to be another one leads there.
+        counted = joined_into(connection, exam_id) if page is None else None
+    if counted is not None:
+        abort(redirect(url_for(".show", exam_id=counted)))
     if page is None:
         abort(404)
     return page
@@ -159,6 +165,7 @@ def _render(page: ExamPage, **pane: object) -> str:
         alerts = alerts_of(connection, page.head.id)
         levels = exam_levels(connection, page.head.id, found.derived) if found else None
         instruments = readings_in(connection, page)
+        same = same_exam_notes(connection, page)
     values = found.derived if found else None
     parts = event_parts(page.events, values, request.args.get("region", ""))
     views = {row.event.ordinal: row.view for part in parts for row in part.rows if row.view}
@@ -184,6 +191,7 @@ def _render(page: ExamPage, **pane: object) -> str:
         region_text=region_text,
         orders=orders,
         instruments=instruments,
+        same=same,
         **pane,
     )
 

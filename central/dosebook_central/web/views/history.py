@@ -4,11 +4,13 @@ from flask import Blueprint, abort, render_template, request
 
 from dosebook_central.access.rights import Right
 from dosebook_central.store.queries.history import get_history
+from dosebook_central.store.queries.same_exams import of_patient
 from dosebook_central.web import timeline
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import needs, tell
 from dosebook_central.web.history_query import QUANTITIES, HistoryQuery, facets
 from dosebook_central.web.history_rows import chart_rows, exam_rows
+from dosebook_central.web.same_exam_words import shown
 
 bp = Blueprint("history", __name__, url_prefix="/patients")
 
@@ -19,6 +21,7 @@ def show(patient_id: str) -> str:
     """Show one patient's exams; the address holds an opaque id and the query."""
     with context().engine.connect() as connection:
         history = get_history(connection, patient_id)
+        doubles = of_patient(connection, patient_id)
     if history is None:
         abort(404)
     tell("history.read", "patient", patient_id, exams=len(history.exams))
@@ -38,5 +41,7 @@ def show(patient_id: str) -> str:
         query=query,
         facets=facets(history.exams),
         quantities=QUANTITIES,
+        doubles=[shown(line) for line in doubles],
+        doubtful={exam.id for line in doubles for exam in line.exams},
         many_institutions=len({exam.institution for exam in history.exams} - {""}) > 1,
     )

@@ -1,0 +1,1 @@
+"""Exams that may be one: found beside ingest, decided by people."""
