@@ -10,6 +10,7 @@ from dosebook_central.store import skin_dose
 from dosebook_central.store.derivation_due import work_state
 from dosebook_central.store.queries import alert_list, alerts, boxes, exams, quarantine, screens
 from dosebook_central.store.queries.procedures import Share, unmapped_share
+from dosebook_central.store.queries.same_exams import count_open
 from dosebook_central.store.queries.unassigned import count_waiting
 from dosebook_central.web.box_words import describe
 from dosebook_central.web.context import context
@@ -58,6 +59,8 @@ def _tasks(connection: Connection) -> dict[str, object]:
         tasks["alerts_since"] = yesterday.isoformat()
     if may(Right.READING_ASSIGN):
         tasks["unassigned"] = count_waiting(connection)
+    if may(Right.EXAM_JOIN):
+        tasks["same_exams"] = count_open(connection)
     if may(Right.RISK_READ):
         year = (today - timedelta(days=365)).isoformat()
         tasks["at_risk"] = alerts.count_at_risk(connection, year)
