@@ -14,6 +14,7 @@ from dosebook_central.web import (
     modalities,
     names,
     numbers,
+    regions,
 )
 from dosebook_central.web.assets import Assets, AssetsMissingError
 from dosebook_central.web.context import WebContext
@@ -89,7 +90,8 @@ def _teach_templates(app: Flask, context: WebContext) -> None:
             "number_text full_text unit_text quantity_label quantity_html phantom_text plane_text",
         ),
         (numbers, "side_text local_time_text moment_text zone_text age_text date_text size_text"),
-        (numbers, "indexed"),
+        (numbers, "indexed days_text"),
+        (regions, "region_text"),
         (names, "name_text other_name_text sex_text"),
         (modalities, "chips family family_label evidence_word"),
         (measures, "basis_text key_measures measures_html qualifier"),

@@ -191,7 +191,8 @@ def user_add(
         ),
         lambda user_id: Act(_actor(), "user.add", "user", str(user_id), {"role": role}),
     )
-    click.echo(f"{login} can sign in.")
+    then = "" if keep_password else ", and is asked for another password then"
+    click.echo(f"{login} can sign in{then}.")
 
 
 @user.command("list")
@@ -280,9 +281,12 @@ def quarantine_list(registry: Registry, state: str) -> None:
     from dosebook_central.store.queries.quarantine import list_items
 
     with registry.engine.connect() as connection:
-        for item in list_items(connection, state, limit=1000):
-            at = item.received_at.isoformat(timespec="seconds")
-            click.echo(f"{item.id}  {at}  {item.box_id or '-':<20} {item.code}: {item.reason}")
+        items = list_items(connection, state, limit=1000)
+    for item in items:
+        at = item.received_at.isoformat(timespec="seconds")
+        click.echo(f"{item.id}  {at}  {item.box_id or '-':<20} {item.code}: {item.reason}")
+    if not items:
+        click.echo(f"Nothing in quarantine is {state}.", err=True)
 
 
 @quarantine.command("replay")

@@ -81,6 +81,14 @@ def _decisions():
     return [page for page in PAGES if page.parent.name == "decisions"]
 
 
+def uncommented(settings, line):
+    """Settings in which the commented key of a line is written as the line says."""
+    key = line.partition("=")[0].strip()
+    settings, places = re.subn(rf"(?m)^# {key} = .*$", line, settings)
+    assert places == 1, f"{key} stands {places} times in what init wrote"
+    return settings
+
+
 class Reader:
     """Somebody who types what the page says, in one folder."""
 
@@ -98,7 +106,7 @@ class Reader:
         """Do what one block of the page says."""
         if language == "toml":
             path = self.folder / "registry/registry.toml"
-            path.write_text(text)
+            path.write_text(uncommented(path.read_text(), text.strip()))
             return
         for line in text.replace("11112", str(self.port)).splitlines():
             words = shlex.split(line)

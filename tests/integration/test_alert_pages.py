@@ -111,6 +111,19 @@ def test_a_change_is_a_new_version_and_is_logged(site):
     assert due == ["e"]
 
 
+def test_two_who_change_one_rule_hear_of_each_other(site):
+    """A form older than the rule is refused with who was first, and keeps what was typed."""
+    assert send(site, "/alerts/rules/srdl-kar", **form(of="1")).status_code == 302
+    late = form(of="1", threshold="4321")
+    answer = send(site, "/alerts/rules/srdl-kar", **late)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "physicist saved version 2 while this form was open" in text
+    assert 'value="4321"' in text
+    assert '<input type="hidden" name="of" value="2">' in text
+    assert send(site, "/alerts/rules/srdl-kar", **late | {"of": "2"}).status_code == 302
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

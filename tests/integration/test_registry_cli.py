@@ -62,6 +62,7 @@ def test_import_status_and_recompute(command, corpus):
 def test_import_with_something_unreadable_is_degraded(command, tmp_path):
     """An import that leaves something in quarantine exits 3, and `quarantine` shows and replays."""
     command("init")
+    assert "Nothing in quarantine is open." in command("quarantine", "list").output
     (tmp_path / "bad.dcm").write_bytes(bytes(128) + b"DICM" + b"\xff" * 64)
     assert command("import", str(tmp_path / "bad.dcm")).exit_code == 3
     listed = command("quarantine", "list").output

@@ -77,9 +77,11 @@ def list_boxes(context: click.Context, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
+    if not rows:
+        click.echo("No box is enrolled. Enrol one: dosebook-registry box add --help", err=True)
     for row in rows:
         until = (row["certificate_expires_at"] or "")[:10] or "-"
-        seen = row["last_seen_at"] or "never"
+        seen = (row["last_seen_at"] or "never")[:19]
         click.echo(
             f"{row['id']:<24} {row['status']:<8} certificate until {until:<10} "
             f"last seen {seen}  {row['room']}"

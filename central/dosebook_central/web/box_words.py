@@ -46,6 +46,11 @@ class BoxWords:
     version: str
 
 
+    @property
+    def is_registry(self) -> bool:
+        """Whether this is no box, but what the registry imports itself."""
+        return self.box.id == IMPORTS
+
 def describe(box: BoxState, now: datetime) -> BoxWords:
     """Put a box in words; the gravest state names the row, all of them give advice."""
     health: dict[str, Any] = box.health or {}

@@ -166,6 +166,14 @@ def moment_text(moment: datetime | None) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else MISSING
 
 
+def days_text(days: int) -> str:
+    """A period of a rule: whole years as such, with their leap days, anything else in days."""
+    years, rest = divmod(days, 365)
+    if years and rest <= (years + 3) // 4:
+        return "a year" if years == 1 else f"{years} years"
+    return "a day" if days == 1 else f"{days} days"
+
+
 def zone_text(moment: datetime) -> str:
     """The zone in which `moment_text` writes: its name, and how far it is from UTC."""
     here = moment.astimezone()

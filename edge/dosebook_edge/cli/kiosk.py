@@ -15,7 +15,9 @@ def kiosk() -> None:
 @kiosk.command()
 @click.argument("name")
 @click.option("--may-draw-profiles", is_flag=True, help="They may draw profiles of screens, too.")
-@click.password_option("--pin", help="4 to 12 digits; asked for where it is not given.")
+@click.password_option(
+    "--pin", prompt="PIN", help="4 to 12 digits; asked for where it is not given."
+)
 def pin(name: str, pin: str, *, may_draw_profiles: bool) -> None:
     """Print what lets NAME decide on the box's page, to be added to its configuration.
 

@@ -106,8 +106,12 @@ def export(context: Context, path: Path) -> None:
 
     with opened(context) as box_outbox:
         written = export_waiting(box_outbox, context.box_id, path)
+    if not written.messages:
+        click.echo(f"Nothing waits: {path} holds no record, and need not be carried.")
+        return
+    records = "record is" if written.messages == 1 else "records are"
     click.echo(
-        f"{written.messages} records are in {path}. It holds patient data: keep it safe.\n"
+        f"{written.messages} {records} in {path}. It holds patient data: keep it safe.\n"
         f"At the registry: dosebook-registry import {path.name} --receipts RECEIPTS\n"
         "Then here: dosebook-box outbox import-receipts RECEIPTS"
     )

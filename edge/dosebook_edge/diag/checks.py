@@ -37,7 +37,9 @@ def check_config(loaded: Loaded) -> Check:
         return Check("config", "warn", "; ".join(loaded.problems))
     if not loaded.settings.source:
         return Check("config", "warn", f"{loaded.path} has no [[source]]: nothing is captured")
-    return Check("config", "ok", f"{loaded.path}, {len(loaded.settings.source)} sources")
+    count = len(loaded.settings.source)
+    sources = f"{count} {'source' if count == 1 else 'sources'}"
+    return Check("config", "ok", f"{loaded.path}, {sources}")
 
 
 def check_clock(_: Loaded) -> Check:

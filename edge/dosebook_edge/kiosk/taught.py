@@ -7,6 +7,8 @@ from dosebook_edge.capture.screen import confirmations
 from dosebook_edge.capture.screen.confirmation import Confirmation
 from dosebook_edge.kiosk.markup import Markup, fill, joined, render
 from dosebook_edge.outbox import Outbox
+from dosebook_protocol.quantities import QUANTITIES
+from dosebook_protocol.screen import PATH
 
 _MOST: Final = 40
 """Rows of a page; all of them are listed by the command."""
@@ -74,6 +76,14 @@ def _consoles(found: list[Confirmation]) -> Markup:
     )
 
 
+def _field(path: str) -> str:
+    """A field in words: what it measures, and in which row of a table."""
+    name, _, row = path.removeprefix(PATH).rstrip("]").partition("[")
+    quantity = QUANTITIES.get(name)
+    label = quantity.label if quantity else name.replace("_", " ")
+    return f"{label}, row {row}" if row else label
+
+
 def _row(one: Confirmation, token: str) -> Markup:
     return fill(
         '<li><img class="crop" src="/taught/$id" alt="The field as the screen showed it">'
@@ -82,7 +92,7 @@ def _row(one: Confirmation, token: str) -> Markup:
         '<button class="key" name="id" value="$id">Forget</button></form></li>',
         id=one.id,
         text=one.text,
-        field=one.path.removeprefix("SCREEN/"),
+        field=_field(one.path),
         by=one.by,
         at=f"{datetime.fromisoformat(one.at).astimezone():%Y-%m-%d %H:%M}",
         name=one.id[:8],

@@ -92,17 +92,29 @@ def _association(
         evt_handlers=handlers,
     )
     if not association.is_established:
-        address = f"{peer.host}:{peer.port}"
-        raise SendError(
-            f"{peer.called_ae_title} at {address} did not accept an association from "
-            f"{peer.calling_ae_title}. Is it running, and does it know this AE title? "
-            f"Try: dosebook-simulate echo --to {address} --aet {peer.called_ae_title}"
-        )
+        raise SendError(_refusal(association, peer))
     try:
         yield association
     finally:
         if association.is_established:
             association.release()
+
+
+def _refusal(association: Association, peer: _Peer) -> str:
+    """Why there is no association, in a sentence, and where to look."""
+    address = f"{peer.host}:{peer.port}"
+    if not association.is_rejected:
+        return (
+            f"There is no DICOM listener at {address}, or it hung up. Is the box running, and is "
+            "this the port of one of its sources? On the box: dosebook-box status"
+        )
+    answer = association.acceptor.primitive
+    reason = answer.reason_str if answer else "no reason was given"
+    return (
+        f"{address} rejected the association of {peer.calling_ae_title} with "
+        f"{peer.called_ae_title}: {reason}. AE titles have to be those of the source. "
+        "On the box: dosebook-box status"
+    )
 
 
 def _contexts(

@@ -106,13 +106,20 @@ def test_refusal_is_reported_per_object():
 
 
 def test_wrong_ae_title_is_an_error_with_the_next_command():
-    """A refused association says who refused whom and what to run."""
+    """A refused association says who refused whom, why, and where the right title stands."""
     (exam,) = hospital.morning(1, 1)
-    with (
-        receiver() as box,
-        pytest.raises(SendError, match=f"dosebook-simulate echo --to 127.0.0.1:{box.port}"),
-    ):
+    words = "rejected the association of CT1 with NOBODY: Called AE title not recognised.*status"
+    with receiver() as box, pytest.raises(SendError, match=words):
         send(exam.objects, "127.0.0.1", box.port, "NOBODY", "CT1")
+
+
+def test_a_port_where_nobody_listens_is_told_from_a_refusal():
+    """Without a listener the sentence asks for box and port, and does not blame the AE title."""
+    (exam,) = hospital.morning(1, 1)
+    with receiver() as box:
+        port = box.port
+    with pytest.raises(SendError, match=f"no DICOM listener at 127.0.0.1:{port}"):
+        send(exam.objects, "127.0.0.1", port, "CT_BOX", "CT1")
 
 
 def test_associations_have_nagle_off(monkeypatch):

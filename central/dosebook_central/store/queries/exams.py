@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from dosebook_central.domain.exam import ExamSummary, from_json
 from dosebook_central.store.dose_models import DerivationDue, Priority
@@ -183,6 +183,11 @@ def with_conflict(connection: Connection, limit: int = 8) -> list[LatestExam]:
     """The newest exams whose evidences disagree."""
     rows = connection.execute(_newest().where(Exam.has_conflict).limit(limit))
     return [_latest(row) for row in rows]
+
+
+def count_conflicts(connection: Connection) -> int:
+    """How many exams have evidences that disagree; from an index, however many exams there are."""
+    return connection.scalar(select(func.count()).where(Exam.has_conflict)) or 0
 
 
 def not_derived(connection: Connection, limit: int = 8) -> list[LatestExam]:

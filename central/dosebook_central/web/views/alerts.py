@@ -96,6 +96,13 @@ def change(rule_id: str) -> ResponseReturnValue:
         return _form(rule_id, said.fields, stored, errors=said.errors), 422
     if request.form.get("do") == "try":
         return _form(rule_id, said.fields, stored, tried=_try(said.rule))
+    if stored and request.form.get("of", type=int) not in {None, stored.rule.version}:
+        said_meanwhile = (
+            f"{stored.changed_by} saved version {stored.rule.version} while this form was open. "
+            "Look at it under Versions; what you entered stands below, and saving again puts it "
+            "in its place."
+        )
+        return _form(rule_id, said.fields, stored, errors=(said_meanwhile,)), 409
     is_enabled = request.form.get("is_enabled") == "yes"
     version = _save(said.rule, is_enabled=is_enabled)
     flash(

@@ -29,6 +29,7 @@ def show() -> str:
         conflicts = exams.with_conflict(connection) if may(Right.PATIENT_READ) else []
         waiting = quarantine.counts(connection)["open"] if may(Right.QUARANTINE_READ) else 0
         share = unmapped_share(connection) if may(Right.PROCEDURE_MAP) else Share()
+        conflict_count = exams.count_conflicts(connection) if conflicts else 0
         states = boxes.list_boxes(connection) if may(Right.BOX_READ) else []
         alerting = alert_list.alerting_exams(connection, [one.id for one in (*latest, *conflicts)])
         tasks = _tasks(connection)
@@ -39,10 +40,11 @@ def show() -> str:
         "home.html",
         latest=latest,
         conflicts=conflicts,
+        conflict_count=conflict_count,
         alerting=alerting,
         waiting=waiting,
         share=share,
-        boxes=described,
+        boxes=[box for box in described if not box.is_registry],
         troubled=[box for box in described if box.level in {"warn", "alert"}],
         **tasks,
     )
@@ -68,5 +70,6 @@ def _tasks(connection: Connection) -> dict[str, object]:
         tasks["screen_values"] = screens.count_waiting(connection)
     if may(Right.DOSIMETRY_MANAGE):
         tasks["work"] = work_state(connection)
+        tasks["underived"] = exams.not_derived(connection)
         tasks["skin"] = skin_dose.counts(connection)
     return tasks

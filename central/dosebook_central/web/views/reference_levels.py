@@ -43,6 +43,7 @@ def show() -> str:
         mapped=mapped,
         sampled=len(found.exams),
         enough=ENOUGH,
+        has_home=bool(context().country) or "country" in request.args,
     )
 
 
