@@ -64,11 +64,6 @@ def payload_of(envelope: bytes) -> bytes:
     return payload
 
 
-def is_envelope(data: bytes) -> bool:
-    """Whether bytes begin as an envelope does, which no CBOR map does."""
-    return data.startswith(_SIGN1)
-
-
 def key_id(envelope: bytes) -> str:
     """Return the key id that an envelope claims, to find the key; raises `SignatureError`."""
     kid, _, _ = _open(envelope)

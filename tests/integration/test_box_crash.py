@@ -157,7 +157,9 @@ def _fill_and_drain(place):
     with opened_outbox(place) as outbox:
         kept = []
         with pytest.raises(OutboxFullError):
-            kept.extend(outbox.append(draft(i.to_bytes(2, "big") * 45_000)) for i in range(400))
+            kept.extend(
+                outbox.append(draft(random.Random(i).randbytes(90_000))) for i in range(400)
+            )
         kept = outbox.unacknowledged(0, 1000, 10**9)
         assert len(kept) > 5
         assert outbox.status().level == "full"

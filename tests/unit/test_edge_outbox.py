@@ -8,6 +8,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,6 +26,7 @@ from dosebook_edge.outbox import (
 from dosebook_edge.outbox.capacity import disk_percent
 from dosebook_edge.outbox.committer import Committer
 from dosebook_edge.outbox.drafting import prepare
+from dosebook_edge.outbox.packing import unpack
 from dosebook_protocol.cbor import MAX_PAYLOAD
 from dosebook_protocol.cose import Signer, payload_of, verify
 from dosebook_protocol.reading import Outcome, Reading
@@ -49,10 +51,10 @@ def test_message_holds_signed_record_and_evidence(outbox):
 
 @given(st.integers(min_value=1, max_value=2**40))
 def test_numbered_payload_equals_the_encoded_record(sequence):
-    """Encoding with the number put in late gives the bytes that the wire module gives."""
+    """What is kept, encoded with its number when it is sent, is what the wire module gives."""
     prepared = prepare(draft(), BOX)
     record = prepared.record.model_copy(update={"sequence": sequence})
-    assert prepared.payload(sequence) == encode_record(record)
+    assert unpack(prepared.packed, sequence) == (encode_record(record), draft().evidence)
 
 
 def test_p41_concurrent_appends_share_one_gapless_sequence(outbox):
@@ -157,7 +159,7 @@ def until_full(outbox, size):
     """Append different records until one is refused."""
     for number in itertools.count():
         try:
-            yield outbox.append(draft(number.to_bytes(4, "big") * (size // 4)))
+            yield outbox.append(draft(Random(number).randbytes(size)))
         except OutboxFullError:
             return
 
@@ -167,13 +169,13 @@ def test_full_outbox_refuses_and_loses_nothing(tmp_path):
     with opened_outbox(tmp_path, max_bytes=1_000_000) as outbox:
         kept = list(until_full(outbox, 50_000))
         with pytest.raises(OutboxFullError, match="check uplink"):
-            outbox.append(draft(bytes(50_000)))
+            outbox.append(draft(Random("one more").randbytes(50_000)))
         assert 10 < len(kept) < 25
         assert outbox.status().level == "full"
         waiting = outbox.unacknowledged(0, 1000, 10**9)
         assert [one.record_id for one in waiting] == [one.record_id for one in kept]
         assert outbox.acknowledge(receipts_for(*kept[:5])) == 5
-        assert outbox.append(draft(bytes(50_000))).sequence == len(kept) + 1
+        assert outbox.append(draft(Random("one more").randbytes(50_000))).sequence == len(kept) + 1
         assert outbox.integrity() == []
 
 

@@ -1,9 +1,9 @@
 """The outbox's appends against bare SQLite on the same disk: WAL, FULL, a commit for each row.
 
-An append validates and encodes the record, encrypts it, and writes ledger and payload;
-the reference inserts the very bytes that the outbox would keep (sealed message and its ledger row's
-worth), one commit each, on one connection without any competition. Both run with the garbage
-collector as a box sets it, for a bench has loaded far more than a box.
+An append validates the record, writes it out, packs and encrypts it with its evidence, and writes
+ledger and payload; the reference inserts the very bytes that will be published, one commit each, on
+one connection without any competition. Both run with the garbage collector as a box sets it, for a
+bench has loaded far more than a box.
 
 What an append adds is CPU time, the same on every disk; so the ratio of rates says as much about
 the disk as about the outbox, and each row tells how long one raw insert took.

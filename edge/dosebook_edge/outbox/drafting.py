@@ -1,43 +1,29 @@
-"""From a draft to the bytes of its record, with all but the sequence number done beforehand.
-
-The number is given inside the transaction; what is encoded there holds up every other writer.
-"""
+"""From a draft to a record without its number, which is given inside the transaction."""
 
 import hashlib
 import uuid
 from dataclasses import dataclass
-from typing import Final
 
 from dosebook_edge import __version__
 from dosebook_edge.outbox.model import Draft, TooLargeError
+from dosebook_edge.outbox.packing import pack
 from dosebook_protocol.cbor import MAX_PAYLOAD
 from dosebook_protocol.reading import READER_VERSION
 from dosebook_protocol.record import EvidenceRef, Record
-from dosebook_protocol.record_cbor import sequence_to_cbor
-from dosebook_protocol.wire import MAX_EVIDENCE, encode_record
-
-# Key and value of sequence 1 in CBOR. Only version, record id and box id stand before them, whose
-# grammars exclude these bytes.
-_SEQUENCE_KEY: Final = b"\x68sequence"
-_FIRST: Final = _SEQUENCE_KEY + b"\x01"
-_LONGEST_SEQUENCE: Final = 9
+from dosebook_protocol.wire import MAX_EVIDENCE, record_to_json
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A record that lacks its sequence number only."""
+    """A record under sequence 1, what is kept of it with its evidence, and their plain size."""
 
     record: Record
-    before: bytes
-    after: bytes
-
-    def payload(self, sequence: int) -> bytes:
-        """The encoded record with its number, equal to `encode_record` of the numbered record."""
-        return b"".join((self.before, sequence_to_cbor(sequence), self.after))
+    packed: bytes
+    size: int
 
 
 def prepare(draft: Draft, box_id: str) -> Prepared:
-    """Validate and encode a draft; raises `TooLargeError`."""
+    """Validate a draft and write it out; raises `TooLargeError`."""
     size = len(draft.evidence)
     if size > MAX_EVIDENCE:
         raise TooLargeError(f"the object has {size} bytes, a record takes {MAX_EVIDENCE}")
@@ -59,8 +45,8 @@ def prepare(draft: Draft, box_id: str) -> Prepared:
         reader_version=READER_VERSION,
         reading=draft.reading,
     )
-    encoded = encode_record(record)
-    if len(encoded) + _LONGEST_SEQUENCE > MAX_PAYLOAD:
-        raise TooLargeError(f"the record has {len(encoded)} bytes, a message takes {MAX_PAYLOAD}")
-    before, _, after = encoded.partition(_FIRST)
-    return Prepared(record, before + _SEQUENCE_KEY, after)
+    text = record_to_json(record)
+    # CBOR is the shorter one, but for a few bytes of a number or a very long text.
+    if len(text) > MAX_PAYLOAD:
+        raise TooLargeError(f"what was read has {len(text)} bytes, a record takes {MAX_PAYLOAD}")
+    return Prepared(record, pack(text, draft.evidence), len(text) + size)

@@ -53,7 +53,7 @@ WHERE (? = '' OR status = ?) AND record.sequence < ?
 ORDER BY record.sequence DESC LIMIT ?
 """
 _DELIVERED_PAYLOADS: Final = """
-SELECT sequence, size FROM record JOIN payload USING (sequence)
+SELECT sequence, length(sealed) FROM record JOIN payload USING (sequence)
 WHERE status <> 'waiting' AND acknowledged_at < ? ORDER BY sequence LIMIT ?
 """
 _DELETE_PAYLOAD: Final = "DELETE FROM payload WHERE sequence = ?"

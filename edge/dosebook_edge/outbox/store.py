@@ -26,10 +26,10 @@ from dosebook_edge.outbox.model import (
     Signer,
     Waiting,
 )
+from dosebook_edge.outbox.packing import unpack
 from dosebook_edge.outbox.vault import Vault
-from dosebook_protocol.cose import is_envelope, payload_of
 from dosebook_protocol.record import Receipts
-from dosebook_protocol.wire import MessageError, encode_record_message, split_record_message
+from dosebook_protocol.wire import MessageError, encode_record_message
 
 T = TypeVar("T")
 
@@ -217,24 +217,20 @@ class Outbox:
             repeat = queries.find_evidence(connection, draft.source, record.evidence.sha256)
             if repeat is not None:
                 return repeat
-        self._check_room(connection, len(draft.evidence) + len(prepared.after) + _OVERHEAD)
+        self._check_room(connection, len(prepared.packed) + _OVERHEAD)
         sequence = queries.last_sequence(connection) + 1
-        content = encode_record_message(prepared.payload(sequence), draft.evidence)
-        sealed = self.vault.seal(_place(sequence, record.record_id), content)
+        sealed = self.vault.seal(_place(sequence, record.record_id), prepared.packed)
         hashed = (
             self.vault.identifier_hash(draft.sop_instance_uid) if draft.sop_instance_uid else ""
         )
-        queries.insert(connection, sequence, record, hashed, len(content), sealed)
+        queries.insert(connection, sequence, record, hashed, prepared.size, sealed)
         if also is not None:
             also(connection)
         return Appended(record.record_id, sequence)
 
     def _content(self, sequence: int, record_id: str, sealed: bytes) -> Content:
-        content = self.vault.unseal(_place(sequence, record_id), sealed)
-        payload, evidence = split_record_message(content)
-        if is_envelope(payload):  # an earlier release signed before it sealed
-            payload = payload_of(payload)
-        return Content(sequence, record_id, payload, evidence)
+        packed = self.vault.unseal(_place(sequence, record_id), sealed)
+        return Content(sequence, record_id, *unpack(packed, sequence))
 
     def _signed(self, content: Content) -> Waiting:
         # With the key in force now: a box that was renewed, or came back after it was revoked,
