@@ -44,23 +44,14 @@ def _define(dimension: str, **units: str) -> None:
 
 
 _define("kerma", Gy="1", dGy="1/10", cGy="1/100", mGy="1/1000", uGy="1/1000000")
+# UCUM lets any gray stand by any length, and devices do: products are made, not listed.
+for _gray, (_, _kerma) in list(_U.items()):
+    for _prefix, _length in (("", 1), ("c", 100), ("m", 1000)):
+        _U[f"{_gray}.{_prefix}m2"] = ("kerma-area", _kerma / _length**2)
+        _U[f"{_gray}.{_prefix}m"] = ("kerma-length", _kerma * 10**5 / _length)
 _define("equivalent dose", Sv="1", mSv="1/1000", uSv="1/1000000")
 _U.update(
     {
-        "Gy.m2": ("kerma-area", Fraction(1)),
-        "mGy.m2": ("kerma-area", Fraction(1, 10**3)),
-        "uGy.m2": ("kerma-area", Fraction(1, 10**6)),
-        "Gy.cm2": ("kerma-area", Fraction(1, 10**4)),
-        "dGy.cm2": ("kerma-area", Fraction(1, 10**5)),
-        "cGy.cm2": ("kerma-area", Fraction(1, 10**6)),
-        "mGy.cm2": ("kerma-area", Fraction(1, 10**7)),
-        "uGy.cm2": ("kerma-area", Fraction(1, 10**10)),
-        "Gy.cm": ("kerma-length", Fraction(10**3)),
-        "mGy.cm": ("kerma-length", Fraction(1)),
-        "uGy.m": ("kerma-length", Fraction(1, 10)),
-        "cGy.cm": ("kerma-length", Fraction(10)),
-        "dGy.cm": ("kerma-length", Fraction(100)),
-        "mGy.m": ("kerma-length", Fraction(100)),
         "A.s": ("charge", Fraction(1)),
         "mA.s": ("charge", Fraction(1, 10**3)),
         "uA.s": ("charge", Fraction(1, 10**6)),

@@ -73,7 +73,7 @@ def test_p01_units_in_the_spellings_of_consoles(sent: str, unit: str) -> None:
     assert canonical_unit(sent) == unit
 
 
-@pytest.mark.parametrize("sent", ["mbq", "mGy/cm", "MGym2", "Gy.mm2", "10uGym2", "mGy.cm.m"])
+@pytest.mark.parametrize("sent", ["mbq", "mGy/cm", "MGym2", "Gy.km2", "10uGym2", "mGy.cm.m"])
 def test_p02_what_could_be_two_units_is_none(sent: str) -> None:
     """`mbq` may be milli or mega, and a DLP is no dose per length: unknown (P2)."""
     with pytest.raises(UnitError):

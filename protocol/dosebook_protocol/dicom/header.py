@@ -10,7 +10,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from dosebook_protocol.dicom import context, header_technique, moments
+from dosebook_protocol.dicom import context, header_parts, header_technique, moments
 from dosebook_protocol.dicom import header_access as access
 from dosebook_protocol.dicom import header_exposures as exposures
 from dosebook_protocol.dicom import header_identity as identity
@@ -66,6 +66,8 @@ _MODALITY_OF_CLASS: Final = {
     f"{_IMAGE}128.1": "PT",
     f"{_IMAGE}130": "PT",
 }
+# Defined and performed protocols of CT and XA (PS3.4 B.5): settings, not an irradiation.
+_PROTOCOLS: Final = frozenset(f"{_IMAGE}200.{number}" for number in (1, 2, 7, 8))
 _LATERALITY: Final[dict[str, tuple[Code, BreastSide]]] = {
     "L": (Code("7771000", "SCT", "Left"), "left"),
     "R": (Code("24028007", "SCT", "Right"), "right"),
@@ -110,6 +112,9 @@ def read_header(dataset: Dataset) -> Reading:
             reason="it names no SOP class, modality or study: not a whole DICOM object",
             deviations=notes.deviations.result(),
         )
+    if base.sop_class_uid in _PROTOCOLS:
+        reason = "a procedure protocol: it states settings, and nothing that was irradiated"
+        return replace(base, kind="other", reason=reason, deviations=notes.deviations.result())
     stated = base.modality
     modality = _modality(dataset, base, notes)
     if not modality:
@@ -166,6 +171,7 @@ def _x_ray(dataset: Dataset, base: Reading, quirks: Quirks, notes: Notes) -> Rea
     sources = list(access.nested(dataset))
     is_mammography = base.modality == "MG"
     read_values(sources, notes, mammography=is_mammography, units=quirks.header_units)
+    header_parts.add_up(dataset, notes)
     header_technique.check(base.modality, notes)
     if base.modality == "CT":
         _add_private_ct(dataset, notes)

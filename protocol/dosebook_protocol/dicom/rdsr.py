@@ -30,8 +30,10 @@ ACCUMULATED: Final = frozenset(
         codes.ENHANCED_ACCUMULATED_DOSE_DATA,
     }
 )
-_DETAILS: Final = frozenset({("130505", "DCM")})
-_OWN: Final = EVENTS | ACCUMULATED | _DETAILS
+DETAILS: Final = frozenset({("130505", "DCM")})
+"""Containers of irradiation details (TID 10043), which are kept and not read."""
+_OWN: Final = EVENTS | ACCUMULATED | DETAILS
+_HOISTED: Final = _OWN | {codes.RADIOPHARMACEUTICAL_ADMINISTRATION}
 _FIELDS: Final = frozenset({codes.PROCEDURE_REPORTED, codes.SCOPE_OF_ACCUMULATION})
 _CT_CONTAINERS: Final = frozenset({codes.CT_ACQUISITION, codes.CT_ACCUMULATED_DOSE_DATA})
 _CT_TEMPLATE: Final = "10011"
@@ -48,7 +50,7 @@ def hoist(root: Item, notes: Deviations) -> None:
 def _taken_out(parent: Item, notes: Deviations) -> list[Item]:
     found = []
     for child in list(parent.children):
-        if child.concept in _OWN:
+        if child.concept in _HOISTED:
             notes.add(
                 "nested-container", child.path, "a container of the root, found below another"
             )
@@ -168,7 +170,7 @@ def _note_template(template: str, kind: str, notes: Deviations) -> None:
 
 
 def _note_details(root: Item, notes: Deviations) -> None:
-    count = sum(child.concept in _DETAILS for child in root.children)
+    count = sum(child.concept in DETAILS for child in root.children)
     if count:
         detail = f"{count} containers of irradiation details (TID 10043) are kept, not read"
         notes.add("details-not-read", "130505", detail)

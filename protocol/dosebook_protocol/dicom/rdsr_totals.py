@@ -97,7 +97,7 @@ def _is_repetition(total: Total, found: list[Total], events: Sequence[Irradiatio
         for one in found
     )
     summed = sum_of_events(total, events) if equal else None
-    return equal > 0 and (summed is None or summed < value * equal + value / 2)
+    return equal > 0 and (not value or summed is None or summed < value * equal + value / 2)
 
 
 def _may_repeat(total: Total) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.errors import UnreadableError
 from dosebook_protocol.dicom.node import Node
-from dosebook_protocol.dicom.sr_content import Item, coded
+from dosebook_protocol.dicom.sr_content import Item, coded, key_of
 from dosebook_protocol.quantities import (
     QUANTITIES,
     UnitError,
@@ -18,7 +18,7 @@ from dosebook_protocol.quantities import (
     parse_decimal,
     to_storage,
 )
-from dosebook_protocol.reading import DoseValue
+from dosebook_protocol.reading import Code, DoseValue
 
 _MEASURED_VALUE: Final = 0x0040A300
 _NUMERIC_VALUE: Final = 0x0040A30A
@@ -28,6 +28,9 @@ _CODE_VALUE: Final = 0x00080100
 _SCHEME: Final = 0x00080102
 _MEANING: Final = 0x00080104
 _QUALIFIER: Final = 0x0040A301
+
+# CID 42: each of them says that what stands there was not measured (114000 to 114011, DCM).
+_NOT_MEASURED: Final = frozenset((str(value), "DCM") for value in range(114000, 114012))
 
 # UCUM annotations carry no dimension (UCUM §6): `{events}`, `{X-ray sources}` all count something.
 _ANNOTATION: Final = re.compile(r"\{[^{}]*\}\Z|1\Z|\Z")
@@ -63,16 +66,27 @@ def stated(item: Item, notes: Deviations) -> list[Stated]:
 
 def _empty(item: Item) -> str:
     qualifier = _qualifier(item)
-    return f"no value is stated: {qualifier}" if qualifier else "no value is stated, and not why"
+    if qualifier is None:
+        return "no value is stated, and not why"
+    return f"no value is stated: {qualifier.meaning or qualifier.value}"
 
 
-def _qualifier(item: Item) -> str:
+def _qualifier(item: Item) -> Code | None:
     """Return what the item says of its number (CID 42), such as that its measurement failed."""
-    for qualifier in item.node.sequence(_QUALIFIER):
-        code = coded(qualifier)
-        if code is not None:
-            return code.meaning or code.value
-    return ""
+    qualifiers = (coded(entry) for entry in item.node.sequence(_QUALIFIER))
+    return next((code for code in qualifiers if code is not None), None)
+
+
+def _is_denied(item: Item, notes: Deviations) -> bool:
+    """Say whether the item's qualifier takes its number back; any other one is noted only."""
+    qualifier = _qualifier(item)
+    if qualifier is None:
+        return False
+    is_denied = key_of(qualifier) in _NOT_MEASURED
+    fate = "kept as text" if is_denied else "read"
+    detail = f"stated with {(qualifier.meaning or qualifier.value)!r}: {fate}"
+    notes.add("qualified-number", item.path, detail)
+    return is_denied
 
 
 def _floating_point(value: Node) -> str:
@@ -119,8 +133,7 @@ def dose_values(
         UnreadableError: it is a dose whose unit is unknown or measures something else (P2).
     """
     numbers = stated(item, notes)
-    if _QUALIFIER in item.node.elements and numbers and (qualifier := _qualifier(item)):
-        notes.add("qualified-number", item.path, f"stated with {qualifier!r}: kept as text")
+    if numbers and _QUALIFIER in item.node.elements and _is_denied(item, notes):
         return [], numbers
     found: list[DoseValue] = []
     left_over: list[Stated] = []

@@ -56,6 +56,8 @@ def read_sr(root: Node) -> Reading:
             read = _no_dose(document, base)
     except UnreadableError as refusal:
         read = replace(base, outcome=Outcome.QUARANTINED, reason=str(refusal))
+    if read.outcome is Outcome.READ and not (read.events or read.totals):
+        read = _empty(document, read)
     return replace(read, deviations=notes.result())
 
 
@@ -64,6 +66,18 @@ def _is_estimate(document: Item, base: Reading) -> bool:
     if document.concept == codes.PATIENT_RADIATION_DOSE_REPORT:
         return True
     return base.sop_class_uid in _PATIENT_RDSR and not rdsr.is_rdsr(document)
+
+
+def _empty(document: Item, read: Reading) -> Reading:
+    """Say what became of a dose report in which there is neither an event nor a total."""
+    if not document.children:
+        reason = "a dose report without content: it was cut short, or never filled"
+        return replace(read, outcome=Outcome.QUARANTINED, reason=reason)
+    if any(child.concept in rdsr.DETAILS for child in document.children):
+        reason = "a dose report of irradiation details (TID 10043) alone: kept, not read"
+        return replace(read, outcome=Outcome.QUARANTINED, reason=reason)
+    reason = "a dose report that states neither an irradiation event nor a total"
+    return replace(read, outcome=Outcome.NO_DOSE, reason=reason)
 
 
 def _no_dose(document: Item, base: Reading) -> Reading:
