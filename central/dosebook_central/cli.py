@@ -321,9 +321,12 @@ def upgrade(registry: Registry) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--evidence", "with_evidence", is_flag=True, help="Look for the evidence of every record too."
+)
 @click.pass_obj
-def status(registry: Registry, *, as_json: bool) -> None:
+def status(registry: Registry, *, as_json: bool, with_evidence: bool) -> None:
     """Show what is in the registry and what its boxes owe it."""
     from dosebook_central.status import print_status
 
-    print_status(registry, as_json=as_json)
+    print_status(registry, as_json=as_json, with_evidence=with_evidence)

@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -35,6 +36,7 @@ from dosebook_edge.health.report import Facts, StatusFile, health_of, status_of
 from dosebook_edge.identity.files import IdentityError
 from dosebook_edge.identity.identity import Identity
 from dosebook_edge.outbox import Outbox, OutboxError, OutboxSettings
+from dosebook_edge.outbox.store import DATABASE
 from dosebook_edge.uplink.settings import UplinkSettings
 from dosebook_edge.uplink.uplink import Uplink, UplinkStatus
 from dosebook_protocol.logs import log
@@ -89,7 +91,7 @@ class Box:
         self._signer = _Signer(identity)
         self._clock = BoxClock()
         self._refusals = Refusals()
-        self.outbox = Outbox(self._folder, settings.box.id, self._signer, outbox_settings(settings))
+        self.outbox = self._open_outbox(settings)
         self._room = Room(known_steps(self.outbox, self._started_at))
         self.sources: list[Source] = [
             source for one in settings.source for source in self._sources(one)
@@ -139,6 +141,16 @@ class Box:
     def status(self) -> dict[str, Any]:
         """What `dosebook-box status` shows."""
         return status_of(self._facts, self._loaded.problems)
+
+    def _open_outbox(self, settings: BoxSettings) -> Outbox:
+        try:
+            return Outbox(self._folder, settings.box.id, self._signer, outbox_settings(settings))
+        except sqlite3.DatabaseError as error:
+            raise BoxError(
+                f"{self._folder / DATABASE} cannot be opened: {error}. Look at the disk; if the "
+                f"file is damaged, move {DATABASE}* out of the folder, keep them with a copy of "
+                "outbox.key, and start again (docs/operate/box-errors.md)"
+            ) from None
 
     def _sources(self, section: SourceSection) -> Iterator[Source]:
         if isinstance(section, DicomSourceSection):

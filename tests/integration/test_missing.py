@@ -1,6 +1,7 @@
 """What a restored registry lacks: noticed, named, asked for, and given again by the box."""
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -8,9 +9,11 @@ from sqlalchemy import delete
 
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.verify import Incoming
+from dosebook_central.status import print_status
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Reading, Record
 from dosebook_central.store.queries.boxes import Gap, list_boxes
+from dosebook_central.web.box_words import describe
 from dosebook_edge.uplink.again import let_wait_again
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.reading import Outcome
@@ -117,6 +120,44 @@ def test_many_gaps_are_asked_for_newest_first(registry, box):
     spans = asked(registry, box, 600, 0)
     assert (len(spans), spans[0]) == (256, (600, 600))
     assert spans == sorted(spans, reverse=True)
+
+
+def test_records_without_evidence_are_named_and_a_replay_brings_it_back(registry, box, capsys):
+    """An evidence store older than its database: `status --evidence` names the numbers."""
+    registry.version = "1"
+    messages = deliver(registry, box, 3)
+
+    def without_evidence():
+        print_status(registry, as_json=True, with_evidence=True)
+        (told,) = json.loads(capsys.readouterr().out)["boxes"]
+        return told["without_evidence"]
+
+    assert without_evidence() == []
+    digests = dict(registry.rows(Record.sequence, Record.evidence_sha256))
+    for number in (1, 3):
+        (path,) = (registry.folder / "evidence").rglob(digests[number])
+        path.unlink()
+    assert without_evidence() == [1, 3]
+    print_status(registry, as_json=False, with_evidence=True)
+    assert "without evidence: 1 3" in capsys.readouterr().out
+    assert registry.statuses(messages[1], messages[3]) == ["duplicate", "duplicate"]
+    assert without_evidence() == []
+
+
+def test_the_boxes_page_says_what_is_missing_and_what_was_numbered_twice(registry, box):
+    """Both name the row and give advice; numbers given twice are told for a week."""
+    deliver(registry, box, 3)
+    registry.receipts(box.message(b"other", NO_DOSE, sequence=1))
+    restore(registry, 2)
+    now = datetime.now(UTC)
+    words = describe(state(registry), now)
+    assert words.level == "warn"
+    assert [advice.split(";")[0].split(":")[0] for advice in words.advice] == [
+        "1 record came under numbers that it had given before",
+        "1 record is missing from its sequence",
+    ]
+    later = describe(state(registry), now + timedelta(days=8))
+    assert not any("given before" in advice for advice in later.advice)
 
 
 def missing(*spans):

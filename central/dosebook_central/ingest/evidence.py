@@ -33,6 +33,10 @@ class EvidenceStore(Protocol):
         """Whether the bytes are there and still are the ones of their hash."""
         ...
 
+    def holds(self, sha256: str, size: int) -> bool:
+        """Whether bytes of that size are there under a hash, without reading them."""
+        ...
+
 
 class EvidenceFolder:
     """Evidence in a local folder: `ab/cd/<sha256>`."""
@@ -47,7 +51,7 @@ class EvidenceFolder:
         missing = {
             self._path(sha256): data
             for sha256, data in evidence.items()
-            if not self._holds(self._path(sha256), len(data))
+            if not self.holds(sha256, len(data))
         }
         if not missing:
             return
@@ -75,6 +79,13 @@ class EvidenceFolder:
         except KeyError:
             return False
 
+    def holds(self, sha256: str, size: int) -> bool:
+        """Whether bytes of that size are there under a hash, without reading them."""
+        try:
+            return self._path(sha256).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
     def all_hashes(self) -> Iterator[str]:
         """Name everything that is stored."""
         for path in self._folder.glob("??/??/*"):
@@ -85,13 +96,6 @@ class EvidenceFolder:
         if len(sha256) != _LENGTH or not set(sha256) <= set("0123456789abcdef"):
             raise KeyError(sha256)
         return self._folder / sha256[:2] / sha256[2:4] / sha256
-
-    @staticmethod
-    def _holds(path: Path, size: int) -> bool:
-        try:
-            return path.stat().st_size == size
-        except FileNotFoundError:
-            return False
 
 
 def _each(work: Callable[..., None], *arguments: Collection[Any]) -> None:

@@ -8,6 +8,7 @@ from dosebook_central.store.queries.boxes import BoxState
 from dosebook_central.web.numbers import THIN, parse_moment, since_text, span_text
 
 SILENT_AFTER: Final = timedelta(minutes=5)  # health comes every minute
+_REUSE_SHOWN_FOR: Final = timedelta(days=7)
 _CERTIFICATE_WARNING_DAYS: Final = 30
 _DISK_WARNING_PERCENT: Final = 80
 IMPORTS: Final = "registry"
@@ -45,11 +46,11 @@ class BoxWords:
     sources: tuple[SourceState, ...]
     version: str
 
-
     @property
     def is_registry(self) -> bool:
         """Whether this is no box, but what the registry imports itself."""
         return self.box.id == IMPORTS
+
 
 def describe(box: BoxState, now: datetime) -> BoxWords:
     """Put a box in words; the gravest state names the row, all of them give advice."""
@@ -83,20 +84,7 @@ def _troubles(box: BoxState, health: dict[str, Any], now: datetime) -> list[tupl
     found: list[tuple[int, str, str, str]] = []
     if box.id != IMPORTS:
         found += _silence(box, now)
-    if box.gaps:
-        missing = sum(gap.count for gap in box.gaps)
-        noun = "record is" if missing == 1 else "records are"
-        found.append(
-            (
-                1,
-                "warn",
-                "records missing",
-                (
-                    f"{missing} {noun} missing from its sequence; the box "
-                    "sends them again by itself as soon as it is online."
-                ),
-            )
-        )
+    found += _ledger_troubles(box, now)
     failed = [one["name"] for one in health.get("sources", ()) if one.get("state") == "failed"]
     if failed:
         names = ", ".join(failed)
@@ -134,6 +122,28 @@ def _troubles(box: BoxState, health: dict[str, Any], now: datetime) -> list[tupl
             )
         )
     return [(level, word, advice) for _, level, word, advice in sorted(found)]
+
+
+def _ledger_troubles(box: BoxState, now: datetime) -> list[tuple[int, str, str, str]]:
+    found: list[tuple[int, str, str, str]] = []
+    if box.gaps:
+        missing = sum(gap.count for gap in box.gaps)
+        noun = "record is" if missing == 1 else "records are"
+        advice = (
+            f"{missing} {noun} missing from its sequence; the registry asks for them, and the box "
+            "sends again by itself what it still keeps. Of what stays missing, let the modality "
+            "or the PACS send those days again."
+        )
+        found.append((1, "warn", "records missing", advice))
+    if box.reused_at is not None and now - box.reused_at < _REUSE_SHOWN_FOR:
+        noun = "record" if box.reused == 1 else "records"
+        advice = (
+            f"{box.reused} {noun} came under numbers that it had given before: its outbox was "
+            "lost or restored from a copy, or a second box runs with its key. Every dose counts. "
+            "Give a box that was copied or set up anew an id of its own."
+        )
+        found.append((1, "warn", "numbers given twice", advice))
+    return found
 
 
 def _silence(box: BoxState, now: datetime) -> list[tuple[int, str, str, str]]:

@@ -28,7 +28,8 @@ class BoxState:
     """One box; `health` is its last health message as plain JSON.
 
     `last_sequence` is the highest number that the registry knows of: it holds the record, or the
-    box says that it has a receipt for it. `reused` counts records whose number the box gave before.
+    box says that it has a receipt for it. `reused` counts records whose number the box gave before,
+    the last of which came at `reused_at`.
     """
 
     id: str
@@ -43,6 +44,7 @@ class BoxState:
     health: dict[str, Any] | None
     records: int
     reused: int
+    reused_at: datetime | None
     last_sequence: int
     gaps: tuple[Gap, ...]
 
@@ -54,6 +56,7 @@ def list_boxes(connection: Connection) -> list[BoxState]:
             Record.box_id,
             func.count().filter(Record.reuse == 0).label("records"),
             func.count().filter(Record.reuse > 0).label("reused"),
+            func.max(Record.received_at).filter(Record.reuse > 0).label("reused_at"),
             func.max(Record.sequence).label("last_sequence"),
         )
         .group_by(Record.box_id)
@@ -73,6 +76,7 @@ def list_boxes(connection: Connection) -> list[BoxState]:
             Box.health,
             func.coalesce(ledger.c.records, 0).label("records"),
             func.coalesce(ledger.c.reused, 0).label("reused"),
+            ledger.c.reused_at,
             func.coalesce(ledger.c.last_sequence, 0).label("last_sequence"),
         )
         .outerjoin(ledger, ledger.c.box_id == Box.id)

@@ -1,0 +1,108 @@
+"""What operators do to a site: a registry from last night's backup, a box from an old copy."""
+
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from datetime import time as clock
+
+import pytest
+from sqlalchemy import select
+
+from dosebook_central.store.models import Exam
+from dosebook_central.store.queries.boxes import list_boxes
+from dosebook_edge.simulate import exam, scene
+from dosebook_edge.simulate.random_patient import random_patient
+from dosebook_edge.simulate.send import send
+from tests.support import leaks
+from tests.support.site import embedded_site, wait_delivered
+from tests.support.waiting import eventually
+from tools.site.box import Box
+from tools.site.registry import HOST
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
+
+HEALED_WITHIN_S = 100.0  # a box speaks of itself once a minute
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_leaks():
+    """Fail if the module leaves a process: within it tests restart programs that live on."""
+    before = leaks.children()
+    yield
+    eventually(lambda: leaks.children() <= before, 10, what="children of the module ended")
+
+
+@pytest.fixture(scope="module")
+def site(no_leaks, tmp_path_factory):
+    """A registry on SQLite with its own broker, and a box."""
+    folder = tmp_path_factory.mktemp("restored")
+    with embedded_site(folder, [Box(folder / "box", "ct-1")]) as running:
+        yield running
+
+
+def give(box, *seeds):
+    """Send one CT report a seed and wait for its receipt; returns the study UIDs."""
+    studies = set()
+    for seed in seeds:
+        rng = random.Random(f"restored {seed}")
+        one = exam.ct_exam(rng, random_patient(rng), datetime.combine(scene.DAY, clock(10, 30)))
+        results = send(one.objects, HOST, box.port("ct"), "CT_BOX", "MODALITY")
+        assert {result.status for result in results} == {0}
+        studies.add(one.truth.study_instance_uid)
+    wait_delivered(box)
+    return studies
+
+
+def counted(site):
+    """Study UIDs of all exams, one a time that it counts."""
+    with site.engine.connect() as connection:
+        return sorted(connection.scalars(select(Exam.study_uid)))
+
+
+def state(site):
+    """The box as pages and `status` show it."""
+    with site.engine.connect() as connection:
+        return next(one for one in list_boxes(connection) if one.id == site.box.box_id)
+
+
+def is_whole(site, studies):
+    """Whether each of these studies counts once and no number is missing."""
+    found = counted(site)
+    return len(found) == len(set(found)) and studies <= set(found) and not state(site).gaps
+
+
+def test_a_registry_from_an_old_backup_gets_back_what_it_had_receipted(site):
+    """The box holds it as delivered; the registry asks for it as soon as it hears of the box."""
+    studies = give(site.box, "evening")
+    database = site.registry.data_dir / "registry.db"
+    backup = database.with_name("backup.db")
+    with closing(sqlite3.connect(database)) as now, closing(sqlite3.connect(backup)) as copy:
+        now.backup(copy)
+    studies |= give(site.box, "night 1", "night 2", "night 3")
+    site.registry.stop()
+    site.engine.dispose()
+    for path in database.parent.glob("registry.db*"):
+        path.unlink()
+    backup.rename(database)
+    site.registry.start()
+    eventually(lambda: is_whole(site, studies), HEALED_WITHIN_S, what="the night is there again")
+
+
+def test_a_box_from_an_old_copy_loses_no_dose(site):
+    """Its old outbox gives numbers again that it gave before: all count, once, and it is said."""
+    studies = give(site.box, "before the copy")
+    site.box.stop()
+    image = site.box.data_dir.with_name("image")
+    shutil.copytree(site.box.data_dir, image)
+    site.box.start()
+    studies |= give(site.box, "after it")
+    site.box.stop()
+    shutil.rmtree(site.box.data_dir)
+    image.rename(site.box.data_dir)
+    site.box.start()
+    studies |= give(site.box, "restored 1", "restored 2", "after it")
+    eventually(lambda: is_whole(site, studies), what="every exam counts once")
+    assert state(site).reused
+    assert "under numbers given twice" in site.registry.cli("status")
