@@ -4,6 +4,7 @@ import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import func, select, update
@@ -29,7 +30,7 @@ from dosebook_protocol.reading import EventKind, Outcome
 from dosebook_protocol.record import Clock, Health
 from dosebook_protocol.topics import Channel, topic
 from dosebook_protocol.wire import encode_health
-from tests.support.readings import event, reading, total
+from tests.support.readings import PATIENT, event, reading, total
 from tests.support.registry import NOW, RegistryUnderTest, SigningBox
 
 XR = EventKind.PROJECTION
@@ -402,6 +403,21 @@ def test_nul_in_a_text_is_stored_by_both_engines(registry, box):
     assert registry.statuses(box.message(b"1", odd)) == ["stored"]
     (protocol,) = registry.rows(Exam.protocol)[0]
     assert protocol.replace("\0", "") == "Thorax \\u0000"
+
+
+@pytest.mark.parametrize("place", ["patient", "accession"])
+def test_a_text_too_long_for_an_index_keeps_nobody_else_out(registry, box, place):
+    """Such a record is stored, or set aside with its reason: the others of its batch are stored."""
+    text = "".join(sha256(b"%d" % number).hexdigest() for number in range(200))
+    fields = (
+        {"patient": dataclasses.replace(PATIENT, id=text)}
+        if place == "patient"
+        else {"accession": text}
+    )
+    odd = reading(uid="1.77", study="9.7", events=[event("7.x", dlp=10)], **fields)
+    heard = registry.statuses(box.message(b"1", odd), box.message(b"2", ct()))
+    assert heard in (["stored", "stored"], ["quarantined", "stored"])
+    assert len(registry.rows(Quarantine.id)) == heard.count("quarantined")
 
 
 def test_select_of_nothing_is_no_error(registry):

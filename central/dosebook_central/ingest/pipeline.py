@@ -42,6 +42,9 @@ _DICOM: Final = "application/dicom"
 _HEALTH: Final = f"/{Channel.HEALTH}"
 # Failures that the content of a record can cause; any other is the database's or the disk's.
 _OF_THE_RECORD: Final = (DataError, IntegrityError)
+# PostgreSQL's class of errors "program limit exceeded", such as a text too long for an index, which
+# comes as an operational one (PostgreSQL manual, appendix A).
+_BEYOND_A_LIMIT: Final = "54"
 
 _log = logging.getLogger(__name__)
 
@@ -229,4 +232,6 @@ def _decision(accepted: Accepted) -> Candidate:
 def _is_of_the_record(error: Exception) -> bool:
     if isinstance(error, OSError):
         return False
-    return isinstance(error, _OF_THE_RECORD) or not isinstance(error, DBAPIError)
+    if not isinstance(error, DBAPIError) or isinstance(error, _OF_THE_RECORD):
+        return True
+    return str(getattr(error.orig, "pgcode", None) or "").startswith(_BEYOND_A_LIMIT)
