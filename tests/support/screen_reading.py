@@ -80,7 +80,7 @@ class TruthNet:
         """What is known of these pixels; "" with no confidence otherwise."""
         self.reads += 1
         text = self.known.get(digest(crop), "")
-        return Line(text, self.confidence if text else 0.0, (), ())
+        return Line(text, self.confidence if text else 0.0)
 
     def glance(self, crop):
         """What is known of these pixels, at one look."""

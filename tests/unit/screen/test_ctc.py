@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from dosebook_edge.capture.screen.ctc import (
-    best_path,
     kept,
     likely_text,
     probabilities,
     telling,
-    text_of,
     text_probabilities,
     variants,
 )
@@ -68,14 +66,14 @@ def test_a_blank_that_one_look_doubts_is_kept():
 
 def test_a_run_of_one_digit_needs_a_blank_between():
     """11 is two characters where a blank parts them, one where none does."""
-    assert text_of(best_path(rows({ONE: 0.9}, {}, {ONE: 0.9}))) == "11"
-    assert text_of(best_path(rows({ONE: 0.9}, {ONE: 0.9}))) == "1"
+    assert likely_text(rows({ONE: 0.9}, {}, {ONE: 0.9})) == "11"
+    assert likely_text(rows({ONE: 0.9}, {ONE: 0.9})) == "1"
 
 
 def test_variants_name_a_digit_that_a_blank_swallowed():
     """A digit that was nearly seen between two others is among the alternatives."""
     frames = rows({TWO: 0.95}, {}, {ONE: 0.3}, {}, {TWO: 0.95})
-    assert text_of(best_path(frames)) == "22"
+    assert likely_text(frames) == "22"
     assert "212" in variants(frames)
 
 

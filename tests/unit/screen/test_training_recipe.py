@@ -62,9 +62,9 @@ def test_a_damaged_line_still_comes_into_normal_form(degree):
         ink = find_ink(crop)
         assert ink is not None
         line = normal_forms(ink)[0]
-        assert line.pixels.shape[0] == HEIGHT
-        assert 40 < line.pixels.shape[1] < 200
-        assert line.pixels.max() > 150
+        assert line.shape[0] == HEIGHT
+        assert 40 < line.shape[1] < 200
+        assert line.max() > 150
 
 
 def test_every_drawable_segment_text_leaves_ink():

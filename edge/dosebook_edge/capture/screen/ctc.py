@@ -6,7 +6,6 @@ of symbols that give it (section 4.1, the forward algorithm).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
@@ -25,16 +24,6 @@ _MOST_VARIANTS: Final = 6
 _SIGNS: Final = ("", *SYMBOLS)
 """What each class writes; the blank writes nothing."""
 _CLASSES: Final = {symbol: index for index, symbol in enumerate(SYMBOLS, start=1)}
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """One character on the most likely path: its class, its frames, and how sure it is."""
-
-    symbol: int
-    first: int
-    last: int
-    probability: float
 
 
 def probabilities(scores: NDArray[np.floating[Any]]) -> Probabilities:
@@ -76,27 +65,9 @@ def _meant(allowed: str) -> NDArray[np.float32]:
     return meant
 
 
-def best_path(rows: Probabilities) -> tuple[Peak, ...]:
-    """The characters of the most likely symbol of each frame."""
-    likely, starts, ends = _runs(rows)
-    best = np.maximum.reduceat(rows.max(axis=1), starts)
-    return tuple(
-        Peak(symbol, start, end - 1, probability)
-        for symbol, start, end, probability in zip(
-            likely[starts].tolist(), starts.tolist(), ends.tolist(), best.tolist(), strict=True
-        )
-        if symbol != BLANK
-    )
-
-
 def likely_text(rows: Probabilities) -> str:
     """The text of the most likely symbol of each frame."""
     return "".join(_SIGNS[one] for one, _ in groupby(rows.argmax(axis=1).tolist()))
-
-
-def text_of(peaks: Sequence[Peak]) -> str:
-    """The characters as text."""
-    return "".join(SYMBOLS[peak.symbol - 1] for peak in peaks)
 
 
 def variants(rows: Probabilities) -> list[str]:
@@ -104,7 +75,8 @@ def variants(rows: Probabilities) -> list[str]:
 
     Another character or none for one that was read, or a character that a blank swallowed.
     """
-    likely, starts, _ = _runs(rows)
+    likely = rows.argmax(axis=1)
+    starts = np.concatenate([[0], (likely[1:] != likely[:-1]).nonzero()[0] + 1])
     symbols = likely[starts]
     tops = np.maximum.reduceat(rows, starts, axis=0)
     tops[np.arange(len(starts)), symbols] = 0.0
@@ -117,13 +89,6 @@ def variants(rows: Probabilities) -> list[str]:
         for at in order
         if doubts[at] > _DOUBT
     ]
-
-
-def _runs(rows: Probabilities) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """The most likely symbol of each frame; where each run of one begins and where it ends."""
-    likely = rows.argmax(axis=1)
-    edges = (likely[1:] != likely[:-1]).nonzero()[0] + 1
-    return likely, np.concatenate([[0], edges]), np.concatenate([edges, [len(likely)]])
 
 
 def text_probabilities(views: Probabilities, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -4,27 +4,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Character:
-    """One character: `left` and `right` in pixels of the crop it was read from."""
-
-    text: str
-    confidence: float
-    left: float
-    right: float
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """A line of text as a reader understood it.
 
     Attributes:
         text: "" where the crop is empty or shows no line.
         confidence: 0 to 1, that of the text as a whole: one doubtful character makes it small.
-        characters: of the text, in order; () where their places are not sure.
         alternatives: other texts that were thought possible with their confidence, best first.
     """
 
     text: str
     confidence: float
-    characters: tuple[Character, ...] = ()
     alternatives: tuple[tuple[str, float], ...] = ()

@@ -9,7 +9,6 @@ import base64
 import io
 import json
 import threading
-from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
 
@@ -18,18 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dosebook_edge.capture.screen.ctc import (
-    Peak,
     Probabilities,
-    best_path,
     kept,
     likely_text,
     probabilities,
     telling,
-    text_of,
     text_probabilities,
     variants,
 )
-from dosebook_edge.capture.screen.line import Character, Line
+from dosebook_edge.capture.screen.line import Line
 from dosebook_edge.capture.screen.normalise import (
     HEIGHT,
     PLAIN,
@@ -103,9 +99,8 @@ class LineNet:
         if not lines:
             return _NOTHING
         shares = probabilities(self._scores(lines))
-        frames = telling(shares)
-        views = shares[:, frames]
-        return _understood(views if allowed is None else kept(views, allowed), frames, lines[0])
+        views = shares[:, telling(shares)]
+        return _understood(views if allowed is None else kept(views, allowed))
 
     def glance(self, crop: NDArray[np.uint8]) -> str:
         """The likeliest text of a crop at one look: enough for a label, and no word of how sure."""
@@ -114,11 +109,11 @@ class LineNet:
 
     def _scores(self, lines: list[NormalLine]) -> NDArray[np.float32]:
         """The model's scores of some looks, shape (looks, frames, symbols + 1)."""
-        widest = max(line.pixels.shape[1] for line in lines)
+        widest = max(line.shape[1] for line in lines)
         width = _ready_width(widest)
         wide = np.zeros((len(lines), HEIGHT, width), dtype=np.uint8)
         for one, line in zip(wide, lines, strict=True):
-            one[:, : line.pixels.shape[1]] = line.pixels
+            one[:, : line.shape[1]] = line
         with self._turn:
             return self._model.scores(wide, -(-widest // STRIDE) + 1)
 
@@ -128,7 +123,7 @@ class LineNet:
         """A line in normal form, once for each look; none where the net can read nothing."""
         ink = find_ink(crop, polarity) if min(crop.shape) > 1 else None
         lines = [] if ink is None else normal_forms(ink, views)
-        fit = all(line.pixels.shape[1] <= _WIDTHS[-1] for line in lines)
+        fit = all(line.shape[1] <= _WIDTHS[-1] for line in lines)
         return lines if fit else []
 
     def _test_itself(self) -> None:
@@ -149,10 +144,9 @@ def _ready_width(widest: int) -> int:
     return next((one for one in _BETWEEN if widest + _REACH <= one < width), width)
 
 
-def _understood(views: Probabilities, frames: NDArray[np.intp], plain: NormalLine) -> Line:
-    """What the looks say together; `frames` of the plain line are those that the views have."""
-    path = best_path(views[0])
-    texts = [text_of(path), *map(likely_text, views[1:]), *variants(views[0])]
+def _understood(views: Probabilities) -> Line:
+    """What the looks say together."""
+    texts = [*map(likely_text, views), *variants(views[0])]
     texts = list(dict.fromkeys(texts))
     told = text_probabilities(views, texts)
     together = np.exp(np.log(told + 1e-30).mean(axis=0)).tolist()
@@ -165,20 +159,5 @@ def _understood(views: Probabilities, frames: NDArray[np.intp], plain: NormalLin
     return Line(
         text,
         least[best],
-        _characters(path, frames, plain) if best == 0 else (),
         tuple((texts[n].strip(), least[n]) for n in others if together[n] > 1e-6),
-    )
-
-
-def _characters(
-    peaks: tuple[Peak, ...], frames: NDArray[np.intp], line: NormalLine
-) -> tuple[Character, ...]:
-    """Places in the crop: two characters part midway between their peaks."""
-    middles = [(frames[one.first] + frames[one.last] + 1) / 2 * STRIDE for one in peaks]
-    parts = [(one + other) / 2 for one, other in pairwise(middles)]
-    edges = [0.0, *parts, float(line.pixels.shape[1])]
-    places = [float(line.left + edge / line.scale) for edge in edges]
-    return tuple(
-        Character(SYMBOLS[peak.symbol - 1], peak.probability, left, right)
-        for peak, (left, right) in zip(peaks, pairwise(places), strict=True)
     )

@@ -47,19 +47,8 @@ class View:
 PLAIN: Final = View()
 
 
-@dataclass(frozen=True, slots=True)
-class NormalLine:
-    """A line in normal form.
-
-    Attributes:
-        pixels: shape (24, width), uint8, ink light.
-        scale: px of the normal form per px of the crop, horizontally.
-        left: where column 0 lies in the crop, in px; may be negative.
-    """
-
-    pixels: NDArray[np.uint8]
-    scale: float
-    left: float
+NormalLine = NDArray[np.uint8]
+"""A line in normal form: shape (24, width), ink light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,5 +195,5 @@ def _resampled(ink: Ink, frames: Sequence[_Frame]) -> list[NormalLine]:
         box = (one.left + before_x, one.top + before_y, one.right + before_x, one.bottom + before_y)
         resized = image.resize((one.width, HEIGHT), Image.Resampling.BILINEAR, box=box)
         pixels = np.frombuffer(resized.tobytes(), np.uint8).reshape(HEIGHT, one.width)
-        lines.append(NormalLine(pixels, one.width / (one.right - one.left), one.left))
+        lines.append(pixels)
     return lines

@@ -10,7 +10,7 @@ from dosebook_edge.capture.screen.line import Line
 from dosebook_edge.capture.screen.picture import Box
 from dosebook_edge.capture.screen.profile import Cell
 
-EMPTY: Final = Line("", 0.0, (), ())
+EMPTY: Final = Line("", 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def pool(folder: Path, typefaces: Path, seed: int, count: int) -> dict[int, Shel
 
 def padded(line: NormalLine, width: int) -> NDArray[np.uint8]:
     """The line's pixels with background on the right, up to a width."""
-    return np.pad(line.pixels, ((0, 0), (0, width - line.pixels.shape[1])))
+    return np.pad(line, ((0, 0), (0, width - line.shape[1])))
 
 
 def _chunk(task: tuple[Path, int, int]) -> dict[int, Shelf]:
@@ -86,7 +86,7 @@ def _line(sample: Sample, rng: Random) -> NormalLine | None:
     )
     line = normal_forms(ink, (view,))[0]
     doubled = sum(one == other for one, other in pairwise(sample.text))
-    frames = line.pixels.shape[1] // STRIDE
+    frames = line.shape[1] // STRIDE
     fits = len(sample.text) + doubled <= frames and len(sample.text) <= MOST_SYMBOLS
     return line if fits else None
 
@@ -95,7 +95,7 @@ def _shelved(lines: Iterable[tuple[NormalLine, str]]) -> dict[int, Shelf]:
     pixels: dict[int, list[NDArray[np.uint8]]] = {width: [] for width in WIDTHS}
     classes: dict[int, list[NDArray[np.uint8]]] = {width: [] for width in WIDTHS}
     for line, text in lines:
-        width = next((width for width in WIDTHS if line.pixels.shape[1] <= width), None)
+        width = next((width for width in WIDTHS if line.shape[1] <= width), None)
         if width is None:
             continue
         pixels[width].append(padded(line, width))
