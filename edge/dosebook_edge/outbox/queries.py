@@ -17,7 +17,9 @@ INSERT INTO record (sequence, record_id, captured_at, source, source_kind, evide
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', '', '')
 """
 _INSERT_PAYLOAD: Final = "INSERT INTO payload (sequence, sealed) VALUES (?, ?)"
-_ADVANCE: Final = "UPDATE meta SET value = ? WHERE name = 'last_sequence'"
+_ADVANCE: Final = """
+UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'last_sequence' RETURNING value
+"""
 _LAST: Final = "SELECT value FROM meta WHERE name = 'last_sequence'"
 _FIND_EVIDENCE: Final = """
 SELECT record_id, sequence FROM record WHERE evidence_sha256 = ? AND source = ? LIMIT 1
@@ -92,6 +94,12 @@ def last_sequence(connection: sqlite3.Connection) -> int:
     return int(connection.execute(_LAST).fetchone()[0])
 
 
+def next_sequence(connection: sqlite3.Connection) -> int:
+    """Give the next sequence number, which a rollback takes back."""
+    ((given,),) = connection.execute(_ADVANCE).fetchall()
+    return int(given)
+
+
 def insert(
     connection: sqlite3.Connection,
     sequence: int,
@@ -100,7 +108,7 @@ def insert(
     size: int,
     sealed: bytes,
 ) -> None:
-    """Write one record with its payload and advance the sequence."""
+    """Write one record with its payload."""
     connection.execute(
         _INSERT,
         (
@@ -116,7 +124,6 @@ def insert(
         ),
     )
     connection.execute(_INSERT_PAYLOAD, (sequence, sealed))
-    connection.execute(_ADVANCE, (str(sequence),))
 
 
 def find_evidence(connection: sqlite3.Connection, source: str, sha256: str) -> Appended | None:
