@@ -26,7 +26,7 @@ from dosebook_central.store.models import Event, Exam
 from dosebook_central.store.queries.exams import not_derived
 from dosebook_protocol.logs import JsonFormatter
 from dosebook_protocol.reading import EventKind
-from tests.support.derivation import derive_all, present, versions
+from tests.support.derivation import derive_all, no_procedure, present, versions
 from tests.support.readings import PATIENT, event, reading, total
 
 XR = EventKind.PROJECTION
@@ -256,7 +256,7 @@ def test_other_sets_add_a_version_and_say_so(registry, box, monkeypatch):
     monkeypatch.setattr(engine, "derive", by_sets)
     send(registry, box, rf(1))
     derive_all(registry)
-    fewer = Rules(type(shipped())(shipped().packages[:3]), engine.no_procedure)
+    fewer = Rules(type(shipped())(shipped().packages[:3]), no_procedure)
     with writing(registry.engine) as connection:
         mark_due(connection)
     derive_all(registry, fewer)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import insert
 
-from dosebook_central.derivation.engine import Rules, derive_batch, no_procedure
+from dosebook_central.derivation.engine import Rules, derive_batch
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.sets import Choices
 from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box, Event, Exam, Patient, Record
+from tests.support.derivation import no_procedure
 from tests.support.exams import library
 from tests.support.web import make_site
 

@@ -4,13 +4,19 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dosebook_central.derivation.engine import Count, Rules, derive_batch, no_procedure
+from dosebook_central.derivation.engine import Count, Rules, derive_batch
+from dosebook_central.dosimetry.inputs import ExamInputs
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.stored_form import from_text
 from dosebook_central.dosimetry.values import Derived
 from dosebook_central.store.dose_models import Derivation, ExamDose, RegionDose
 from dosebook_central.store.engine import writing
 from tests.support.registry import RegistryUnderTest
+
+
+def no_procedure(exam: ExamInputs) -> tuple[str, str]:
+    """Know of no procedures."""
+    return "", ""
 
 
 def shipped_rules() -> Rules:

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from dosebook_central.derivation.engine import no_procedure
 from dosebook_central.derivation.rows import ExamRow, dose_row
 from dosebook_central.dosimetry.derive import derive
 from dosebook_central.dosimetry.packages import shipped
+from tests.support.derivation import no_procedure
 from tests.support.exams import event, exam, total
 
 

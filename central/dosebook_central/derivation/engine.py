@@ -105,12 +105,6 @@ class _Result:
         return not self.is_new and before.shown == before.version and before.stamp == self.stamp
 
 
-def no_procedure(exam: ExamInputs) -> tuple[str, str]:
-    """Know of no procedures."""
-    del exam
-    return "", ""
-
-
 def derive_batch(
     connection: Connection, rules: Rules, limit: int, observers: Sequence[Observer] = ()
 ) -> Count:
