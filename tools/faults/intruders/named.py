@@ -9,6 +9,7 @@ from cryptography import x509
 from sqlalchemy import select
 
 from dosebook_central.store.models import Quarantine, Record
+from dosebook_central.store.queries.boxes import list_boxes
 from dosebook_edge.identity.identity import Identity
 from dosebook_edge.simulate.scene import to_bytes
 from dosebook_protocol.topics import Channel, topic
@@ -25,7 +26,7 @@ from tools.faults.ledger import Ledger, outbox_rows, stored_records
 from tools.faults.modality import work_of
 from tools.faults.stack import BOX, Stack
 from tools.site.box import Box
-from tools.site.program import wait
+from tools.site.program import SiteError, wait
 
 TRUST_CODES = ("topic", "box-unknown", "box-revoked", "other-box", "signature", "message")
 _WAIT_S = 1.0
@@ -146,13 +147,13 @@ def _forgeries(ledger: Ledger, stack: Stack, box: Box, rogue: Rogue, publisher: 
     replayed = encode_record_message(envelope, evidence)
     record, own_evidence = rogue.forger.record(rng, box_id=BOX, sequence=20_000)
     as_other = rogue.forger.message(encode_record(record), own_evidence)
-    _, contradiction = rogue.forger.honest(rng, sequence=1)
-    _, first = rogue.forger.honest(rng)
-    publisher.publish(rogue.records, first)
+    for _ in range(2):
+        _, message = rogue.forger.honest(rng, sequence=1)
+        publisher.publish(rogue.records, message)
+    _expect(ledger, "a number given twice", *_told_of_reuse(stack, rogue.box_id))
     for name, message, code in (
         ("record signed by another box", replayed, "signature"),
         ("record in another box's name", as_other, "other-box"),
-        ("a number given twice", contradiction, "ledger"),
         ("record beyond the limit", oversize(rogue.forger, rng), "message"),
     ):
         before = _quarantined(stack, rogue.box_id, code)
@@ -162,6 +163,20 @@ def _forgeries(ledger: Ledger, stack: Stack, box: Box, rogue: Rogue, publisher: 
         _expect(ledger, name, found or "nothing in quarantine", bool(found))
     surplus = len(stored_records(stack.engine, BOX)) - len(outbox_rows(box.data_dir / "outbox.db"))
     _expect(ledger, "records of box B after that", f"{honest} and its own", surplus <= 0)
+
+
+def _told_of_reuse(stack: Stack, box_id: str) -> tuple[str, bool]:
+    """A box may say whatever it signs, but pages tell that it gave a number twice."""
+
+    def reused() -> int:
+        with stack.engine.connect() as connection:
+            return sum(one.reused for one in list_boxes(connection) if one.id == box_id)
+
+    try:
+        wait(reused, 20, "a number given twice is told")
+    except SiteError:
+        return "not told", False
+    return "both kept, and told", True
 
 
 def _replayed_by_owner(ledger: Ledger, stack: Stack, box: Box) -> None:
