@@ -16,6 +16,7 @@ from dosebook_central.web import (
     numbers,
     regions,
 )
+from dosebook_central.web.arguments import WholeNumber
 from dosebook_central.web.assets import Assets, AssetsMissingError
 from dosebook_central.web.context import WebContext
 from dosebook_central.web.views import BLUEPRINTS
@@ -70,6 +71,7 @@ def create_app(context: WebContext) -> Flask:
     CSRFProtect(app)
     gate.install(app)
     headers.install(app, secure=context.secure_cookies)
+    app.url_map.converters["int"] = WholeNumber
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _teach_templates(app, context)

@@ -4,6 +4,7 @@ import gc
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -132,7 +133,9 @@ class Service:
     def _start_web(self, started: ExitStack, healthy: Callable[[], bool]) -> None:
         settings = self._registry.config
         uploads = self._registry.data_dir / "uploads"
-        uploads.mkdir(exist_ok=True)
+        # What a crash left there nobody imports any more, and it is patients' data.
+        shutil.rmtree(uploads, ignore_errors=True)
+        uploads.mkdir(mode=0o700)
         importer = self._registry.importer
         started.callback(importer.stop)
         app = create_app(

@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Final
 
+from flask import Request
 from werkzeug.datastructures import MultiDict
+from werkzeug.routing import IntegerConverter, Map
 
 Arguments = MultiDict[str, str]
 
@@ -35,3 +37,19 @@ def iso_day(text: str) -> str:
     """A day as YYYY-MM-DD; empty where it is none."""
     found = day(text)
     return found.isoformat() if found else ""
+
+
+def has_nul(request: Request) -> bool:
+    """Whether anything that a request states holds a NUL, which no browser sends in a form.
+
+    PostgreSQL raises for one wherever it is bound to a statement.
+    """
+    stated = (one for fields in (request.args, request.form) for one in fields.items(multi=True))
+    return "\0" in request.path or any("\0" in text for pair in stated for text in pair)
+
+
+class WholeNumber(IntegerConverter):
+    """A number in an address that a table can hold; one beyond is of no page."""
+
+    def __init__(self, map: Map) -> None:  # noqa: A002  # werkzeug's name
+        super().__init__(map, max=10**_MOST_DIGITS - 1)

@@ -11,6 +11,7 @@ from dosebook_central.access import users
 from dosebook_central.access.rights import Right
 from dosebook_central.access.users import Person
 from dosebook_central.audit import log
+from dosebook_central.web.arguments import has_nul
 from dosebook_central.web.context import context
 
 PUBLIC: Final = "public"
@@ -82,6 +83,8 @@ def install(app: Flask) -> None:
 def _check() -> ResponseReturnValue | None:
     if request.endpoint is None:  # 404 or 405, which tells nothing
         return None
+    if has_nul(request):
+        abort(400)
     asked = requirement(current_app, request.endpoint)
     if request.endpoint != "static":
         g.person = _find_person()

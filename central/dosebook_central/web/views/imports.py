@@ -70,11 +70,21 @@ def _page(error: str = "") -> str:
 
 
 def _save(file: FileStorage, folder: Path, number: int) -> None:
+    """Save an upload under its name, or one of ours where no file can have that name here."""
+    try:
+        target = _place(file.filename or "", folder, number)
+    except (OSError, ValueError):  # too long in bytes, a file in the place of a folder, a NUL
+        target = folder / f"file-{number}"
+    file.save(target)
+
+
+def _place(name: str, folder: Path, number: int) -> Path:
     """Keep the shape of a dropped folder, and nothing of a path that leads out of ours."""
-    parts = PurePosixPath((file.filename or "").replace("\\", "/")).parts
+    parts = PurePosixPath(name.replace("\\", "/")).parts
     safe = [part[-_MAX_NAME:] for part in parts if part not in {"/", "..", "."} and ":" not in part]
     target = folder.joinpath(*safe) if safe else folder / f"file-{number}"
     if target.exists():
         target = target.with_name(f"{number}-{target.name}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    file.save(target)
+    target.touch(exist_ok=False)
+    return target
