@@ -1,5 +1,6 @@
 """One dose from any mix of evidences: each rule of reconciliation on small synthetic readings."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -81,6 +82,23 @@ def test_p06_same_object_with_other_dose_shows_both_and_the_newer_holds():
     assert codes(exam) == ["instance-changed"]
     assert {str(one.value) for one in exam.summary.conflicts[0].values} == {"20", "25"}
     assert len(exam.summary.evidences) == 2
+
+
+def test_p06_p21_same_object_under_another_patient_counts_once_and_says_so():
+    """P6, P21: a PACS that corrected the patient is no second dose, and no silent move."""
+    events = [event("e1", dlp=10, ctdi_vol=5, phantom="32cm")]
+    sent = reading(uid="1.1", events=events, totals=[total("dlp", 10)])
+    for other, expected in (
+        (Patient(id="9999", issuer="CHU"), ["instance-of-two-patients"]),
+        (Patient(id=sent.patient.id, issuer="OTHER"), ["instance-of-two-patients"]),
+        (Patient(id=sent.patient.id, name="Other^Name"), []),
+        (Patient(), []),
+    ):
+        coerced = replace(sent, patient=other)
+        exam = only(evidence(sent), evidence(coerced))
+        assert exam == only(evidence(coerced), evidence(sent))
+        assert exam.dlp_mgy_cm == 10
+        assert codes(exam) == expected
 
 
 def rf_report(dap: str = "2"):

@@ -86,7 +86,8 @@ class Conflict:
     """Evidences that disagree, in one sentence for people and as numbers.
 
     `code` is `total-differs` (over 5 %, P7), `instance-changed` (one SOP Instance UID, other doses,
-    P6), `event-differs` (one event UID, other doses) or `event-of-two-patients` (P9, P21).
+    P6), `event-differs` (one event UID, other doses), `event-of-two-patients` (P9, P21) or
+    `instance-of-two-patients` (one SOP Instance UID, P6, P21).
     """
 
     code: str

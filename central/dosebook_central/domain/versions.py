@@ -43,10 +43,10 @@ def _choose(versions: list[Evidence]) -> ObjectVersions:
     holds, older = ranked[0], tuple(ranked[1:])
     if holds.reading.step is not None:
         return ObjectVersions(holds, older)
-    changes = tuple(
-        change for before in older if (change := _change_of_dose(before, holds)) is not None
-    )
-    return ObjectVersions(holds, older, changes)
+    changes = [change for before in older if (change := _change_of_dose(before, holds)) is not None]
+    if any(_is_of_another_patient(before, holds) for before in older):
+        changes.append(_of_two_patients())
+    return ObjectVersions(holds, older, tuple(changes))
 
 
 def _recency(evidence: Evidence) -> tuple[bool, str, bool, str, Tie]:
@@ -56,6 +56,22 @@ def _recency(evidence: Evidence) -> tuple[bool, str, bool, str, Tie]:
     ended = step.ended.local if step and step.ended else ""
     has_totals = bool(evidence.reading.totals or evidence.reading.events)
     return (is_final, ended or evidence.created, has_totals, evidence.created, evidence.tie)
+
+
+def _is_of_another_patient(before: Evidence, after: Evidence) -> bool:
+    """Whether two versions name different patients; one without issuer may be of any (P21)."""
+    old, new = before.reading.patient, after.reading.patient
+    if not (old.id and new.id):
+        return False
+    return old.id != new.id or bool(old.issuer and new.issuer and old.issuer != new.issuer)
+
+
+def _of_two_patients() -> Conflict:
+    sentence = (
+        "One object came twice and names another patient each time, as where an archive corrected "
+        "it; it is counted once, with the patient of this exam. See that it is the right one."
+    )
+    return Conflict("instance-of-two-patients", sentence, "number_of_events")
 
 
 def _change_of_dose(before: Evidence, after: Evidence) -> Conflict | None:
