@@ -84,6 +84,7 @@ NEEDS = {
     "imports.show": Right.IMPORT_RUN,
     "imports.upload": Right.IMPORT_RUN,
     "imports.job": Right.IMPORT_RUN,
+    "audit.export": Right.AUDIT_READ,
     "audit.show": Right.AUDIT_READ,
     "audit.verify": Right.AUDIT_READ,
     "people.show": Right.USER_MANAGE,
@@ -179,9 +180,6 @@ def test_strangers_are_sent_to_the_login(site):
         assert answer.location.startswith("/login"), endpoint
 
 
-def test_every_post_needs_a_csrf_token(site):
-    """No form is taken without the token of this session."""
-    client = site.client("administrator")
 def test_a_part_of_a_page_leads_back_to_its_page(site):
     """A click in a page whose session ended leads to the sign-in, and from there to that page."""
     address = "http://localhost/exams/e1?region=chest"
@@ -202,6 +200,9 @@ def test_an_open_page_can_ask_who_is_signed_in(site):
     assert answer.status_code == 302
 
 
+def test_every_post_needs_a_csrf_token(site):
+    """No form is taken without the token of this session."""
+    client = site.client("administrator")
     for endpoint, method, path in _routes(site.app):
         if method == "POST":
             assert client.post(path).status_code == 400, endpoint

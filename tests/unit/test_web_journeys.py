@@ -1,6 +1,8 @@
 """What the pages say to somebody who begins, and that their counts are whole."""
 
+import csv
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 from sqlalchemy import insert
@@ -8,7 +10,7 @@ from sqlalchemy import insert
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Exam, Patient
 from dosebook_central.web.numbers import days_text
-from tests.support.web import make_site
+from tests.support.web import make_site, post
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -92,3 +94,42 @@ def test_reference_levels_say_that_nobody_named_the_country(site):
 def test_periods_of_rules_read_as_years_where_they_are_years(days, words):
     """Five years with their leap days are not 1826 days to a reader."""
     assert days_text(days) == words
+
+
+def test_who_was_deactivated_by_mistake_is_back_with_one_press(site):
+    """Deactivating signs a person out at once; the notice that says so takes it back."""
+    client = site.client("administrator")
+    post(client, "/people", "/people/1/active", active="no")
+    page = client.get("/people").get_data(as_text=True)
+    assert '<form action="/people/1/active?active=yes" method="post">' in page
+    post(client, "/people", "/people/1/active?active=yes")
+    assert "deactivated" not in client.get("/people").get_data(as_text=True)
+
+
+def test_the_activity_log_leaves_as_a_file_with_what_the_filter_finds(site, monkeypatch):
+    """The auditor takes every line of one person along, also what is beyond one page."""
+    monkeypatch.setattr("dosebook_central.web.views.audit._AT_A_TIME", 2)
+    for _ in range(3):
+        site.client("radiographer").get("/patients")
+    site.client("physicist")
+    client = site.client("auditor")
+    answer = client.get("/audit/lines.csv?actor=radiographer")
+    rows = list(csv.DictReader(StringIO(answer.get_data(as_text=True))))
+    assert answer.mimetype == "text/csv"
+    assert {row["who"] for row in rows} == {"radiographer"}
+    assert [row["act"] for row in rows] == ["session.start"] * 3
+    assert [int(row["line"]) for row in rows] == sorted(
+        (int(row["line"]) for row in rows), reverse=True
+    )
+    page = client.get("/audit?actor=auditor").get_data(as_text=True)
+    assert "audit.export" in page
+    assert "filters: actor" in page
+
+
+def test_a_line_leads_to_all_lines_of_its_person_and_its_object(site):
+    """Who looked at whom is one click, not an id that is copied by hand."""
+    client = site.client("administrator")
+    post(client, "/people", "/people/1/unlock")
+    page = client.get("/audit?action=user.unlock").get_data(as_text=True)
+    assert 'href="/audit?actor=administrator"' in page
+    assert 'href="/audit?object=1"' in page

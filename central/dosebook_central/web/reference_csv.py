@@ -1,20 +1,16 @@
 """Reference levels and samples as CSV: numbers with a point, ISO dates, the unit in the header."""
 
-import csv
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
-from io import StringIO
 from typing import Final
 
 from dosebook_central.domain.drl.levels import Level
 from dosebook_central.domain.drl.site import SiteLine
+from dosebook_central.web.csv_text import csv_lines
 from dosebook_central.web.level_words import level_unit
-from dosebook_central.web.numbers import full_text
 from dosebook_central.web.reference_panels import room_name
 from dosebook_central.web.reference_query import ReferenceQuery
 from dosebook_central.web.reference_sample import SampleLine
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _TABLE: Final = (
     "country", "authority", "year", "set", "procedure_id", "procedure", "level_procedure", "group",
     "scope", "quantity", "unit", "room", "since", "until", "n", "p25", "median", "p75", "level",
@@ -38,7 +34,7 @@ def table_csv(lines: Iterable[SiteLine], names: Mapping[str, str], query: Refere
                 sum(sample.excluded.values()),
             )
         )  # fmt: skip
-    return _csv(_TABLE, rows)
+    return "".join(csv_lines(_TABLE, rows))
 
 
 def sample_csv(lines: Iterable[SampleLine], level: Level) -> str:
@@ -49,19 +45,4 @@ def sample_csv(lines: Iterable[SampleLine], level: Level) -> str:
         (one.exam_id, one.day, one.room, one.value, "yes" if one.is_low else "no", one.excluded)
         for one in lines
     )
-    return _csv(header, rows)
-
-
-def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def _cell(cell: object) -> object:
-    if isinstance(cell, Decimal):
-        return full_text(cell)
-    # A name from outside must not become a formula in a spreadsheet.
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return "".join(csv_lines(header, rows))

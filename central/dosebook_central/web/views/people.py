@@ -84,13 +84,14 @@ def unlock(user_id: int) -> ResponseReturnValue:
 @needs(Right.USER_MANAGE)
 def change_active(user_id: int) -> ResponseReturnValue:
     """Deactivate or reactivate an account."""
-    is_active = request.form.get("active") == "yes"
+    is_active = request.values.get("active") == "yes"
     name = _account(user_id).person.name
     return _do(
         user_id,
         "user.reactivate" if is_active else "user.deactivate",
         lambda c: users.set_active(c, user_id, is_active=is_active),
         f"{name} may sign in again." if is_active else f"{name} is signed out and may not sign in.",
+        undo="" if is_active else url_for(".change_active", user_id=user_id, active="yes"),
     )
 
 
@@ -109,14 +110,20 @@ def reset(user_id: int) -> ResponseReturnValue:
 
 
 def _do(
-    user_id: int, action: str, work: Callable[[Connection], None], done: str, **detail: object
+    user_id: int,
+    action: str,
+    work: Callable[[Connection], None],
+    done: str,
+    *,
+    undo: str = "",
+    **detail: object,
 ) -> ResponseReturnValue:
     try:
         log.perform(context().engine, work, lambda _: act(action, "user", str(user_id), **detail))
     except UserError as error:
         flash(str(error), "warn")
     else:
-        flash(done)
+        flash(done, f"undo:{undo}" if undo else "message")
     return redirect(url_for(".show"))
 
 
