@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from sqlalchemy import func, select
+from werkzeug.routing import IntegerConverter
 
 from dosebook_central.access.rights import ROLES, Right
 from dosebook_central.access.users import end_sessions
@@ -133,7 +134,7 @@ def _routes(app):
     for rule in app.url_map.iter_rules():
         with app.test_request_context():
             values = {
-                name: _NOBODY if "int" in repr(rule._converters[name]).lower() else "x"
+                name: _NOBODY if isinstance(rule._converters[name], IntegerConverter) else "x"
                 for name in rule.arguments
             }
             built = app.url_map.bind("localhost").build(
