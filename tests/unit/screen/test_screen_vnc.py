@@ -4,6 +4,7 @@ import socket
 import struct
 import sys
 import threading
+import zlib
 from contextlib import contextmanager
 
 import numpy as np
@@ -28,6 +29,9 @@ from tests.support.vnc import (
     rectangle,
     update,
 )
+
+ZRLE = 16
+BOMB = zlib.compress(bytes(2**24)).ljust(2**14, b"\0")  # 16 KB unpack to 16 MB, 16 MB to 16 GB
 
 
 def screen(seed: int = 1) -> np.ndarray:
@@ -136,9 +140,10 @@ def test_a_cursor_in_the_place_of_an_answer_is_asked_past():
         (update(rectangle(0, 0, 80, 60, DESKTOP_SIZE)), "changed from 40 x 24 to 80 x 60"),
         (update(rectangle(0, 0, 8, 8, TIGHT, b"\x90\x00")), "takes raw pixels"),
         (update(rectangle(36, 0, 8, 1, RAW, bytes(32))), "not RFB"),
+        (update(rectangle(0, 0, 40, 24, ZRLE, b"\0\0\x40\0" + BOMB)), "which nobody asked for"),
         (b"\xff", "takes raw pixels"),
     ],
-    ids=["another size", "lossy", "outside", "no message"],
+    ids=["another size", "lossy", "outside", "not-asked-for", "no message"],
 )
 def test_what_is_no_picture_of_this_screen_ends_the_connection(shown, said, reason):
     """Another size opens anew; pixels nobody asked for, or outside of the screen, are refused."""

@@ -92,6 +92,13 @@ with warnings.catch_warnings():
             self.setEncodings(_ENCODINGS)
             self._request()
 
+        def _handleRectangle(self, block: bytes) -> None:  # noqa: N802
+            """Take what was asked for: vncdotool unpacks all that it knows, of any size."""
+            encoding = struct.unpack_from("!i", block, 8)[0]
+            if encoding not in _ENCODINGS:
+                self.vncProtocolError(f"it sends encoding {encoding}, which nobody asked for")
+            super()._handleRectangle(block)
+
         def updateRectangle(  # noqa: N802
             self, x: int, y: int, width: int, height: int, data: bytes
         ) -> None:

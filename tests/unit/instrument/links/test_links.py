@@ -224,6 +224,31 @@ def test_only_allowed_peers_may_be_the_instrument(caplog):
     assert [one.peer for one in caplog.records if hasattr(one, "peer")] in ([], ["127.0.0.8"])
 
 
+def test_strangers_without_end_do_not_keep_a_source_at_its_port():
+    """Who connects again and again is refused each time, and the box still gets to stop."""
+    profile = PROFILES["ludlum-375-network"]
+    listening = opener("listen://127.0.0.1:1", profile.transport, allowed=["127.0.0.9"])
+    listening = type(listening)("127.0.0.1", 0, ["127.0.0.9"])
+    with pytest.raises(NobodyYetError):
+        listening()
+    is_over = threading.Event()
+
+    def knock():
+        while not is_over.is_set():
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", listening.port), 1).close()
+
+    stranger = threading.Thread(target=knock)
+    stranger.start()
+    try:
+        with pytest.raises(NobodyYetError):
+            listening()
+    finally:
+        is_over.set()
+        stranger.join()
+        listening.close()
+
+
 def test_an_instrument_that_connects_again_is_heard_again():
     """The port stays open between two connections of a monitor that pushes."""
     profile = PROFILES["ludlum-375-network"]

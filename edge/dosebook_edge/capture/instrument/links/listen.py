@@ -47,7 +47,9 @@ class ListeningOpener:
         """The next allowed connection; raises `NobodyYetError` where none comes at once."""
         listening = self._listening()
         try:
-            while is_readable(listening.fileno(), _WAIT_S):
+            for _ in range(_BACKLOG):  # strangers without end do not keep it here
+                if not is_readable(listening.fileno(), _WAIT_S):
+                    break
                 connection, peer = listening.accept()
                 if self._is_allowed(peer[0]):
                     return TcpLink(connection, f"{peer[0]}:{peer[1]}")
