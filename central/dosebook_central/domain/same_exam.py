@@ -263,10 +263,10 @@ class _Pair:
 
     @property
     def _is_of_one_day(self) -> bool:
-        """Whether one states its day only, and it is the other's."""
+        """Whether one exam of the patient states its day only, and it is the other's."""
         texts = (self.first.started, self.second.started)
         is_day_only = any(text and "T" not in text for text in texts)
-        return is_day_only and texts[0][:10] == texts[1][:10]
+        return self._is_same_patient and is_day_only and texts[0][:10] == texts[1][:10]
 
     @property
     def _has_same_order(self) -> bool:

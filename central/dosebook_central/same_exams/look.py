@@ -27,6 +27,7 @@ _OF_A_PATIENT: Final = timedelta(days=1)
 _OF_A_MACHINE: Final = timedelta(hours=1)
 """How far off exams are looked for: of the same patient, and at the same station whoever it is."""
 
+_WHERE_AND_WHEN: Final = select(Exam.id, Exam.patient_id, Exam.started, Exam.station)
 _DOSES: Final = {
     "dlp": Event.dlp_mgy_cm,
     "ctdi_vol": Event.ctdi_vol_mgy,
@@ -74,48 +75,43 @@ def facts_of(hint: Hint) -> str:
 
 def _near(connection: Connection, exam_ids: Collection[str]) -> set[tuple[str, str]]:
     """Pairs of exams that are worth comparing: of one patient, or of one machine and hour."""
-    looked_at = connection.execute(
-        select(Exam.id, Exam.patient_id, Exam.started, Exam.station).where(
-            one_of(connection, Exam.id, exam_ids)
-        )
-    ).all()
-    terms = [term for row in looked_at for term in _terms(row)]
-    if not terms:
-        return set()
-    found = connection.execute(
-        select(Exam.id, Exam.patient_id, Exam.started, Exam.station).where(or_(*terms))
-    ).all()
+    looked_at = connection.execute(_WHERE_AND_WHEN.where(one_of(connection, Exam.id, exam_ids)))
+    rows = looked_at.all()
+    patients = {row.patient_id for row in rows}
+    of_patient = one_of(connection, Exam.patient_id, sorted(patients))
     by_patient: defaultdict[str, list[Any]] = defaultdict(list)
+    for other in connection.execute(_WHERE_AND_WHEN.where(of_patient)):
+        by_patient[other.patient_id].append(other)
     by_station: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in found:
-        by_patient[row.patient_id].append(row)
-        by_station[row.station].append(row)
-    pairs = set()
-    for row in looked_at:
-        others = [*by_patient[row.patient_id], *(by_station[row.station] if row.station else ())]
-        pairs |= {_pair(row.id, one.id) for one in others if one.id != row.id}
-    return pairs
+    hours = [hour for row in rows if (hour := _hour_of_machine(row)) is not None]
+    for other in connection.execute(_WHERE_AND_WHEN.where(or_(*hours))) if hours else ():
+        by_station[other.station].append(other)
+    return {
+        _pair(row.id, other.id)
+        for row in rows
+        for other in (*by_patient[row.patient_id], *by_station[row.station])
+        if other.id != row.id and _is_within_a_day(row.started, other.started)
+    }
 
 
-def _terms(row: Any) -> list[ColumnElement[bool]]:
-    """What to look for beside one exam; each by an index of `exam`."""
-    try:
-        day = datetime.fromisoformat(row.started[:10])
-    except ValueError:
-        return []
-    since = (day - _OF_A_PATIENT).date().isoformat()
-    until = (day + 2 * _OF_A_PATIENT).date().isoformat()
-    terms = [and_(Exam.patient_id == row.patient_id, Exam.started >= since, Exam.started < until)]
+def _hour_of_machine(row: Any) -> ColumnElement[bool] | None:
+    """Exams of the same station within an hour, whoever the patient is; by the index on time."""
     at = moment(row.started)
-    if at is not None and row.station:
-        terms.append(
-            and_(
-                Exam.started >= (at - _OF_A_MACHINE).isoformat(),
-                Exam.started <= (at + _OF_A_MACHINE).isoformat(),
-                Exam.station == row.station,
-            )
-        )
-    return terms
+    if at is None or not row.station:
+        return None
+    return and_(
+        Exam.started >= (at - _OF_A_MACHINE).isoformat(),
+        Exam.started <= (at + _OF_A_MACHINE).isoformat(),
+        Exam.station == row.station,
+    )
+
+
+def _is_within_a_day(one: str, other: str) -> bool:
+    try:
+        first, second = (datetime.fromisoformat(text[:10]) for text in (one, other))
+    except ValueError:
+        return False
+    return abs(first - second) <= _OF_A_PATIENT
 
 
 def _compared(connection: Connection, pairs: Collection[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     update,
 )
 
-from dosebook_central.store import same_exams
 from dosebook_central.store.bulk import Rows, insert_rows, one_of, upsert_rows
 from dosebook_central.store.dose_models import DerivationDue, ExamDose, Priority, RegionDose
 from dosebook_central.store.engine import is_sqlite
@@ -208,4 +207,3 @@ def _drop_doses(connection: Connection, exam_ids: Collection[str]) -> None:
     """Take exams out of the present view of doses; what was derived from them stays (P56)."""
     for model in (DerivationDue, ExamDose, RegionDose):
         connection.execute(delete(model).where(model.exam_id.in_(exam_ids)))
-    same_exams.drop_hints(connection, exam_ids)

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Select, delete, insert, or_, select
+from sqlalchemy import Connection, Select, delete, exists, insert, or_, select
 
 from dosebook_central.domain.same_exam import Hint
 from dosebook_central.domain.same_exam_links import SameExam
 from dosebook_central.store.bulk import Rows, one_of, upsert_rows
-from dosebook_central.store.models import LinkKey
+from dosebook_central.store.models import Exam, LinkKey
 from dosebook_central.store.same_exam_models import SameExamDecision, SameExamHint
 
 _HINT: Final = TypeAdapter(Hint)
@@ -47,14 +47,20 @@ def hint_from_json(data: dict[str, Any]) -> Hint:
     return _HINT.validate_python(data)
 
 
-def drop_hints(connection: Connection, exam_ids: Collection[str]) -> None:
-    """Take out the hints that name one of these exams."""
-    connection.execute(delete(SameExamHint).where(_names_one_of(connection, exam_ids)))
-
-
 def put_hints(connection: Connection, exam_ids: Collection[str], rows: Rows) -> None:
-    """Put hints in the place of all that named one of these exams."""
-    drop_hints(connection, exam_ids)
+    """Put hints in the place of all that named one of these exams, or one that is gone.
+
+    Ingest drops exams and leaves their hints to this: it has no statement to spare.
+    """
+    named = (SameExamHint.first_exam_id, SameExamHint.second_exam_id)
+    connection.execute(
+        delete(SameExamHint).where(
+            or_(
+                *(one_of(connection, column, exam_ids) for column in named),
+                *(~exists().where(Exam.id == column) for column in named),
+            )
+        )
+    )
     upsert_rows(connection, SameExamHint.__table__, rows)
 
 
@@ -154,10 +160,3 @@ def _decided(rows: Iterable[Sequence[Any]]) -> list[Decided]:
         values: list[Any] = [*columns, hint_from_json(body)]
         found.append(Decided(*values))
     return found
-
-
-def _names_one_of(connection: Connection, exam_ids: Collection[str]) -> Any:
-    return or_(
-        one_of(connection, SameExamHint.first_exam_id, exam_ids),
-        one_of(connection, SameExamHint.second_exam_id, exam_ids),
-    )

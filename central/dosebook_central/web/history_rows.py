@@ -4,7 +4,7 @@ With 150 exams a template would spend most of the page's time on walking cell by
 that comes from an object is escaped here, as a template would.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from markupsafe import Markup
@@ -26,17 +26,9 @@ def chart_rows(rows: Iterable[Row], exam_url: str, marks: Marks) -> Markup:
     return Markup("".join(_chart_row(row, exam_url, marks) for row in drawn))  # noqa: S704 - escaped
 
 
-def exam_rows(
-    rows: Iterable[Row],
-    exam_url: str,
-    marks: Marks,
-    doubtful: Collection[str] = (),
-    *,
-    with_place: bool,
-) -> Markup:
-    """The exams of a patient; `doubtful` may be others, `with_place` names institutions."""
-    html = (_exam_row(row, exam_url, marks, row.exam.id in doubtful, with_place) for row in rows)
-    return Markup("".join(html))  # noqa: S704 - escaped
+def exam_rows(rows: Iterable[Row], exam_url: str, marks: Marks, *, with_place: bool) -> Markup:
+    """The exams of a patient; `with_place` names the institution of each."""
+    return Markup("".join(_exam_row(row, exam_url, marks, with_place) for row in rows))  # noqa: S704 - escaped
 
 
 def _chart_row(row: Row, exam_url: str, marks: Marks) -> str:
@@ -56,12 +48,12 @@ def _chart_row(row: Row, exam_url: str, marks: Marks) -> str:
     )
 
 
-def _exam_row(row: Row, exam_url: str, marks: Marks, is_doubtful: bool, with_place: bool) -> str:  # noqa: FBT001 - of one caller
+def _exam_row(row: Row, exam_url: str, marks: Marks, with_place: bool) -> str:  # noqa: FBT001 - of one caller
     exam = row.exam
     missing = marks["missing"]
     alert = [f"alert:{exam.alert}"] if exam.alert else []
     states = alert + [exam.state] + ["conflict"] * exam.has_conflict
-    states += ["double"] * is_doubtful + [exam.origin]
+    states += ["double"] * exam.may_be_double + [exam.origin]
     shown = "".join(marks[state] for state in states if state in marks)
     where = " · ".join(filter(None, (exam.station, exam.institution if with_place else "")))
     return (

@@ -13,6 +13,7 @@ from dosebook_central.store.models import Event, Exam
 from dosebook_central.store.queries.alert_list import gravity_of_exam, level_of
 from dosebook_central.store.queries.listed import ListedMeasure, listed, summary_text
 from dosebook_central.store.queries.patients import PatientHeader, get_patient
+from dosebook_central.store.queries.same_exams import is_hinted
 
 _FACTS: Final[tuple[Any, ...]] = (  # in the order of `HistoryExam`
     Exam.id,
@@ -27,6 +28,7 @@ _FACTS: Final[tuple[Any, ...]] = (  # in the order of `HistoryExam`
     Exam.event_count,
     Exam.has_conflict,
     Exam.origin,
+    is_hinted(),
 )
 
 
@@ -66,6 +68,7 @@ class HistoryExam:
     event_count: int
     has_conflict: bool
     origin: str
+    may_be_double: bool  # one procedure with another exam, see domain.same_exam
     headline: tuple[ListedMeasure, ...]
     modalities: tuple[str, ...]
     regions: tuple[str, ...]

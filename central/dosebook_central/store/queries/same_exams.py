@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from dosebook_central.domain.same_exam import Hint
@@ -56,7 +56,21 @@ _OF_EXAM: Final = BriefExam.__slots__[:11]
 
 def count_open(connection: Connection) -> int:
     """How many hints wait for a person."""
-    return connection.scalar(select(func.count()).select_from(SameExamHint)) or 0
+    stand = (
+        select(func.count())
+        .select_from(SameExamHint)
+        .join(_FIRST, _FIRST.id == SameExamHint.first_exam_id)
+        .join(_SECOND, _SECOND.id == SameExamHint.second_exam_id)
+    )
+    return connection.scalar(stand) or 0
+
+
+def is_hinted() -> ColumnElement[bool]:
+    """Whether a selected `exam` may be another one."""
+    return or_(
+        exists().where(SameExamHint.first_exam_id == Exam.id),
+        exists().where(SameExamHint.second_exam_id == Exam.id),
+    )
 
 
 def list_open(connection: Connection, limit: int, first: int) -> list[HintLine]:

@@ -21,7 +21,8 @@ def show(patient_id: str) -> str:
     """Show one patient's exams; the address holds an opaque id and the query."""
     with context().engine.connect() as connection:
         history = get_history(connection, patient_id)
-        doubles = of_patient(connection, patient_id)
+        has_doubles = history is not None and any(exam.may_be_double for exam in history.exams)
+        doubles = of_patient(connection, patient_id) if has_doubles else []
     if history is None:
         abort(404)
     tell("history.read", "patient", patient_id, exams=len(history.exams))
@@ -42,6 +43,5 @@ def show(patient_id: str) -> str:
         facets=facets(history.exams),
         quantities=QUANTITIES,
         doubles=[shown(line) for line in doubles],
-        doubtful={exam.id for line in doubles for exam in line.exams},
         many_institutions=len({exam.institution for exam in history.exams} - {""}) > 1,
     )
