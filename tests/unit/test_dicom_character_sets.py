@@ -26,7 +26,6 @@ LATIN = b"M\xfcller^J\xf6rg"
         ("ISO_IR 192", "Wang=王^小东".encode(), "Wang=王^小东"),
         ("GB18030", "Wang=王^小东".encode("gb18030"), "Wang=王^小东"),
         ("\\ISO 2022 IR 87", b"Yamada=\x1b$B;3ED\x1b(B", "Yamada=山田"),
-        ("ISO_IR 87", b"Yamada=\x1b$B;3ED\x1b(B", "Yamada=山田"),
         ("\\ISO 2022 IR 149", b"Hong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce", "Hong=洪^吉"),
         ("ISO_IR 149", b"Hong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce", "Hong=洪^吉"),
         ("ISO_IR 58", b"Zhang=\x1b$)A\xd5\xc5", "Zhang=张"),

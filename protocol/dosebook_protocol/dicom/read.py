@@ -33,15 +33,13 @@ _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 # would quote a patient's name on standard error.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
-# Latin alphabet No. 9 (PS3.3 C.12.1.1.2), which pydicom lacks, and sets of several bytes by the
-# name that devices make of them after the pattern of the others.
+# Latin alphabet No. 9 (PS3.3 C.12.1.1.2), which pydicom lacks, and the Chinese and Korean sets by
+# the names that devices make of them after the pattern of the others.
 pydicom.charset.python_encoding.update(
     {
         "ISO_IR 203": "iso8859_15",
         "ISO_IR 58": "iso_ir_58",
-        "ISO_IR 87": "iso2022_jp",
         "ISO_IR 149": "euc_kr",
-        "ISO_IR 159": "iso2022_jp_2",
     }
 )
 
