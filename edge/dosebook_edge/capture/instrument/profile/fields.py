@@ -11,6 +11,10 @@ from dosebook_protocol.quantities import canonical_unit
 
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([rnt\\]))")
 _PLAIN: Final = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
+_ESCAPED: Final = {
+    **{byte: f"\\x{byte:02X}" for byte in (*range(0x20), *range(0x7F, 0x100))},
+    **{ord(char): f"\\{name}" for name, char in _PLAIN.items()},
+}
 
 
 def unescape(text: str) -> bytes:
@@ -30,10 +34,7 @@ def unescape(text: str) -> bytes:
 
 def escape(data: bytes) -> str:
     """Write bytes as printable ASCII that `unescape` reads back."""
-    named = {ord(char): f"\\{name}" for name, char in _PLAIN.items()}
-    return "".join(
-        named.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02X}") for byte in data
-    )
+    return data.decode("latin-1").translate(_ESCAPED)
 
 
 def _exact(value: object) -> Decimal:
