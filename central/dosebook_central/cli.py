@@ -61,7 +61,7 @@ def _sentence(error: Exception) -> str | None:
     from dosebook_central.derivation.trial import UnknownSetError
     from dosebook_central.dosimetry.package_reading import PackageError
     from dosebook_central.fleet.keys import FleetError
-    from dosebook_central.imports.collect import EntryError
+    from dosebook_central.imports.zips import EntryError
     from dosebook_central.registry import RegistryError
     from dosebook_central.store.engine import StoreError
 
