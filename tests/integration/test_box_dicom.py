@@ -459,11 +459,17 @@ def test_p53_step_begins_in_progress(source, outbox, dataset, status):
     assert outbox.status().last_sequence == 0
 
 
-def test_p53_unknown_step_and_state(source):
-    """P53: N-SET of an unknown step answers 0x0112, one to an undefined state 0x0106."""
+def test_p53_unknown_step_and_state(source, outbox):
+    """P53: N-SET of an unknown step is kept once and answers 0x0112, of an undefined state 0x0106.
+
+    A box may be new within a procedure, and a modality does not send the dose of a step again.
+    """
     with association(source.port, MPPS) as assoc:
         procedure = Procedure(assoc)
-        assert procedure.set(step("COMPLETED")).Status == 0x0112
+        for _ in range(2):
+            assert procedure.set(step("COMPLETED")).Status == 0x0112
+        assert outbox.status().last_sequence == 1
+        assert dcmread(io.BytesIO(evidence_of(outbox, 1))).SOPInstanceUID == procedure.uid
         procedure.create(step())
         assert procedure.set(step("PAUSED")).Status == 0x0106
         assert procedure.set(step("", PatientID="T-1")).Status == 0x0000

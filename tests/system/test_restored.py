@@ -6,11 +6,12 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime
 from datetime import time as clock
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
-from dosebook_central.store.models import Exam
+from dosebook_central.store.models import Exam, Patient
 from dosebook_central.store.queries.boxes import list_boxes
 from dosebook_edge.simulate import exam, scene
 from dosebook_edge.simulate.random_patient import random_patient
@@ -53,6 +54,13 @@ def give(box, *seeds):
         studies.add(one.truth.study_instance_uid)
     wait_delivered(box)
     return studies
+
+
+def biplane(seed):
+    """The messages of a procedure step, and its truth."""
+    rng = random.Random(f"restored {seed}")
+    one = exam.biplane_exam(rng, random_patient(rng), datetime.combine(scene.DAY, clock(10, 30)))
+    return [item for item in one.objects if item.kind != "store"], one.truth
 
 
 def counted(site):
@@ -106,3 +114,37 @@ def test_a_box_from_an_old_copy_loses_no_dose(site):
     eventually(lambda: is_whole(site, studies), what="every exam counts once")
     assert state(site).reused
     assert "under numbers given twice" in site.registry.cli("status")
+
+
+def test_p53_a_box_set_up_anew_within_a_procedure_keeps_its_dose(site):
+    """P53: outbox and key are gone, the step's end is kept, joined, counted."""
+    steps, truth = biplane("anew")
+    box = site.box
+    (begun,) = send(steps[:1], HOST, box.port("ct"), "CT_BOX", "MODALITY")
+    assert begun.status == 0
+    wait_delivered(box)
+    box.stop()
+    for path in box.data_dir.glob("outbox.*"):
+        path.unlink()
+    box.start()
+    ended = send(steps[1:], HOST, box.port("ct"), "CT_BOX", "MODALITY")
+    assert {result.status for result in ended} == {0x0112}
+    wait_delivered(box)
+    columns = (Exam.dose_area_product_gy_cm2, Patient.identifier)
+    found = select(*columns).join(Patient, Patient.id == Exam.patient_id)
+
+    def dose():
+        with site.engine.connect() as connection:
+            return connection.execute(
+                found.where(Exam.study_uid == truth.study_instance_uid)
+            ).one_or_none()
+
+    eventually(lambda: (one := dose()) and one[0], what="the dose of the step's end counts")
+    (told,) = (
+        value.value
+        for item in truth.objects
+        if item.kind == "mpps"
+        for value in item.totals
+        if value.quantity == "dose_area_product"
+    )
+    assert dose() == (Decimal(told), truth.patient.id)

@@ -7,7 +7,7 @@ import pytest
 
 from dosebook_central.domain.exam import Basis, Role, from_json, to_json
 from dosebook_central.domain.reconcile import reconcile
-from dosebook_protocol.reading import EventKind, Patient, Plane
+from dosebook_protocol.reading import EventKind, Patient, Plane, Study
 from tests.support.readings import PATIENT, event, evidence, reading, step, total
 
 MG, XR, NM = EventKind.MAMMOGRAPHY, EventKind.PROJECTION, EventKind.RADIOPHARMACEUTICAL
@@ -338,6 +338,16 @@ def test_p29_stated_zero_is_zero_and_missing_is_missing():
     assert silent.dlp_mgy_cm == 3
     assert silent.ctdi_vol_max_mgy is None
     assert silent.summary.notes == ("1 of 2 irradiation events state no DLP",)
+
+
+def test_p53_the_end_of_a_step_finds_its_patient_in_the_beginning_another_box_took():
+    """P53: what a box keeps of a step that it did not see begin counts with the step's patient."""
+    began = evidence(reading("mpps", uid="1.7", step=step("IN PROGRESS", ended="")), "dicom-mpps")
+    last = replace(rf_mpps("3").reading, patient=Patient(), study=Study())
+    exam = only(evidence(last, "dicom-mpps"), began)
+    assert exam == only(began, evidence(last, "dicom-mpps"))
+    assert (exam.patient.identifier, exam.study_uid) == (PATIENT.id, began.reading.study.uid)
+    assert (exam.dose_area_product_gy_cm2, exam.state) == (3, "completed")
 
 
 def test_p53_discontinued_step_keeps_its_dose_and_its_state():

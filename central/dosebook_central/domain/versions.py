@@ -1,7 +1,7 @@
 """One object sent more than once: which version of it holds (P6, P53)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from dosebook_central.domain.evidence import Evidence, Tie
@@ -42,7 +42,7 @@ def _choose(versions: list[Evidence]) -> ObjectVersions:
     ranked = sorted(versions, key=_recency, reverse=True)
     holds, older = ranked[0], tuple(ranked[1:])
     if holds.reading.step is not None:
-        return ObjectVersions(holds, older)
+        return ObjectVersions(_with_beginning(holds, older), older)
     changes = [change for before in older if (change := _change_of_dose(before, holds)) is not None]
     if any(_is_of_another_patient(before, holds) for before in older):
         changes.append(_of_two_patients())
@@ -56,6 +56,21 @@ def _recency(evidence: Evidence) -> tuple[bool, str, bool, str, Tie]:
     ended = step.ended.local if step and step.ended else ""
     has_totals = bool(evidence.reading.totals or evidence.reading.events)
     return (is_final, ended or evidence.created, has_totals, evidence.created, evidence.tie)
+
+
+def _with_beginning(holds: Evidence, older: Sequence[Evidence]) -> Evidence:
+    """A step's end with patient and study of its beginning, where it names none (P53).
+
+    The end of a step that another box began, or this one before it was set up anew, has only what
+    the modality's last message said.
+    """
+    reading = holds.reading
+    for before in older:
+        if not reading.patient.id and before.reading.patient.id:
+            reading = replace(reading, patient=before.reading.patient)
+        if not reading.study.uid and before.reading.study.uid:
+            reading = replace(reading, study=before.reading.study)
+    return holds if reading is holds.reading else replace(holds, reading=reading)
 
 
 def _is_of_another_patient(before: Evidence, after: Evidence) -> bool:

@@ -142,37 +142,43 @@ class MppsHandler:
 
     def _accept(self, event: Any, message: Message, uid: str, changes: Dataset) -> str:
         known = self._load(uid)
+        if message == "n-set" and known is None:
+            # This box was set up anew within the procedure, or another took its beginning: the
+            # registry joins the two, and a modality does not send its dose a second time.
+            self._outbox.append(self._draft(event, message, uid, changes, once=True))
         step = _created(known, changes) if message == "n-create" else _changed(known, changes)
-        step.attributes.SOPClassUID = MPPS
-        step.attributes.SOPInstanceUID = uid
-        at = datetime.now(UTC)
-        dataset = _encode(step.attributes)
-        evidence = file_of(dataset, MPPS, uid, EXPLICIT_LITTLE)
-        media_type = f"application/dicom; mpps={message}"
-        reading = read_object(evidence, media_type)
+        draft = self._draft(event, message, uid, step.attributes)
         uid_hash = self._outbox.vault.identifier_hash(uid)
-        sealed = self._outbox.vault.seal(place_of(uid_hash), dataset)
+        sealed = self._outbox.vault.seal(place_of(uid_hash), _encode(step.attributes))
+        at = draft.captured_at
 
         def save(connection: sqlite3.Connection) -> None:
             connection.execute(_SAVE, (uid_hash, step.state, at.isoformat(), sealed))
 
-        self._outbox.append(
-            Draft(
-                source=self._source,
-                source_kind=SourceKind.DICOM_MPPS,
-                captured_at=at,
-                evidence=evidence,
-                media_type=media_type,
-                transport=transport_of(event.assoc, message.upper()),
-                reading=reading,
-                clock=self._clock(),
-                sop_instance_uid=uid,
-            ),
-            also=save,
-        )
+        self._outbox.append(draft, also=save)
         self._on_stored(at)
-        self._on_step(self._source, reading, at)
+        self._on_step(self._source, draft.reading, at)
         return step.state
+
+    def _draft(
+        self, event: Any, message: Message, uid: str, attributes: Dataset, *, once: bool = False
+    ) -> Draft:
+        attributes.SOPClassUID = MPPS
+        attributes.SOPInstanceUID = uid
+        evidence = file_of(_encode(attributes), MPPS, uid, EXPLICIT_LITTLE)
+        media_type = f"application/dicom; mpps={message}"
+        return Draft(
+            source=self._source,
+            source_kind=SourceKind.DICOM_MPPS,
+            captured_at=datetime.now(UTC),
+            evidence=evidence,
+            media_type=media_type,
+            transport=transport_of(event.assoc, message.upper()),
+            reading=read_object(evidence, media_type),
+            clock=self._clock(),
+            sop_instance_uid=uid,
+            once=once,
+        )
 
     def _load(self, uid: str) -> Step | None:
         uid_hash = self._outbox.vault.identifier_hash(uid)
@@ -212,7 +218,7 @@ def _created(known: Step | None, attributes: Dataset) -> Step:
 def _changed(known: Step | None, changes: Dataset) -> Step:
     """The step after an N-SET."""
     if known is None:
-        raise _RefusedError(UNKNOWN_INSTANCE, "No N-CREATE of this procedure step was received")
+        raise _RefusedError(UNKNOWN_INSTANCE, "Kept, but no N-CREATE of this step was received")
     if known.state in FINAL:
         raise _RefusedError(
             PROCESSING_FAILURE,
