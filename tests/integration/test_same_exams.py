@@ -3,14 +3,17 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
 from dosebook_central.audit import log
 from dosebook_central.domain.exam import Role, from_json
 from dosebook_central.domain.same_exam import Rule
+from dosebook_central.ingest.recompute import Recomputer
 from dosebook_central.same_exams import decide
 from dosebook_central.store import same_exams
-from dosebook_central.store.dose_models import ExamDose
+from dosebook_central.store.dose_models import Alert, ExamDose
 from dosebook_central.store.models import Exam
+from dosebook_central.store.queries.alert_list import count_alerts
 from dosebook_central.store.same_exam_models import SameExamDecision, SameExamHint
 from dosebook_protocol.reading import Patient
 from tests.support.readings import PATIENT
@@ -210,6 +213,27 @@ def test_looking_takes_as_many_statements_for_many_exams_as_for_few(registry, bo
     assert counts[0] == counts[1] <= 8
 
 
+def test_an_alert_of_the_exam_that_is_no_more_is_withdrawn(registry, box):
+    """An alert on the double stands no more once both are one; it keeps its line."""
+    take_in(registry, box, xray(), screen())
+    alert = {
+        "exam_id": by_study(registry)["1.8"],
+        "rule_id": "kap",
+        "rule_version": 1,
+        "patient_id": "p",
+        "level": "alert",
+        "sentence": "KAP",
+        "raised_at": NOW,
+        "derivation_version": 1,
+    }
+    with registry.engine.begin() as connection:
+        connection.execute(insert(Alert).values(**alert))
+    join(registry)
+    with registry.engine.connect() as connection:
+        assert count_alerts(connection) == 0
+    assert registry.rows(Alert.withdrawn_at) == [(NOW,)]
+
+
 def test_joined_into_names_the_exam_that_an_old_address_meant(registry, box):
     """The address of the exam that is no more leads to the one that counts."""
     take_in(registry, box, xray(), screen())
@@ -241,3 +265,8 @@ def test_p9_one_procedure_anonymised_twice_is_hinted_and_joined(registry, box, c
     assert doses(registry) == ["2.7902"]
     ((summary,),) = registry.rows(Exam.summary)
     assert from_json(summary).conflicts == ()
+    Recomputer(registry.engine, registry.evidence).run(everything=True)
+    take_in(registry, box)
+    assert doses(registry) == ["2.7902"]
+    assert perform(registry, "take_back", last_decision(registry))
+    assert sorted(by_study(registry)) == studies
