@@ -65,7 +65,7 @@ def last_decision(registry):
     return max(registry.rows(SameExamDecision.id))[0]
 
 
-def test_p7_a_screen_under_another_study_is_hinted_in_any_order(registry, box):
+def test_p07_a_screen_under_another_study_is_hinted_in_any_order(registry, box):
     """P7: report and screen of two studies are hinted, whichever came first."""
     take_in(registry, box, screen())
     assert hints(registry) == set()
@@ -73,7 +73,7 @@ def test_p7_a_screen_under_another_study_is_hinted_in_any_order(registry, box):
     assert hints(registry) == {frozenset({"1.9", "1.8"})}
 
 
-def test_p7_one_exam_counts_once_and_shows_the_other_evidence(registry, box):
+def test_p07_one_exam_counts_once_and_shows_the_other_evidence(registry, box):
     """P7: decided to be one, the report's dose counts alone; the screen stands beside it."""
     take_in(registry, box, xray(), screen())
     kept = by_study(registry)["1.9"]
@@ -244,7 +244,7 @@ def test_joined_into_names_the_exam_that_an_old_address_meant(registry, box):
         assert same_exams.joined_into(connection, exams["1.9"]) is None
 
 
-def test_p9_one_procedure_anonymised_twice_is_hinted_and_joined(registry, box, corpus):
+def test_p09_one_procedure_anonymised_twice_is_hinted_and_joined(registry, box, corpus):
     """P9: two anonymised copies of one procedure share no UID; joined, the dose counts once."""
     files = [corpus / f"rf/{name}.dcm" for name in ("siemens_axiom_example_procedure", "kalag-S1")]
     if not all(path.is_file() for path in files):

@@ -70,7 +70,7 @@ def codes(hint):
     return {one.code for one in hint.reasons}
 
 
-def test_p9_a_report_with_new_uids_has_the_same_exposures():
+def test_p09_a_report_with_new_uids_has_the_same_exposures():
     """P9: the same moments with the same doses are one procedure, whatever their UIDs say."""
     hint = compare(REPORT, replace(REPORT, id="b"))
     assert hint.rule is Rule.EXPOSURES
@@ -80,7 +80,7 @@ def test_p9_a_report_with_new_uids_has_the_same_exposures():
     ]
 
 
-def test_p4_a_report_sent_before_the_end_is_part_of_the_whole():
+def test_p04_a_report_sent_before_the_end_is_part_of_the_whole():
     """P4: one exam that holds all exposures of the other doubles what the other has."""
     early = exam("b", {"dose_area_product": "1.204"}, SHOTS[:1])
     hint = compare(REPORT, early)
@@ -89,7 +89,7 @@ def test_p4_a_report_sent_before_the_end_is_part_of_the_whole():
     assert "total-differs" in codes(hint)
 
 
-def test_p7_a_screen_beside_a_report_repeats_its_total():
+def test_p07_a_screen_beside_a_report_repeats_its_total():
     """P7: a screen of the same machine and time that rounds the report's total is hinted."""
     hint = compare(REPORT, SCREEN)
     assert hint.rule is Rule.TOTALS
