@@ -6,6 +6,7 @@ What is not needed is not imported either: `dosebook-registry --help` should not
 import os
 import secrets
 import socket
+import stat
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -163,6 +164,7 @@ class Registry:
         from dosebook_central.store import migrate
 
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.chmod(0o700)
         path = self.data_dir / config.FILE_NAME
         if not path.exists():
             write_durably(path, config.template().encode(), 0o640)
@@ -170,6 +172,12 @@ class Registry:
         Credentials.create(self.data_dir, hosts)
         migrate.upgrade(self.engine_of_any_version)
         self.adopt_sets()
+
+    def close_to_others(self) -> None:
+        """Let only owner and group into the folder: database and evidence name patients."""
+        mode = stat.S_IMODE(self.data_dir.stat().st_mode)
+        if mode & 0o007:
+            self.data_dir.chmod(mode & ~0o007)
 
     def adopt_sets(self) -> None:
         """Adopt the coefficient sets of this program that the registry does not have yet."""

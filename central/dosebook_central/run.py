@@ -57,6 +57,7 @@ class Service:
 
     def start(self) -> None:
         """Start everything in the order of who needs whom; raises where a part cannot start."""
+        self._registry.close_to_others()
         with ExitStack() as started:
             jobs.fail_interrupted(self._registry.engine)
             self._registry.adopt_sets()

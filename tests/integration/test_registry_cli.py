@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -11,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from dosebook_central.cli import main
+from dosebook_central.ingest.evidence import EvidenceFolder
+from dosebook_central.registry import Registry
 from dosebook_central.run import Service
 from tests.support.waiting import eventually
 
@@ -36,6 +39,22 @@ def test_init_makes_a_registry_and_says_what_is_next(command, tmp_path):
     again = command("init")
     assert again.exit_code == 1
     assert "already" in again.output
+
+
+def test_a_registry_is_closed_to_other_accounts_of_the_machine(command, tmp_path):
+    """Who is neither owner nor group cannot come at database and evidence, made long ago or now."""
+    folder = tmp_path / "registry"
+    before = os.umask(0o022)
+    try:
+        command("init")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o755)  # as earlier versions made it
+    Registry(folder).close_to_others()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+    EvidenceFolder(tmp_path / "apart")
+    assert stat.S_IMODE((tmp_path / "apart").stat().st_mode) & 0o007 == 0
 
 
 def test_commands_without_a_registry_say_how_to_make_one(command):
@@ -104,6 +123,9 @@ def test_run_serves_until_sigterm(command, tmp_path):
     """`run` starts broker, ingest and pages on free ports and stops cleanly on SIGTERM."""
     command("init")
     data = tmp_path / "registry"
+    left = data / "uploads" / "upload-x" / "Ann Smith.dcm"  # by a process that was killed
+    left.parent.mkdir(parents=True)
+    left.touch()
     environment = os.environ | {
         "DOSEBOOK_BROKER_PORT": "0",
         "DOSEBOOK_BROKER_LISTEN": "127.0.0.1",
@@ -121,6 +143,7 @@ def test_run_serves_until_sigterm(command, tmp_path):
         status = eventually(lambda: _status(data), 40, what="the registry runs")
         with urllib.request.urlopen(status["web"] + "healthz", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
+        assert not left.exists()
     finally:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=30)

@@ -1,5 +1,6 @@
 """Configuration of a box: layers, origins, sentences for what is wrong."""
 
+import stat
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,6 +108,16 @@ def test_missing_file_and_id_say_what_to_run(tmp_path):
     (tmp_path / "box.toml").write_text("[log]\nlevel = 'info'\n")
     with pytest.raises(ConfigError, match=r"box(\.id)? is not set"):
         load(tmp_path / "box.toml", {})
+
+
+def test_a_changed_file_is_read_by_the_same_accounts_as_before(tmp_path):
+    """A file, which may hold hashes of PINs, stays closed to others; a new one is so at once."""
+    set_value(tmp_path / "new.toml", "box.id", BOX, {})
+    assert stat.S_IMODE((tmp_path / "new.toml").stat().st_mode) & 0o007 == 0
+    path = configuration(tmp_path)
+    path.chmod(0o600)
+    set_value(path, "outbox.warn_percent", "80", {})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_set_changes_one_line_and_keeps_the_rest(tmp_path):

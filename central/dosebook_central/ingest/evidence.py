@@ -43,7 +43,7 @@ class EvidenceFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)  # its files are patients' data
         self._known_folders: set[Path] = {folder}
 
     def put_many(self, evidence: Mapping[str, bytes]) -> None:

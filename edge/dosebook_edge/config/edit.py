@@ -1,8 +1,11 @@
 """Changes one key in a box file and leaves every other line as it is."""
 
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ def set_value(path: Path, key: str, text: str, environment: Mapping[str, str]) -
     after = _edited(before, key, parse_text(key, text))
     path.parent.mkdir(parents=True, exist_ok=True)
     trial = path.with_name(path.name + ".new")
+    _make_alike(trial, path)
     trial.write_text(after, encoding="utf-8")
     try:
         load(trial, environment)
@@ -23,6 +27,20 @@ def set_value(path: Path, key: str, text: str, environment: Mapping[str, str]) -
         trial.unlink()
         raise
     trial.replace(path)
+
+
+def _make_alike(new: Path, old: Path) -> None:
+    """Make an empty file for the eyes of those who may read the old one, before anything is in it.
+
+    The file of a box can hold hashes of PINs: where there is none yet, nobody else reads it.
+    """
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o640)
+    if old.exists():
+        was = old.stat()
+        new.chmod(stat.S_IMODE(was.st_mode))
+        with suppress(PermissionError):
+            os.chown(new, was.st_uid, was.st_gid)
 
 
 def _edited(text: str, key: str, value: Any) -> str:
