@@ -65,7 +65,8 @@ def test_a_double_is_seen_decided_and_taken_back(visit, site):
     """Notice on exam, history and sum; one exam by a decision; an undo brings everything back."""
     assert _open(site) == 2
     exams = dict(site[1].rows(Exam.study_uid, Exam.id))
-    page = visit().sign_in("physicist")
+    opened = visit()
+    page = opened.sign_in("physicist")
     page.goto(f"/exams/{exams['1.8']}")
     assert "KAP 4.236 Gy·cm² may count twice" in page.inner_text("#same").replace("\u202f", " ")
     page.goto(f"/patients/{_patient(site)}")
@@ -83,12 +84,16 @@ def test_a_double_is_seen_decided_and_taken_back(visit, site):
     page.goto(f"/exams/{exams['1.8']}")
     assert page.url.endswith(exams["1.9"])
     assert "One exam by decision" in page.inner_text("#same")
+    opened.shoot("same-exams-joined")
     page.goto(f"/patients/{_patient(site)}/cumulative?quantity=kap")
     assert "too high" not in page.inner_text("main")
     page.goto("/same-exams?state=one")
+    assert "Counts no more: KAP 4.24 Gy·cm²" in page.inner_text(".case").replace("\u202f", " ")
+    opened.shoot("same-exams-decided")
     page.click("text=Take back")
     page.wait_for_selector(".toast >> text=Taken back")
     eventually(lambda: _open(site) == 2)
+    take_in(site[1], None)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,17 @@ def doubled_text(hint: Hint) -> str:
     )
 
 
+def yielding_text(decided: Decided) -> str:
+    """The doses that a decision took out of the sums: those of the exam that counts no more."""
+    side = 0 if decided.hint.first_id == decided.other_exam_id else 1
+    return ", ".join(
+        f"{quantity_label(one.quantity)} {full_text(one.values[side])} "
+        f"{unit_text(QUANTITIES[one.quantity].unit)}"
+        for one in decided.hint.reasons
+        if len(one.values) > 1 and QUANTITIES[one.quantity].is_dose
+    )
+
+
 def _seen_from(exam_id: str, line: HintLine) -> Shown:
     first, second = sorted(line.exams, key=lambda exam: exam.id != exam_id)
     return Shown(line.hint, (first, second))

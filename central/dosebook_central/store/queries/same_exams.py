@@ -1,6 +1,6 @@
 """Open hints on exams that may be one, with what a person needs to tell them apart."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, sel
 from sqlalchemy.orm import aliased
 
 from dosebook_central.domain.same_exam import Hint
+from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Exam, Patient
 from dosebook_central.store.same_exam_models import SameExamHint
 from dosebook_central.store.same_exams import hint_from_json
@@ -99,6 +100,16 @@ def pairs_of_patient(connection: Connection, patient_id: str) -> list[tuple[str,
         )
     )
     return [(first, second) for first, second in rows]
+
+
+def briefly(connection: Connection, exam_ids: Collection[str]) -> dict[str, BriefExam]:
+    """Exams by id; one that is not there any more is left out."""
+    rows = connection.execute(
+        select(*_columns(_FIRST, _FIRST_PATIENT))
+        .join(_FIRST_PATIENT, _FIRST_PATIENT.id == _FIRST.patient_id)
+        .where(one_of(connection, _FIRST.id, exam_ids))
+    )
+    return {row[0]: _brief(row) for row in rows}
 
 
 def _is_of_patient(patient_id: str) -> Any:

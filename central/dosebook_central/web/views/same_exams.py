@@ -7,11 +7,11 @@ from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
 from dosebook_central.same_exams import decide as decisions
 from dosebook_central.store import same_exams
-from dosebook_central.store.queries.same_exams import count_open, list_open
+from dosebook_central.store.queries.same_exams import briefly, count_open, list_open
 from dosebook_central.web.arguments import page_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs, tell
-from dosebook_central.web.same_exam_words import doubled_text, reason_text, shown
+from dosebook_central.web.same_exam_words import reason_text, shown, yielding_text
 
 bp = Blueprint("same_exams", __name__, url_prefix="/same-exams")
 
@@ -42,9 +42,11 @@ def show() -> str:
         is_open = state == "open"
         lines = list_open(connection, _PAGE + 1, first) if is_open else []
         decided = [] if is_open else same_exams.list_decided(connection, state, _PAGE + 1, first)
+        named = [name for one in decided for name in (one.counted_exam_id, one.other_exam_id)]
+        exams = briefly(connection, named) if named else {}
         count = count_open(connection)
-    if lines:
-        tell("exam.list", "exam", "", exams=2 * len(lines[:_PAGE]))
+    if lines or exams:
+        tell("exam.list", "exam", "", exams=len(exams) or 2 * len(lines[:_PAGE]))
     return render_template(
         "same_exams.html",
         state=state,
@@ -53,7 +55,8 @@ def show() -> str:
         pairs=[shown(line) for line in lines[:_PAGE]],
         decided=decided[:_PAGE],
         has_more=len(lines or decided) > _PAGE,
-        doubled_text=doubled_text,
+        exams=exams,
+        yielding_text=yielding_text,
         reason_text=reason_text,
     )
 
