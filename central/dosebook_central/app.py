@@ -92,7 +92,7 @@ def _teach_templates(app: Flask, context: WebContext) -> None:
             "number_text full_text unit_text quantity_label quantity_html phantom_text plane_text",
         ),
         (numbers, "side_text local_time_text moment_text zone_text age_text date_text size_text"),
-        (numbers, "indexed days_text"),
+        (numbers, "indexed days_text lined_up"),
         (regions, "region_text"),
         (names, "name_text other_name_text sex_text"),
         (modalities, "chips family family_label evidence_word"),

@@ -9,7 +9,13 @@ from sqlalchemy import event, insert, text
 
 from dosebook_central.domain.exam import Basis, ExamSummary, Measure, to_json
 from dosebook_central.store.models import Exam, Patient
-from dosebook_central.web.numbers import number_text, quantity_html, texts_apart, zone_text
+from dosebook_central.web.numbers import (
+    lined_up,
+    number_text,
+    quantity_html,
+    texts_apart,
+    zone_text,
+)
 from tests.support.web import make_site
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -138,6 +144,17 @@ def test_a_column_has_the_decimals_of_its_longest_number():
     column = [Decimal("0.0113"), Decimal("1.2"), None]
     shown = [number_text(one, "dose_area_product", column) for one in column]
     assert shown == ["0.0113", "1.2000", "—"]
+
+
+def test_points_of_a_column_stand_under_each_other():
+    """Three digits of each leave different decimals: blanks as wide stand for the rest."""
+    column = ["1.80", "10.7", "0.005", "12"]
+    lined = [lined_up(one, column) for one in column]
+    assert [one.strip() for one in lined] == column
+    from_right = [len(one) - one.index(".") for one in lined[:3]]
+    assert len(set(from_right)) == 1
+    assert len(lined[3]) - len("12") == from_right[0]
+    assert lined_up("3", ["3", "14"]) == "3"
 
 
 def test_two_numbers_that_differ_never_look_the_same():

@@ -13,7 +13,7 @@ from dosebook_central.store.queries.history import EffectiveDose
 from dosebook_central.web.derived_text import derived_number, interval_text
 from dosebook_central.web.measures import measures_html
 from dosebook_central.web.modalities import chips, evidence_short, evidence_word
-from dosebook_central.web.numbers import local_time_text, quantity_html
+from dosebook_central.web.numbers import lined_up, local_time_text, quantity_html
 from dosebook_central.web.timeline import Row
 
 Marks = Mapping[str, Markup]
@@ -28,7 +28,13 @@ def chart_rows(rows: Iterable[Row], exam_url: str, marks: Marks) -> Markup:
 
 def exam_rows(rows: Iterable[Row], exam_url: str, marks: Marks, *, with_place: bool) -> Markup:
     """The exams of a patient; `with_place` names the institution of each."""
-    return Markup("".join(_exam_row(row, exam_url, marks, with_place) for row in rows))  # noqa: S704 - escaped
+    listed = list(rows)
+    doses = [_effective_number(row.exam.effective_dose) for row in listed]
+    html = (
+        _exam_row(row, exam_url, marks, lined_up(dose, doses), with_place=with_place)
+        for row, dose in zip(listed, doses, strict=True)
+    )
+    return Markup("".join(html))  # noqa: S704 - escaped
 
 
 def _chart_row(row: Row, exam_url: str, marks: Marks) -> str:
@@ -48,7 +54,7 @@ def _chart_row(row: Row, exam_url: str, marks: Marks) -> str:
     )
 
 
-def _exam_row(row: Row, exam_url: str, marks: Marks, with_place: bool) -> str:  # noqa: FBT001 - of one caller
+def _exam_row(row: Row, exam_url: str, marks: Marks, dose: str, *, with_place: bool) -> str:
     exam = row.exam
     missing = marks["missing"]
     alert = [f"alert:{exam.alert}"] if exam.alert else []
@@ -64,7 +70,7 @@ def _exam_row(row: Row, exam_url: str, marks: Marks, with_place: bool) -> str:  
         f'<span class="sub muted">{escape(where)}</span></td>'
         f'<td class="wide-only">{escape(row.region) if row.region else missing}</td>'
         f'<td class="measures">{measures_html(row.listed) or missing}</td>'
-        f'<td class="num right">{_effective(exam.effective_dose) or missing}</td>'
+        f'<td class="num right">{_effective(exam.effective_dose, dose) or missing}</td>'
         f'<td class="num right wide-only">{exam.event_count or missing}</td>'
         f'<td class="muted wide-only">{_read_from(exam.evidence_kind) or missing}</td></tr>\n'
     )
@@ -78,7 +84,11 @@ def _read_from(kind: str) -> str:
     return f'<abbr title="{escape(words)}">{escape(short)}</abbr>'
 
 
-def _effective(dose: EffectiveDose | None) -> str:
+def _effective_number(dose: EffectiveDose | None) -> str:
+    return derived_number(dose.value, "effective_dose") if dose else ""
+
+
+def _effective(dose: EffectiveDose | None, number: str) -> str:
     """An effective dose whose title says how sure it is and by which set."""
     if dose is None:
         return ""
@@ -90,5 +100,4 @@ def _effective(dose: EffectiveDose | None) -> str:
             "typical value of the procedure" if dose.is_typical else dose.set_id or "as stated",
         )
     )
-    text = derived_number(dose.value, "effective_dose")
-    return f'<span title="{escape(title)}">{"~" * dose.is_typical}{text}</span>'
+    return f'<span title="{escape(title)}">{"~" * dose.is_typical}{number}</span>'

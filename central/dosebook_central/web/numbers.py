@@ -12,6 +12,8 @@ from dosebook_protocol.quantities import QUANTITIES
 
 MISSING: Final = "—"
 THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+_DIGIT_WIDE: Final = "\N{FIGURE SPACE}"
+_POINT_WIDE: Final = "\N{PUNCTUATION SPACE}"
 
 _UNITS: Final = {
     "mGy.cm": "mGy·cm",
@@ -82,6 +84,17 @@ def number_text(
         return full_text(value)
     decimals = max(decimals_of(one, quantity) for one in (value, *column) if one is not None)
     return f"{value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN):f}"
+
+
+def lined_up(text: str, column: Iterable[str]) -> str:
+    """A number of a column whose points stand under each other, whatever decimals each has.
+
+    Blanks as wide as a digit or a point stand for those that others have more.
+    """
+    decimals = len(text.partition(".")[2])
+    most = max((len(one.partition(".")[2]) for one in column), default=0)
+    blank = _POINT_WIDE if most and not decimals else ""
+    return text + blank + _DIGIT_WIDE * (most - decimals)
 
 
 def decimals_of(value: Decimal, quantity: str) -> int:
