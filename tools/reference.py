@@ -160,7 +160,7 @@ def walk(
     """The contexts of a command and of all below it, with the settings each has when it runs."""
     # click keeps the help option of a command's first caller, who may have seen it in part.
     command = copy(command)
-    command._help_option = None  # noqa: SLF001
+    command._help_option = None  # noqa: SLF001 - there is no other way
     settings = {"max_content_width": 96, **command.context_settings}
     with click.Context(command, info_name=name, parent=parent, **settings) as context:
         yield context

@@ -38,7 +38,7 @@ class _Checkpoint:
             self._is_open = False
             if threading.current_thread() is self._association:
                 return
-            while not (self._is_someone_waiting or self._association._kill):  # noqa: SLF001
+            while not (self._is_someone_waiting or self._association._kill):
                 self._turn.wait(_SLICE_S)
 
     def wait(self) -> None:
@@ -46,7 +46,7 @@ class _Checkpoint:
             self._is_someone_waiting = True
             self._turn.notify_all()
             while not self._is_open:
-                self._association._is_paused = True  # noqa: SLF001
+                self._association._is_paused = True
                 self._turn.wait(_SLICE_S)
             self._is_someone_waiting = False
 
@@ -54,4 +54,4 @@ class _Checkpoint:
 def pause_surely(event: evt.Event) -> None:
     """Handler of EVT_CONN_OPEN, on either side: before the reactor of the association starts."""
     association: Any = event.assoc
-    association._reactor_checkpoint = _Checkpoint(association)  # noqa: SLF001
+    association._reactor_checkpoint = _Checkpoint(association)

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, Self
 
@@ -63,8 +64,8 @@ class Proxy:
             thread.join()
         self._listener.close()
 
-    def _spawn(self, work: object, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, name="proxy", daemon=True)  # type: ignore[arg-type]
+    def _spawn(self, work: Callable[..., object], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, name="proxy", daemon=True)
         self._threads.append(thread)
         thread.start()
 

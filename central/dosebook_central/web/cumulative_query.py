@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from dosebook_central.store.queries.cumulative import ExamLine
 from dosebook_central.web.arguments import Arguments, iso_day
@@ -51,9 +51,9 @@ class CumulativeQuery:
             region=arguments.get("region", "").strip(),
         )
 
-    def arguments(self, **changes: object) -> dict[str, object]:
+    def arguments(self, **changes: Any) -> dict[str, object]:
         """The address of this query with some changes, without defaults."""
-        query = replace(self, **changes)  # type: ignore[arg-type]
+        query = replace(self, **changes)
         found: dict[str, object] = {
             "quantity": query.quantity if query.quantity != "effective_dose" else "",
             "period": query.period,

@@ -131,7 +131,7 @@ def _send_to_login() -> ResponseReturnValue:
 
 def _mark(requirement_of_view: str) -> Callable[[View], View]:
     def mark(view: View) -> View:
-        view.dosebook_gate = requirement_of_view  # type: ignore[attr-defined]
+        view.dosebook_gate = requirement_of_view  # type: ignore[attr-defined]  # a function takes any
         return view
 
     return mark

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from dosebook_central.store.queries.history import HistoryExam
 from dosebook_central.web.arguments import Arguments
@@ -46,9 +46,9 @@ class HistoryQuery:
             sort=sort if sort.lstrip("-") in SORTS else "-started",
         )
 
-    def arguments(self, **changes: object) -> dict[str, object]:
+    def arguments(self, **changes: Any) -> dict[str, object]:
         """The address of this query with some changes, without defaults."""
-        query = replace(self, **changes)  # type: ignore[arg-type]
+        query = replace(self, **changes)
         found: dict[str, object] = {
             "modality": list(query.families),
             "region": query.region,

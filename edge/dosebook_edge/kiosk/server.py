@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -23,7 +24,8 @@ COOKIE: Final = "dosebook-kiosk"
 _LARGEST_FORM: Final = 8192
 _MOST_FIELDS: Final = 32
 _MOST_OPEN: Final = 16
-_PATIENCE_S: Final = 10.0
+_PATIENCE_S: Final = 10.0  # for a single silence, and
+_LONGEST_REQUEST_S: Final = 30.0  # for all of a request, whoever sends it drop by drop
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -122,6 +124,7 @@ class _Server(ThreadingHTTPServer):
         self.handle_one = handle
         self.allow = allow
         self._open: set[socket.socket] = set()
+        self._until: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
         super().__init__(at, _Handler)
         self.hosts = hosts_of(at[0], int(self.server_address[1]))
@@ -132,6 +135,7 @@ class _Server(ThreadingHTTPServer):
             has_room = len(self._open) < _MOST_OPEN
             if has_room:
                 self._open.add(request)
+                self._until[request] = time.monotonic() + _LONGEST_REQUEST_S
         if has_room:
             super().process_request(request, client_address)
         else:
@@ -141,7 +145,22 @@ class _Server(ThreadingHTTPServer):
         """Forget a connection."""
         with self._lock:
             self._open.discard(request)
+            self._until.pop(request, None)
         super().shutdown_request(request)
+
+    def has_come(self, request: socket.socket) -> None:
+        """A request is there as a whole: its answer takes as long as it takes."""
+        with self._lock:
+            self._until.pop(request, None)
+
+    def service_actions(self) -> None:
+        """End connections whose request is still to come; called ten times a second."""
+        now = time.monotonic()
+        with self._lock:
+            for one in [one for one, until in self._until.items() if until < now]:
+                del self._until[one]
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a browser that left."""
@@ -195,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(replace(request, form=form))
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Log nothing: who looked at what is no business of a log file."""
 
     def _is_for_us(self) -> bool:
@@ -218,6 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
         return found.value if found is not None else ""
 
     def _answer(self, request: Request) -> None:
+        self.server.has_come(self.connection)
         try:
             answer = self.server.handle_one(request)
         except Exception:

@@ -147,7 +147,7 @@ class _Walker:
         node: Node,
         at: int,
         end: int,
-        is_implicit: bool,  # noqa: FBT001
+        is_implicit: bool,
         depth: int,
     ) -> int:
         """Fill `node` from `at` until `end` or an item delimiter; return where it stopped."""
@@ -220,7 +220,7 @@ class _Walker:
         at: int,
         end: int,
         length: int,
-        is_implicit: bool,  # noqa: FBT001
+        is_implicit: bool,
         depth: int,
     ) -> int:
         """Note the sequence whose value begins at `at`; return where it ended."""
@@ -244,8 +244,8 @@ class _Walker:
         encodings: list[str],
         at: int,
         stop: int,
-        is_open: bool,  # noqa: FBT001
-        is_implicit: bool,  # noqa: FBT001
+        is_open: bool,
+        is_implicit: bool,
         depth: int,
     ) -> tuple[list[Node], int]:
         """Walk a coded sequence, or take the items of the same bytes before."""
@@ -270,8 +270,8 @@ class _Walker:
         encodings: list[str],
         at: int,
         stop: int,
-        is_open: bool,  # noqa: FBT001
-        is_implicit: bool,  # noqa: FBT001
+        is_open: bool,
+        is_implicit: bool,
         depth: int,
         make: type[Node] = Node,
     ) -> tuple[list[Node], int]:
@@ -315,7 +315,7 @@ class _Walker:
         at: int,
         end: int,
         size: int,
-        is_implicit: bool,  # noqa: FBT001
+        is_implicit: bool,
         depth: int,
     ) -> int:
         """Fill `item` from its content at `at`; return where the next one begins."""

@@ -225,7 +225,7 @@ def _until_more(stack: Stack, box_id: str, code: str, before: list[str]) -> str:
     return f"{code}: {(new or before)[0][:70]}"
 
 
-def _expect(ledger: Ledger, name: str, shown: str, is_good: bool) -> None:  # noqa: FBT001
+def _expect(ledger: Ledger, name: str, shown: str, is_good: bool) -> None:  # noqa: FBT001 - said last
     ledger.say(name, shown)
     if not is_good:
         ledger.problems.append(f"{name}: {shown}")

@@ -169,8 +169,9 @@ _REFUSAL: Final = TypeAdapter(Refusal)
 
 def to_text(result: SkinDoseResult | Refusal) -> str:
     """Write a result or a refusal as it is stored."""
-    adapter = _RESULT if isinstance(result, SkinDoseResult) else _REFUSAL
-    return adapter.dump_json(result, exclude_defaults=True).decode()  # type: ignore[arg-type]
+    if isinstance(result, SkinDoseResult):
+        return _RESULT.dump_json(result, exclude_defaults=True).decode()
+    return _REFUSAL.dump_json(result, exclude_defaults=True).decode()
 
 
 def result_from_text(text: str) -> SkinDoseResult:

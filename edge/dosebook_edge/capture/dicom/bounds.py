@@ -66,7 +66,7 @@ class Bounds:
             if self._hold(association, sum(len(data) + _FRAGMENT for _, data in fragments)):
                 receive(primitive)
 
-        def get_msg(block: bool = False) -> Any:  # noqa: FBT001, FBT002
+        def get_msg(block: bool = False) -> Any:
             # The last one is dealt with when the next is asked for.
             if dimse.message is None and dimse.msg_queue.empty():
                 with self._lock:

@@ -102,7 +102,7 @@ class CommitmentHandler:
         association: Any = event.assoc
         take = association.dimse.get_msg
 
-        def get_msg(block: bool = False) -> Any:  # noqa: FBT001, FBT002
+        def get_msg(block: bool = False) -> Any:
             context_id, message = take(block)
             if not isinstance(message, N_EVENT_REPORT):
                 return context_id, message

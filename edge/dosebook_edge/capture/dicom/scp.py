@@ -126,7 +126,7 @@ class DicomSource:
                 f"{error}. Is another program on that port? Run: ss -ltnp"
             ) from error
         self._server = server
-        self._ae._servers.append(server)  # noqa: SLF001 - counts associations of the AE
+        self._ae._servers.append(server)  # the AE counts the associations of its servers
         self._thread = threading.Thread(
             target=server.serve_forever, args=(0.2,), name=f"source {settings.name}"
         )

@@ -58,7 +58,7 @@ class _Announcing(queue.Queue[Any]):
         super().__init__()
         self._news = news
 
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         super().put(item, block, timeout)
         self._news.set()
 
@@ -75,7 +75,7 @@ def _let_provider_wait(provider: Any) -> None:
     """Wait for the peer's bytes or for something to send, whichever comes first."""
     bell = _Bell()
     run, send = provider.run, provider.send_pdu
-    is_transport_event = provider._is_transport_event  # noqa: SLF001
+    is_transport_event = provider._is_transport_event
 
     def run_and_close() -> None:
         try:
@@ -95,14 +95,14 @@ def _let_provider_wait(provider: Any) -> None:
             and connection.fileno() >= 0
             and not (isinstance(connection, ssl.SSLSocket) and connection.pending())
             and bell.wait_beside(connection.fileno())
-            and provider._process_recv_primitive()  # noqa: SLF001
+            and provider._process_recv_primitive()
         ):
             return True
         return bool(is_transport_event())
 
     provider.run = run_and_close
     provider.send_pdu = send_pdu
-    provider._is_transport_event = wait_and_ask  # noqa: SLF001
+    provider._is_transport_event = wait_and_ask
 
 
 def _let_reactor_wait(association: Any) -> None:
@@ -113,7 +113,7 @@ def _let_reactor_wait(association: Any) -> None:
     association.dul.to_user_queue = _Announcing(news)
     take = dimse.get_msg
 
-    def get_msg(block: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def get_msg(block: bool = False) -> Any:
         if not block:
             news.wait(_SLICE_S)
             news.clear()

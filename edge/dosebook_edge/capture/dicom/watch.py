@@ -42,8 +42,8 @@ def _guard_machine(association: Any, is_over: threading.Event) -> None:
             # As pynetdicom itself does where its reactor breaks.
             association.is_aborted = True
             association.is_established = False
-            association._kill = True  # noqa: SLF001
-            provider._kill_thread = True  # noqa: SLF001
+            association._kill = True
+            provider._kill_thread = True
             is_over.set()
             return
         if machine.current_state == _IDLE:
@@ -56,7 +56,7 @@ def _guard_wait(provider: Any, is_over: threading.Event) -> None:
     """Wait for the peer's next primitive only as long as one can come."""
     receive = provider.receive_pdu
 
-    def receive_pdu(wait: bool = False, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002
+    def receive_pdu(wait: bool = False, timeout: float | None = None) -> Any:
         if not wait:
             return receive(wait=False)
         end = None if timeout is None else time.monotonic() + timeout

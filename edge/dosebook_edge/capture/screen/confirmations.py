@@ -19,7 +19,6 @@ MOST: Final = 300
 """Of one source and profile; of more, the oldest go. Ten to twenty show every character."""
 
 _SEALED: Final = ("path", "shown", "text", "crop", "by", "at", "is_from_registry")
-_COLUMNS: Final = "id, source, profile, sealed, forgotten_by"
 _ADD: Final = """
 INSERT OR IGNORE INTO screen_confirmation (id, source, profile, sealed, forgotten_by, made_at)
 VALUES (?, ?, ?, ?, '', ?)
@@ -32,7 +31,9 @@ DELETE FROM screen_confirmation WHERE source = ? AND profile = ? AND id NOT IN (
 _FORGET: Final = (
     "UPDATE screen_confirmation SET forgotten_by = ? WHERE id = ? AND forgotten_by = ''"
 )
-_LIST: Final = f"SELECT {_COLUMNS} FROM screen_confirmation ORDER BY made_at, id"  # noqa: S608
+_LIST: Final = """
+SELECT id, source, profile, sealed, forgotten_by FROM screen_confirmation ORDER BY made_at, id
+"""
 
 
 def add(connection: sqlite3.Connection, vault: Vault, one: Confirmation) -> None:

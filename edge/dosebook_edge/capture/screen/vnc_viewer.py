@@ -39,7 +39,7 @@ with warnings.catch_warnings():
     # A later vncdotool draws through another hook; this one is pinned.
     warnings.simplefilter("ignore", FutureWarning)
 
-    class Viewer(RFBClient):  # type: ignore[misc]
+    class Viewer(RFBClient):  # type: ignore[misc]  # vncdotool ships no types
         """Asks a server for its screen and draws what it sends.
 
         `grey` is the picture now, of shape (height, width), another array after each change; None
@@ -83,7 +83,7 @@ with warnings.catch_warnings():
                 self.framebufferUpdateRequest(0, 0, width, height, incremental=True)
                 self.framebufferUpdateRequest(0, 0, 1, 1)
 
-        def vncConnectionMade(self) -> None:  # noqa: N802 - vncdotool's name, as the next ones
+        def vncConnectionMade(self) -> None:
             """Ask for the whole screen, whose size is known now."""
             if not 0 < self.width * self.height <= _MOST_PIXELS:
                 raise ScreenLostError(f"{self.width} x {self.height} is no size of a screen")
@@ -92,16 +92,14 @@ with warnings.catch_warnings():
             self.setEncodings(_ENCODINGS)
             self._request()
 
-        def _handleRectangle(self, block: bytes) -> None:  # noqa: N802
+        def _handleRectangle(self, block: bytes) -> None:
             """Take what was asked for: vncdotool unpacks all that it knows, of any size."""
             encoding = struct.unpack_from("!i", block, 8)[0]
             if encoding not in _ENCODINGS:
                 self.vncProtocolError(f"it sends encoding {encoding}, which nobody asked for")
             super()._handleRectangle(block)
 
-        def updateRectangle(  # noqa: N802
-            self, x: int, y: int, width: int, height: int, data: bytes
-        ) -> None:
+        def updateRectangle(self, x: int, y: int, width: int, height: int, data: bytes) -> None:
             """Draw pixels in the format that was asked for."""
             if not data:
                 return
@@ -115,7 +113,7 @@ with warnings.catch_warnings():
             self._is_drawn = True
             part[:] = new
 
-        def commitUpdate(self, rectangles: object = None) -> None:  # noqa: N802
+        def commitUpdate(self, rectangles: object = None) -> None:
             """One update is drawn: an answer, a part of it, or a cursor that took its place."""
             is_drawn, self._is_drawn = self._is_drawn, False
             if not self._is_corner_there and (self.grey is None or not is_drawn):
@@ -126,7 +124,7 @@ with warnings.catch_warnings():
                 self._is_changed = False
             self.is_answered = self.is_answered or self._is_corner_there
 
-        def updateDesktopSize(self, width: int, height: int) -> None:  # noqa: N802
+        def updateDesktopSize(self, width: int, height: int) -> None:
             """Another size is another connection: pictures of both would mix."""
             was_high, was_wide = self._canvas.shape
             if (width, height) != (was_wide, was_high):
@@ -135,40 +133,40 @@ with warnings.catch_warnings():
                     "opened anew"
                 )
 
-        def vncRequestPassword(self) -> None:  # noqa: N802
+        def vncRequestPassword(self) -> None:
             """Send the password, where there is one."""
             if self.factory.password is None:
                 raise ScreenLostError("it asks for a password: set password_file")
             self.sendPassword(self.factory.password)
 
-        def sendPassword(self, password: str) -> None:  # noqa: N802
+        def sendPassword(self, password: str) -> None:
             """Answer the challenge (RFC 6143, 7.2.2): DES, whose place in cryptography is new."""
             key = reverse_bits(password.encode("ascii")[:_KEY_BYTES].ljust(_KEY_BYTES, b"\0"))
-            encryptor = Cipher(TripleDES(key * 3), modes.ECB()).encryptor()  # noqa: S305
+            encryptor = Cipher(TripleDES(key * 3), modes.ECB()).encryptor()  # noqa: S305 - of one block
             self.transport.write(encryptor.update(self._challenge) + encryptor.finalize())
 
-        def vncAuthFailed(self, reason: object) -> NoReturn:  # noqa: N802
+        def vncAuthFailed(self, reason: object) -> NoReturn:
             """Say what the server says."""
             raise ScreenLostError(
                 f"it refuses the password of password_file, and says: {_said(reason)}"
             )
 
-        def vncProtocolError(self, reason: str) -> NoReturn:  # noqa: N802
+        def vncProtocolError(self, reason: str) -> NoReturn:
             """Say what cannot be handled, and what can."""
             raise ScreenLostError(
                 f"{_said(reason)}. A box takes raw pixels, after VNC authentication (type 2) where "
                 "password_file is set, or none (type 1)"
             )
 
-        def keyEvent(self, key: object, down: bool = True) -> NoReturn:  # noqa: FBT001, FBT002, N802
+        def keyEvent(self, key: object, down: bool = True) -> NoReturn:
             """Never: a box only looks."""
             raise ViewOnlyError
 
-        def pointerEvent(self, x: int, y: int, buttonmask: int = 0) -> NoReturn:  # noqa: N802
+        def pointerEvent(self, x: int, y: int, buttonmask: int = 0) -> NoReturn:
             """Never: a box only looks."""
             raise ViewOnlyError
 
-        def clientCutText(self, message: str) -> NoReturn:  # noqa: N802
+        def clientCutText(self, message: str) -> NoReturn:
             """Never: a box only looks."""
             raise ViewOnlyError
 
@@ -183,7 +181,7 @@ class _Transport:
     def __init__(self, send: Callable[[bytes], object]) -> None:
         self.write = send
 
-    def loseConnection(self) -> NoReturn:  # noqa: N802 - Twisted's name
+    def loseConnection(self) -> NoReturn:
         """The protocol gives up, for a reason that it keeps to itself."""
         raise ScreenLostError("it broke off before it showed its screen")
 

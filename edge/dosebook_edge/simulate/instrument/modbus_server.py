@@ -6,6 +6,7 @@ Needs pymodbus 3.16 or later: `pip install 'dosebook-edge[simulate]'`.
 import asyncio
 import logging
 import threading
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,12 +21,10 @@ class ModbusServer:
     """The registers of a profile, behind a server of pymodbus in a thread of its own."""
 
     def __init__(self, profile: Playable) -> None:
-        try:
-            import pymodbus  # noqa: F401
-        except ImportError:
+        if find_spec("pymodbus") is None:
             raise UnplayableError(
                 "to simulate a Modbus instrument: pip install 'dosebook-edge[simulate]'"
-            ) from None
+            )
         self._profile = profile
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="modbus", daemon=True)
