@@ -4,6 +4,7 @@ import gc
 import json
 import logging
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -37,7 +38,21 @@ _COLLECT_AFTER: Final = 50_000
 _SWITCH_AFTER_S: Final = 0.02
 _LISTEN_WITHIN_S: Final = 30.0
 
+# The broker's connections and those of strangers who only knock, with room for database and pages.
+_FILES: Final = 8192
+
 _log = logging.getLogger(__name__)
+
+
+def allow_many_files() -> None:
+    """Let this process open as many files as it may, up to what it can need: many start with 1024.
+
+    Without, a thousand boxes, or strangers who connect, leave none for the database.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+    if 0 <= now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 class Service:
@@ -58,6 +73,7 @@ class Service:
     def start(self) -> None:
         """Start everything in the order of who needs whom; raises where a part cannot start."""
         self._registry.close_to_others()
+        allow_many_files()
         with ExitStack() as started:
             jobs.fail_interrupted(self._registry.engine)
             self._registry.adopt_sets()

@@ -19,6 +19,8 @@ from dosebook_central.web.session_cookie import is_signed_in
 
 _JOIN_TIMEOUT_S: Final = 10.0
 _MOST_OF_A_STRANGER: Final = 64 * 1024
+_MOST_CONNECTIONS: Final = 1000
+_SILENT_S: Final = 60
 
 
 class PageServer:
@@ -42,6 +44,11 @@ class PageServer:
             threads=threads,
             max_request_body_size=max_body,
             ident=None,
+            # select() fails for good at the 1024th open file, which a broker with many boxes has.
+            asyncore_use_poll=True,
+            connection_limit=_MOST_CONNECTIONS,
+            channel_timeout=_SILENT_S,
+            cleanup_interval=_SILENT_S // 4,
             **(_behind(trusted_proxy) if trusted_proxy else {}),
         )
         server.channel_class = _channel_of(app)

@@ -1,10 +1,14 @@
 """The kiosk over its real socket: other names, other origins and rude requests get nothing."""
 
+import contextlib
 import socket
+import threading
 
 import pytest
 
+from dosebook_edge.kiosk import server
 from tests.support.kiosk import PERSON, PIN, ask, decisions, served_kiosk
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -83,3 +87,37 @@ def test_an_open_connection_does_not_hold_up_the_stop(tmp_path):
     with waiting:
         waiting.settimeout(10)
         assert waiting.recv(1) == b""
+
+
+def test_requests_that_come_drop_by_drop_do_not_keep_others_out(monkeypatch):
+    """Whoever holds every place with requests that never end loses them, never silent for long."""
+    monkeypatch.setattr(server, "_LONGEST_REQUEST_S", 0.5)
+    page = server.KioskServer("127.0.0.1", 0, lambda _: server.Answer(body=b"here"))
+    page.start()
+    is_over = threading.Event()
+    with contextlib.ExitStack() as held:
+        held.callback(page.stop)
+        places = [
+            held.enter_context(socket.create_connection(("127.0.0.1", page.port), 10))
+            for _ in range(16)
+        ]
+
+        def drip():
+            while not is_over.wait(0.1):
+                for one in places:
+                    with contextlib.suppress(OSError):
+                        one.sendall(b"X")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        held.callback(dripping.join)
+        held.callback(is_over.set)
+        eventually(lambda: is_answered(page.port), timeout=8)  # each silence may be of 10 s
+
+
+def is_answered(port):
+    """Whether a page has a place for one more."""
+    try:
+        return ask(port)[2] == "here"
+    except OSError:
+        return False

@@ -1,11 +1,16 @@
 """The server of the pages starts on a name and stops without a trace."""
 
+import contextlib
+import os
+import resource
 import socket
 import threading
 import urllib.request
 
+import pytest
 from flask import Flask
 
+from dosebook_central.run import allow_many_files
 from dosebook_central.serve import PageServer
 from tests.support.web import make_site
 
@@ -33,6 +38,38 @@ def test_stopping_never_ends_in_an_error_of_the_thread(monkeypatch):
         server.start()
         server.stop()
     assert failures == []
+
+
+def test_pages_are_served_beside_a_thousand_connections_of_boxes():
+    """The broker's connections are files of the same process: beyond 1024 pages still answer."""
+    most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip("this account may open too few files")
+    app = Flask("test")
+    app.add_url_rule("/", view_func=lambda: "here")
+    server = PageServer(app, "127.0.0.1", 0, threads=1, max_body=1000)
+    server.start()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(most, 2048), hard))
+    try:
+        with contextlib.ExitStack() as boxes:
+            for _ in range(1030):
+                boxes.enter_context(open(os.devnull))  # noqa: PTH123  # only its number matters
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=10) as answer:
+                assert answer.read() == b"here"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        server.stop()
+
+
+def test_the_registry_may_open_more_files_than_it_is_started_with():
+    """A service that starts with 1024 files, as most do, gets what its boxes need."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1000, most), most))
+    try:
+        allow_many_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(8192, most), most)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
 
 
 def sent(port, cookie, size, patience_s=10):
