@@ -44,6 +44,16 @@ def split_by_patient(
     return {key: tuple(split[key]) for key in sorted(split)}
 
 
+def may_be_one_person(one: PatientKey, other: PatientKey) -> bool:
+    """Whether two exams may be of one person: one patient, or one is nobody's for certain.
+
+    That is one whom nobody identified, or an identifier without issuer beside the same with one.
+    """
+    if UNIDENTIFIED in (one[1], other[1]):
+        return True
+    return one[0] == other[0] and (one[1] == other[1] or not one[1] or not other[1])
+
+
 def identity(key: PatientKey, evidences: Sequence[Evidence], stand_in: str) -> PatientIdentity:
     """Describe a patient from the evidences in canonical order.
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from dosebook_central.domain.disagreement import differ, total_pairs
 from dosebook_central.domain.exam import ExamSummary, Measure, Role
-from dosebook_central.domain.patient_identity import UNIDENTIFIED
+from dosebook_central.domain.patient_identity import PatientKey, may_be_one_person
 from dosebook_central.domain.same_exposures import (
     MINUTE,
     SECOND,
@@ -71,6 +71,11 @@ class ComparedExam:
     exposures: tuple[Exposure, ...] = ()
 
     @property
+    def patient(self) -> PatientKey:
+        """Whose it is, as far as known."""
+        return (self.identifier, self.issuer)
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
         """Its totals."""
         return tuple(one for part in self.summary.parts for one in part.values)
@@ -118,7 +123,7 @@ def compare(one: ComparedExam, other: ComparedExam) -> Hint | None:
     Only exams of one patient, or where one does not say for certain whose it is: then the machine
     has to be the same. Missing is never equal (P29).
     """
-    if one.id == other.id or not _may_be_one_person(one, other):
+    if one.id == other.id or not may_be_one_person(one.patient, other.patient):
         return None
     first, second = sorted((one, other), key=lambda exam: exam.id)
     return _Pair(first, second).hint()
@@ -232,8 +237,7 @@ class _Pair:
 
     @property
     def _is_same_patient(self) -> bool:
-        first, second = self.first, self.second
-        return (first.identifier, first.issuer) == (second.identifier, second.issuer)
+        return self.first.patient == self.second.patient
 
     @property
     def _kinds(self) -> tuple[str, str]:
@@ -305,15 +309,6 @@ class _Pair:
         ]
         is_apart = len(known) > 1 and all(mine != theirs for mine, theirs in known)
         return is_apart and not self._has_same_order
-
-
-def _may_be_one_person(one: ComparedExam, other: ComparedExam) -> bool:
-    """The same identifier and issuer, or one of them is nobody's for certain (P21)."""
-    if UNIDENTIFIED in (one.issuer, other.issuer):
-        return True
-    return one.identifier == other.identifier and (
-        one.issuer == other.issuer or not one.issuer or not other.issuer
-    )
 
 
 def _span(exam: ComparedExam) -> tuple[datetime, datetime] | None:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from dosebook_central.derivation.engine import DerivedExam
 from dosebook_central.domain.exam import from_json
 from dosebook_central.domain.links import study_key
+from dosebook_central.domain.patient_identity import may_be_one_person
 from dosebook_central.domain.same_exam import ComparedExam, Hint, compare
 from dosebook_central.domain.same_exposures import Exposure, moment
 from dosebook_central.store import same_exams
@@ -27,7 +28,9 @@ _OF_A_PATIENT: Final = timedelta(days=1)
 _OF_A_MACHINE: Final = timedelta(hours=1)
 """How far off exams are looked for: of the same patient, and at the same station whoever it is."""
 
-_WHERE_AND_WHEN: Final = select(Exam.id, Exam.patient_id, Exam.started, Exam.station)
+_WHOSE_AND_WHEN: Final = select(
+    Exam.id, Exam.patient_id, Exam.started, Exam.station, Patient.identifier, Patient.issuer
+).join(Patient, Patient.id == Exam.patient_id)
 _DOSES: Final = {
     "dlp": Event.dlp_mgy_cm,
     "ctdi_vol": Event.ctdi_vol_mgy,
@@ -75,22 +78,24 @@ def facts_of(hint: Hint) -> str:
 
 def _near(connection: Connection, exam_ids: Collection[str]) -> set[tuple[str, str]]:
     """Pairs of exams that are worth comparing: of one patient, or of one machine and hour."""
-    looked_at = connection.execute(_WHERE_AND_WHEN.where(one_of(connection, Exam.id, exam_ids)))
+    looked_at = connection.execute(_WHOSE_AND_WHEN.where(one_of(connection, Exam.id, exam_ids)))
     rows = looked_at.all()
     patients = {row.patient_id for row in rows}
     of_patient = one_of(connection, Exam.patient_id, sorted(patients))
     by_patient: defaultdict[str, list[Any]] = defaultdict(list)
-    for other in connection.execute(_WHERE_AND_WHEN.where(of_patient)):
+    for other in connection.execute(_WHOSE_AND_WHEN.where(of_patient)):
         by_patient[other.patient_id].append(other)
     by_station: defaultdict[str, list[Any]] = defaultdict(list)
     hours = [hour for row in rows if (hour := _hour_of_machine(row)) is not None]
-    for other in connection.execute(_WHERE_AND_WHEN.where(or_(*hours))) if hours else ():
+    for other in connection.execute(_WHOSE_AND_WHEN.where(or_(*hours))) if hours else ():
         by_station[other.station].append(other)
     return {
         _pair(row.id, other.id)
         for row in rows
         for other in (*by_patient[row.patient_id], *by_station[row.station])
-        if other.id != row.id and _is_within_a_day(row.started, other.started)
+        if other.id != row.id
+        and may_be_one_person((row.identifier, row.issuer), (other.identifier, other.issuer))
+        and _is_within_a_day(row.started, other.started)
     }
 
 
