@@ -63,7 +63,7 @@ class DiameterFit:
     compute: Callable[[float], float]
 
     def diameter(self, known: Decimal) -> Decimal:
-        """Return the diameter, to a tenth of a millimetre."""
+        """Return the diameter in cm, to a tenth of a millimetre."""
         return Decimal(f"{self.compute(float(known)):.2f}")
 
 

@@ -135,7 +135,7 @@ class Exposure:
 
     @property
     def raw(self) -> Decimal:
-        """Uncorrected value."""
+        """Uncorrected value, in `unit`."""
         return self.segment.total
 
     @property
