@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from dosebook_central.registry import DISTRIBUTION, Registry
+from dosebook_protocol.logs import hush_quoting_libraries
 from dosebook_protocol.record import Receipts
 
 _LAZY: Final = {
@@ -113,6 +114,7 @@ class _Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, data_dir: Path) -> None:
     """Keep the dose history of patients, from boxes and from files."""
+    hush_quoting_libraries()
     context.obj = Registry(data_dir)
 
 

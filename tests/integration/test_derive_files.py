@@ -1,7 +1,10 @@
 """`dosebook-registry derive`: doses of files without a registry; every file is answered for."""
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -93,6 +96,17 @@ def test_what_gives_no_dose_is_named_with_its_reason(derive, tmp_path):
     (line,) = [one for one in result.stdout.splitlines() if "bad.dcm" in one]
     assert line.strip().startswith("quarantined")
     assert not line.endswith(": ")
+
+
+def test_commands_print_no_warnings_of_libraries(tmp_path):
+    """R84: a library's warning may quote what stands in a file: commands answer in own words."""
+    (tmp_path / "cut.dcm").write_bytes(bytes(128) + b"DICM" + b"\xff" * 64)
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
+    command = [Path(sys.executable).with_name("dosebook-registry"), "derive", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == 3
+    assert done.stderr.strip() == ""
+    assert "begins like a ZIP, but is damaged or cut" in done.stdout
 
 
 def test_skin_dose_is_refused_or_left_out_in_words(derive, tmp_path):

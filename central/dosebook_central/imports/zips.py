@@ -29,6 +29,8 @@ def attempt(read: Callable[[], T]) -> T:
         raise
     except (RuntimeError, NotImplementedError) as error:  # encrypted, unknown compression
         raise EntryError(f"cannot be unpacked: {error}") from None
+    except zipfile.BadZipFile as error:
+        raise EntryError(f"begins like a ZIP, but is damaged or cut ({error})") from None
     except Exception as error:  # noqa: BLE001 - zipfile and its unpackers raise anything
         what = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise EntryError(f"cannot be read: {what or type(error).__name__}") from None

@@ -18,6 +18,7 @@ from dosebook_edge.cli.outbox import outbox
 from dosebook_edge.cli.screen import screen
 from dosebook_edge.config.layers import DEFAULT_FILE
 from dosebook_edge.identity.cli import identity
+from dosebook_protocol.logs import hush_quoting_libraries
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,6 +35,7 @@ from dosebook_edge.identity.cli import identity
 @click.pass_context
 def main(context: click.Context, path: Path) -> None:
     """The box beside a modality: captures doses and delivers each to the registry."""
+    hush_quoting_libraries()
     context.obj = Context(path)
 
 
