@@ -173,7 +173,8 @@ def echo_command(*, as_json: bool, **options: Any) -> None:
     if as_json:
         click.echo(json.dumps({"status": status}))
     else:
-        click.echo("no answer" if status is None else f"status 0x{status:04X}")
+        said = "does not answer" if status is None else f"answers, status 0x{status:04X}"
+        click.echo(f"{peer.called_ae_title} at {peer.host}:{peer.port} {said}")
     sys.exit(0 if status == 0 else 1)
 
 
