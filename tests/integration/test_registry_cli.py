@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import urllib.request
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ from dosebook_central.cli import main
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.registry import Registry
 from dosebook_central.run import Service
+from tests.support.box import image
 from tests.support.waiting import eventually
 
 
@@ -116,6 +118,20 @@ def test_read_shows_every_file_and_never_fails(corpus, tmp_path):
     assert documents["CT-RDSR-Siemens-Multi-3.dcm"]["outcome"] == "read"
     table = CliRunner().invoke(main, ["read", str(tmp_path)])
     assert "not a DICOM object" in table.output
+
+
+def test_no_text_of_a_file_commands_the_terminal(tmp_path):
+    """Escapes and line ends in names and texts are shown, not obeyed (`read`, `derive`)."""
+    image(StudyDescription="Chest\x1b]0;owned\x07\r\nExam 9: made up").save_as(
+        tmp_path / "a.dcm", enforce_file_format=True
+    )
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("\x1b[2Jgone", b"x")
+    for command in ("read", "derive"):
+        result = CliRunner().invoke(main, [command, str(tmp_path)])
+        assert result.exit_code == 0, result.output
+        assert "\x1b" not in result.output, command
+        assert not any(one.startswith("Exam 9") for one in result.output.splitlines()), command
 
 
 @pytest.mark.system

@@ -8,6 +8,7 @@ import click
 
 from dosebook_central.imports.importer import Importer, Progress
 from dosebook_central.ingest.receipts import sign_answer
+from dosebook_central.terminal import say
 from dosebook_protocol.bundle import Kind, write_bundle
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.record import Receipts
@@ -28,7 +29,7 @@ def import_paths(
         for one in progress.outcomes:
             counts[one.outcome] += 1
             if not quiet:
-                click.echo(f"{one.outcome:<12} {one.name}{f': {one.reason}' if one.reason else ''}")
+                say(f"{one.outcome:<12} {one.name}{f': {one.reason}' if one.reason else ''}")
         click.echo(f"\r{progress.done} of {progress.total} files ", nl=False, err=True)
 
     job_id = importer.run(paths, created_by, tell, on_receipts)

@@ -9,6 +9,7 @@ import click
 from dosebook_central.imports.collect import EntryReader, list_entries
 from dosebook_central.imports.objects import objects_in
 from dosebook_central.imports.zips import EntryError
+from dosebook_central.terminal import say
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.reading import Outcome, Reading
 from dosebook_protocol.report import report, to_json
@@ -59,7 +60,7 @@ def print_table(paths: Sequence[Path]) -> None:
             text = f"{reading.kind}, {len(reading.events)} events{'; ' if totals else ''}{totals}"
         else:
             text = reading.reason
-        click.echo(f"{reading.outcome.value:<12} {path}: {text}")
+        say(f"{reading.outcome.value:<12} {path}: {text}")
 
 
 def _no_dicom() -> Reading:

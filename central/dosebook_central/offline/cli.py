@@ -18,6 +18,7 @@ from dosebook_central.offline.document import document
 from dosebook_central.offline.exams import Found, OfflineExam, find_exams
 from dosebook_central.offline.skin import FLUOROSCOPY, QUANTITY, skin_dose
 from dosebook_central.offline.table import lines
+from dosebook_central.terminal import say
 from dosebook_protocol.reading import Outcome
 from dosebook_protocol.report import to_json
 
@@ -57,7 +58,7 @@ def derive(paths: tuple[Path, ...], *, as_json: bool, no_skin_dose: bool) -> Non
         click.echo(to_json(document(found, library), indent=1))
     else:
         for line in lines(found):
-            click.echo(line)
+            say(line)
     if not _is_sound(found):
         sys.exit(3)
 
