@@ -1,5 +1,6 @@
 """Exams that may be one in a registry: found, decided, taken back, on both engines."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -211,6 +212,38 @@ def test_looking_takes_as_many_statements_for_many_exams_as_for_few(registry, bo
             decide.look(connection, ids)
             counts.append(len(registry.statements))
     assert counts[0] == counts[1] <= 8
+
+
+def test_records_that_arrive_while_somebody_decides_find_their_place(registry, box):
+    """Joined and taken back beside writers of both studies: the exams follow from what is known."""
+    take_in(registry, box, xray(), screen())
+    exams = by_study(registry)
+    later = [
+        xray(uid="1.9.2", shots=[*SHOTS, ("10:30:00", "1.000")]),
+        screen("1.8", "9.99", accession="A1"),
+        screen("1.8", "9.98", accession="A1"),
+        screen("1.9", "5.24", accession="A1"),
+    ]
+    messages = [box.message(repr(one).encode(), one) for one in later]
+
+    def arrive():
+        return [status for one in messages for status in registry.statuses(one)]
+
+    with ThreadPoolExecutor(2) as pool:
+        arriving = pool.submit(arrive)
+        for _ in range(3):
+            made = perform(registry, "one", exams["1.9"], exams["1.8"], "screen")
+            if made is None:  # the hint changed with what arrived
+                break
+            assert perform(registry, "take_back", made)
+        assert arriving.result() == ["stored"] * len(later)
+    take_in(registry, None)
+    assert by_study(registry).keys() == {"1.9", "1.8"}
+    before = registry.everything()
+    assert perform(registry, "one", exams["1.9"], exams["1.8"], "screen")
+    assert len(registry.rows(Exam.id)) == 1
+    assert perform(registry, "take_back", last_decision(registry))
+    assert registry.everything() == before
 
 
 def test_an_alert_of_the_exam_that_is_no_more_is_withdrawn(registry, box):
