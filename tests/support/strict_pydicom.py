@@ -43,10 +43,9 @@ def data_set_start(data: bytes) -> tuple[int, bool] | None:
     return (stream.tell(), NATIVE[syntax]) if syntax in NATIVE else None
 
 
-def strict_tree(data: bytes) -> list[Any] | None:
-    """Return pydicom's tree of a native little endian file; None where it is malformed."""
+def strict_tree(data: bytes, start: int) -> list[Any] | None:
+    """Return pydicom's tree of a data set in native little endian; None where it is malformed."""
     try:
-        start, _ = data_set_start(data) or (0, False)
         dataset = dcmread(io.BytesIO(data))
         elements, end = _data_set(dataset, data, start, len(data), 0, ["iso8859"], 0)
     except Exception:  # noqa: BLE001 - pydicom raises many kinds
