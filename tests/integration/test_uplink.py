@@ -1,5 +1,7 @@
 """Records travel from an outbox to a registry over both brokers, and come again until receipted."""
 
+import errno
+import os
 import secrets
 from datetime import UTC, datetime
 
@@ -13,6 +15,7 @@ from dosebook_edge.identity.identity import Identity
 from dosebook_edge.uplink.settings import UplinkSettings
 from dosebook_edge.uplink.state import State
 from dosebook_edge.uplink.uplink import Uplink
+from dosebook_protocol.logs import JsonFormatter
 from dosebook_protocol.record import (
     BoxConfig,
     Clock,
@@ -132,6 +135,28 @@ def test_records_wait_for_a_registry_that_listens_later(world):
     assert len(outbox.waiting) == 5
     world.subscriber()
     eventually(lambda: not outbox.waiting)
+
+
+def test_a_full_disk_at_the_registry_gives_no_receipt_and_says_why(world, caplog):
+    """What cannot be written is not receipted: it waits at the box, and the log names the cause."""
+    remembering, full = world.registry, True
+
+    def registry(batch):
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return remembering(batch)
+
+    world.registry = registry
+    world.subscriber()
+    outbox = MemoryOutbox()
+    outbox.append(world.fleet.enrol("ct-1").signer, "ct-1")
+    world.box("ct-1", outbox, receipt_timeout_s=0.5)
+    said = "evidence cannot be written: No space left on device"
+    eventually(lambda: any(said in JsonFormatter().format(one) for one in caplog.records))
+    assert outbox.waiting
+    full = False
+    eventually(lambda: not outbox.waiting)
+    assert set(remembering.stored.values()) == {1}
 
 
 def test_records_survive_the_broker_going_away(world):

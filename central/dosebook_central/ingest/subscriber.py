@@ -246,7 +246,7 @@ class Subscriber:
         try:
             answers = self._process(batch)
         except (OperationalError, OSError) as error:
-            log(_LOG, logging.WARNING, "store_unavailable", error=error)
+            log(_LOG, logging.WARNING, "store_unavailable", reason=_why(error), error=error)
             self._stopping.wait(self._settings.retry_first_s)
             return
         except Exception as error:  # noqa: BLE001  # whatever it was, no receipt says it is safe
@@ -262,6 +262,13 @@ class Subscriber:
         for answer in answers:
             outgoing = sign_answer(self._signer, answer)
             client.publish(outgoing.topic, outgoing.payload, qos=1)
+
+
+def _why(error: OperationalError | OSError) -> str:
+    """What a person can mend: never the statement, which is about patients."""
+    if isinstance(error, OSError):
+        return f"evidence cannot be written: {error.strerror or type(error).__name__}"
+    return f"the database: {str(error.orig).partition(chr(10))[0]}"
 
 
 def _tune(_client: paho.Client, _userdata: Any, sock: Any) -> None:
