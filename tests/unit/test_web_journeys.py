@@ -1,6 +1,7 @@
 """What the pages say to somebody who begins, and that their counts are whole."""
 
 import csv
+import re
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -133,3 +134,15 @@ def test_a_line_leads_to_all_lines_of_its_person_and_its_object(site):
     page = client.get("/audit?action=user.unlock").get_data(as_text=True)
     assert 'href="/audit?actor=administrator"' in page
     assert 'href="/audit?object=1"' in page
+
+
+def test_rights_that_somebody_changed_meanwhile_are_not_overwritten(site):
+    """A form opened before another administrator's change says so in place of undoing it."""
+    client = site.client("administrator")
+    page = client.get("/people/1").get_data(as_text=True)
+    standing = re.search(r'name="standing" value="([^"]+)"', page)[1]
+    post(client, "/people/1", "/people/1/rights", role="physicist")
+    post(client, "/people/1", "/people/1/rights", role="radiographer", standing=standing)
+    after = client.get("/people/1").get_data(as_text=True)
+    assert "Not saved: role or rights were changed while this form was open." in after
+    assert '<option value="physicist" selected>' in after

@@ -47,8 +47,13 @@ def add() -> ResponseReturnValue:
 @needs(Right.USER_MANAGE)
 def edit(user_id: int) -> str:
     """Show one account with its rights."""
+    account = _account(user_id)
     return render_template(
-        "person.html", account=_account(user_id), roles=ROLES, right_words=RIGHT_WORDS
+        "person.html",
+        account=account,
+        standing=_standing(account),
+        roles=ROLES,
+        right_words=RIGHT_WORDS,
     )
 
 
@@ -60,6 +65,9 @@ def change_rights(user_id: int) -> ResponseReturnValue:
     role = request.form.get("role", "")
     if role not in ROLES:
         abort(400)
+    if request.form.get("standing", _standing(account)) != _standing(account):
+        flash("Not saved: role or rights were changed while this form was open.", "warn")
+        return redirect(url_for(".edit", user_id=user_id))
     ticked = {Right(name) for name in request.form.getlist("right") if name in set(Right)}
     rights = ticked if role == account.person.role else ROLES[role].rights
     return _do(
@@ -125,6 +133,11 @@ def _do(
     else:
         flash(done, f"undo:{undo}" if undo else "message")
     return redirect(url_for(".show"))
+
+
+def _standing(account: users.Account) -> str:
+    """What a form of rights was opened on: the role and each right."""
+    return " ".join([account.person.role, *sorted(account.person.rights)])
 
 
 def _account(user_id: int) -> users.Account:
