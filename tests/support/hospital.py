@@ -17,7 +17,7 @@ from tests.support.fleet import FleetUnderTest
 
 
 @dataclass
-class InForce:
+class SignerInForce:
     """Signs with what a folder holds now, as a running box does after each enrolment."""
 
     folder: Path
@@ -51,7 +51,7 @@ class Hospital:
         identity = self.fleet.enrol(box_id)
         folder = self.folder / box_id
         folder.mkdir()
-        outbox = Outbox(folder, box_id, InForce(self.fleet.identity_dir(box_id)))
+        outbox = Outbox(folder, box_id, SignerInForce(self.fleet.identity_dir(box_id)))
         settings = UplinkSettings(
             desired_config=folder / "desired.json", backoff_first_s=0.05, backoff_limit_s=0.2
         )

@@ -24,8 +24,8 @@ def _mammogram(sop_class: str, elements: Elements) -> Reading:
                 0x00080060: ("CS", "MG"),
                 0x0020000D: ("UI", "1.2.3"),
                 0x00180060: ("DS", "29"),
+                **elements,
             }
-            | elements
         )
     )
 
