@@ -27,7 +27,7 @@ def client(site):
     ["/quarantine?page=", "/at-risk?page=", "/alerts?page=", "/unassigned?page=", "/audit?before="],
 )
 def test_a_number_beyond_all_pages_is_no_fault(client, path, number):
-    """P40: an address with a number that no page has is answered, with the nearest page."""
+    """An address with a number that no page has is answered, with the nearest page."""
     assert client.get(path + number).status_code == 200
 
 
@@ -37,11 +37,11 @@ def test_a_number_beyond_all_pages_is_no_fault(client, path, number):
 )
 @pytest.mark.parametrize("name", ["since", "until"])
 def test_a_day_beyond_all_calendars_is_no_fault(client, path, name, day):
-    """P40: an address with a day on which nothing can have been is answered."""
+    """An address with a day on which nothing can have been is answered."""
     assert client.get(f"{path}?{name}={day}").status_code in {200, 404}
 
 
 def test_decisions_beyond_all_numbers_are_taken_back_as_none(client):
-    """P40: taking back a range of decisions that no table can hold is answered."""
+    """Taking back a range of decisions that no table can hold is answered."""
     answer = post(client, "/procedures", f"/procedures/undo/1-{HUGE}")
     assert answer.status_code in {302, 404}
