@@ -21,7 +21,7 @@ from dosebook_central.store.matching import history
 from dosebook_central.store.models import Box, Event, Exam, Patient, ReadingDecision, Record
 from dosebook_central.store.queries import instruments, unassigned
 from dosebook_central.store.queries.candidates import nearby
-from dosebook_protocol.reading import Equipment, EventKind
+from dosebook_protocol.reading import Equipment, EventKind, Outcome
 from tests.support.dosimeter import exposure, in_study, metered
 from tests.support.readings import PATIENT, event, reading, step, total
 from tests.support.registry import NOW, SigningBox
@@ -95,7 +95,7 @@ def test_p20_a_reading_without_patient_counts_nowhere_and_waits(registry, box):
     assert registry.rows(Exam.id) == []
     assert len(waiting(registry)) == 1
     attached = exposure("1", study="1.9", patient=PATIENT, step="1.7")
-    ambient = replace(exposure("3"), outcome="no_dose", events=())
+    ambient = replace(exposure("3"), outcome=Outcome.NO_DOSE, events=())
     assert registry.statuses(metered(box, attached), metered(box, ambient)) == ["stored"] * 2
     assert doses(registry) == [(Decimal("1.04"), "instrument", 1)]
     assert len(waiting(registry)) == 1
