@@ -27,7 +27,7 @@ def client(site):
     ["/quarantine?page=", "/at-risk?page=", "/alerts?page=", "/unassigned?page=", "/audit?before="],
 )
 def test_a_number_beyond_all_pages_is_no_fault(client, path, number):
-    """An address with a number that no page has is answered, with the nearest page."""
+    """An address with a number that no page has is answered."""
     assert client.get(path + number).status_code == 200
 
 
