@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from dosebook_central.alerting.judging import Judging
 from dosebook_central.derivation.engine import derive_batch
@@ -12,9 +12,10 @@ from dosebook_central.domain.alerts.rule import Rule
 from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import AlertRule, DerivationDue
 from dosebook_central.store.engine import writing
-from dosebook_central.store.models import AuditEvent, Box, Event, Exam, Patient, Record
+from dosebook_central.store.models import AuditEvent
 from dosebook_central.store.queries import alerts
 from tests.support.derivation import shipped_rules
+from tests.support.one_exam import add_one_exam
 from tests.support.web import make_site, post
 
 TOTAL = {"quantity": "dose_rp", "value": "5600", "basis": "summed"}
@@ -25,33 +26,17 @@ def site(tmp_path):
     """A registry with one patient, and one procedure of 5.6 Gy that is derived and judged."""
     made = make_site(tmp_path)
     now = datetime.now(UTC)
-    day = f"{now:%Y-%m-%d}T10:00:00"
     with writing(made.engine) as connection:
-        connection.execute(insert(Box).values(id="b", public_key=b"", added_at=now))
-        connection.execute(
-            insert(Record).values(
-                id="r", box_id="b", sequence=1, source="s", source_kind="dicom-store",
-                captured_at=now, received_at=now, status="stored", evidence_sha256="",
-                evidence_size=0, media_type="", kind="rdsr-projection", outcome="read",
-                reader_version="1", envelope=b"", transport={},
-            )
-        )  # fmt: skip
-        connection.execute(
-            insert(Patient).values(id="p", issuer="", identifier="77", name="A^B", updated_at=now)
+        add_one_exam(
+            connection,
+            now,
+            exam={
+                "modality": "XA",
+                "station": "XA1",
+                "facts": {"birth_date": "19600101", "totals": [TOTAL]},
+            },
+            event={"kind": "projection", "facts": {"values": {"dose_rp": "5600"}}},
         )
-        connection.execute(
-            insert(Exam).values(
-                id="e", group_id="g", patient_id="p", study_uid="1", started=day, modality="XA",
-                event_count=1, origin="captured", summary={}, updated_at=now,
-                facts={"birth_date": "19600101", "totals": [TOTAL]}, station="XA1",
-            )
-        )  # fmt: skip
-        connection.execute(
-            insert(Event).values(
-                exam_id="e", ordinal=1, uid="1.1", record_id="r", record_index=0,
-                kind="projection", started=day, facts={"values": {"dose_rp": "5600"}},
-            )
-        )  # fmt: skip
         mark_due(connection)
         derive_batch(connection, shipped_rules(), 10, [Judging()])
     yield made

@@ -4,16 +4,15 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert
 
 from dosebook_central.derivation.engine import Rules, derive_batch
 from dosebook_central.dosimetry.packages import shipped
 from dosebook_central.dosimetry.sets import Choices
 from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.engine import writing
-from dosebook_central.store.models import Box, Event, Exam, Patient, Record
 from tests.support.derivation import no_procedure
 from tests.support.exams import library
+from tests.support.one_exam import add_one_exam
 from tests.support.web import make_site
 
 
@@ -38,34 +37,18 @@ def exam_html(folder, procedure_of=_head, sets=None, protocol="", **where):
     """The page of a head CT of 52 mGy."""
     site = make_site(folder, **where)
     now = datetime(2026, 5, 4, tzinfo=UTC)
-    day = "2026-05-04T10:00:00"
     with writing(site.engine) as connection:
-        connection.execute(insert(Box).values(id="b", public_key=b"", added_at=now))
-        connection.execute(
-            insert(Record).values(
-                id="r", box_id="b", sequence=1, source="s", source_kind="dicom-store",
-                captured_at=now, received_at=now, status="stored", evidence_sha256="",
-                evidence_size=0, media_type="", kind="rdsr-ct", outcome="read",
-                reader_version="1", envelope=b"", transport={},
-            )
-        )  # fmt: skip
-        connection.execute(
-            insert(Patient).values(id="p", issuer="", identifier="7", name="A^B", updated_at=now)
+        add_one_exam(
+            connection,
+            now,
+            exam={"modality": "CT", "station": "CT1", "facts": {"birth_date": "19600101"}},
+            event={
+                "kind": "ct",
+                "phantom": "16cm",
+                "protocol": protocol,
+                "facts": {"values": {"ctdi_vol": "52", "dlp": "900"}},
+            },
         )
-        connection.execute(
-            insert(Exam).values(
-                id="e", group_id="g", patient_id="p", study_uid="1", started=day, modality="CT",
-                event_count=1, origin="captured", summary={}, updated_at=now, station="CT1",
-                facts={"birth_date": "19600101"},
-            )
-        )  # fmt: skip
-        connection.execute(
-            insert(Event).values(
-                exam_id="e", ordinal=1, uid="1.1", record_id="r", record_index=0, kind="ct",
-                started=day, phantom="16cm", protocol=protocol,
-                facts={"values": {"ctdi_vol": "52", "dlp": "900"}},
-            )
-        )  # fmt: skip
         mark_due(connection)
         derive_batch(connection, Rules(sets or shipped(), procedure_of), 10)
     text = site.client("physicist").get("/exams/e").get_data(as_text=True)
