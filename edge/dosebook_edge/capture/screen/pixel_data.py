@@ -13,6 +13,7 @@ from pydicom.pixels.utils import pixel_array
 
 from dosebook_edge.capture.screen.picture import MOST_PIXELS, Grey, Picture, PictureError, Way
 from dosebook_edge.capture.screen.pixels import luma
+from dosebook_edge.capture.screen.swollen import refuse_swollen
 
 WORDS: Final = "secondary capture"
 _MOST_FRAMES: Final = 20
@@ -32,6 +33,7 @@ def pictures_of(data: bytes, taken_at: datetime) -> list[Picture]:
         pixels = int(dataset.Rows) * int(dataset.Columns) * count
         if not 0 < pixels <= MOST_PIXELS or count > _MOST_FRAMES:
             raise PictureError(f"{count} frames of {dataset.Columns} x {dataset.Rows}")
+        refuse_swollen(dataset, count)
         frames = [_grey(dataset, index) for index in range(count)]
     except PictureError:
         raise
