@@ -30,6 +30,24 @@ from tests.support.programs import need_program
 OFFLINE = ("[uplink]", "enabled = false")
 
 
+def test_a_box_with_half_a_copy_of_its_outbox_says_what_to_do(tmp_path):
+    """A database that cannot be opened is one sentence with the remedy, and is left as it is."""
+    config = configuration(tmp_path, *OFFLINE)
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    with opened_outbox(data):
+        pass
+    database = data / "outbox.db"
+    half = database.read_bytes()[: database.stat().st_size // 2]
+    database.write_bytes(half)
+    answer = box_command(config, "run")
+    assert answer.returncode == 1
+    assert "outbox.db cannot be opened" in answer.stderr
+    assert "move outbox.db* out of the folder" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert database.read_bytes() == half
+
+
 def test_box_tells_of_itself(tmp_path, eventually):
     """A running box is seen by `status`, `check` and `outbox`; exit codes tell its state."""
     on_any_disk = ("[outbox]", "warn_percent = 100")

@@ -153,8 +153,8 @@ def test_the_boxes_page_says_what_is_missing_and_what_was_numbered_twice(registr
     words = describe(state(registry), now)
     assert words.level == "warn"
     assert [advice.split(";")[0].split(":")[0] for advice in words.advice] == [
-        "1 record came under numbers that it had given before",
         "1 record is missing from its sequence",
+        "1 record came under numbers that it had given before",
     ]
     later = describe(state(registry), now + timedelta(days=8))
     assert not any("given before" in advice for advice in later.advice)

@@ -142,7 +142,7 @@ def _ledger_troubles(box: BoxState, now: datetime) -> list[tuple[int, str, str, 
             "lost or restored from a copy, or a second box runs with its key. Every dose counts. "
             "Give a box that was copied or set up anew an id of its own."
         )
-        found.append((1, "warn", "numbers given twice", advice))
+        found.append((2, "warn", "numbers given twice", advice))
     return found
 
 
