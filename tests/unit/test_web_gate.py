@@ -1,5 +1,6 @@
 """Who may open what: each right against each endpoint, CSRF, sessions and headers."""
 
+import threading
 from urllib.parse import quote
 
 import pytest
@@ -10,6 +11,7 @@ from dosebook_central.access.rights import ROLES, Right
 from dosebook_central.access.users import end_sessions
 from dosebook_central.store.models import AuditEvent
 from dosebook_central.web.gate import PERSONAL, PUBLIC, requirement
+from dosebook_central.web.views import login
 from tests.support.seed import PASSWORD
 from tests.support.web import make_site, post, token_of
 
@@ -311,6 +313,20 @@ def test_login_leads_nowhere_else(site, target):
         client, "/login", f"/login?next={quote(target)}", login="data-manager", password=PASSWORD
     )
     assert answer.location == "/"
+
+
+def test_many_who_sign_in_do_not_take_the_pages_from_others(site, monkeypatch):
+    """Passwords are checked few at a time: the next is told to try again, pages go on as before."""
+    client = site.client("data-manager")
+    one_at_a_time = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(login, "_AT_A_TIME", one_at_a_time)
+    with one_at_a_time:
+        answer = post(site.client(), "/login", "/login", login="physicist", password=PASSWORD)
+        assert answer.status_code == 503
+        assert "Try again in a few seconds" in answer.get_data(as_text=True)
+        assert client.get("/patients").status_code == 200
+    answer = post(site.client(), "/login", "/login", login="physicist", password=PASSWORD)
+    assert answer.status_code == 302
 
 
 def test_login_leads_back(site):

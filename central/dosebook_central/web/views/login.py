@@ -1,5 +1,8 @@
 """Sign in and out."""
 
+import threading
+from typing import Final
+
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -10,6 +13,10 @@ from dosebook_central.web.gate import act, me, personal, public, sign_in
 from dosebook_central.web.views.service import is_local
 
 bp = Blueprint("login", __name__)
+
+# Checking a password is dear on purpose, 64 MB and most of a core: strangers who try without end
+# must not take the pages from those who are signed in.
+_AT_A_TIME: Final = threading.BoundedSemaphore(3)
 
 
 @bp.get("/login")
@@ -28,12 +35,18 @@ def enter() -> ResponseReturnValue:
     login = request.form.get("login", "")
     password = request.form.get("password", "")
     here = request.remote_addr or ""
-    person = users.authenticate(context().engine, login, password, context().now())
+    target = request.args.get("next", "")
+    if not _AT_A_TIME.acquire(blocking=False):
+        return render_template("login.html", busy=True, target=target), 503, {"Retry-After": "2"}
+    try:
+        person = users.authenticate(context().engine, login, password, context().now())
+    finally:
+        _AT_A_TIME.release()
     # What was typed as a login may be a password typed into the wrong field: never logged.
     actor, action = (person.login, "session.start") if person else ("-", "session.refuse")
     log.record(context().engine, log.Act(actor, action, "session", "", {"from": here}))
     if person is None:
-        return render_template("login.html", failed=True, target=request.args.get("next", "")), 401
+        return render_template("login.html", failed=True, target=target), 401
     sign_in(person)
     return redirect(_target())
 
