@@ -29,6 +29,7 @@ from tests.support.box import (
     receipts_for,
     with_meta,
 )
+from tests.support.waiting import eventually
 
 VERIFICATION = "1.2.840.10008.1.1"
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -241,7 +242,7 @@ def test_wrong_called_title_is_refused_in_words(source, refusals):
     """A call for another AE title is refused, and the reason names both titles."""
     with association(source.port, VERIFICATION, called="PACS") as assoc:
         assert assoc.is_rejected
-    assert reasons(refusals) == [
+    assert eventually(lambda: source.health().refused and reasons(refusals)) == [
         "called AE title 'PACS' is not 'DOSEBOOK', the title of this source"
     ]
     assert source.health().refused == 1
@@ -254,7 +255,8 @@ def test_calling_title_outside_the_list_is_refused_in_words(outbox, refusals):
         association(source.port, VERIFICATION) as assoc,
     ):
         assert assoc.is_rejected
-    assert "'CT1' is not allowed: add it to allowed_calling_ae_titles" in reasons(refusals)[0]
+    (reason,) = eventually(lambda: reasons(refusals))
+    assert "'CT1' is not allowed: add it to allowed_calling_ae_titles" in reason
 
 
 def test_nothing_in_common_is_told_by_name(source, refusals):
@@ -263,7 +265,7 @@ def test_nothing_in_common_is_told_by_name(source, refusals):
         pass
     with association(source.port, RDSR_CLASS, syntaxes=JPEGBaseline8Bit):
         pass
-    first, second = reasons(refusals)
+    first, second = eventually(lambda: len(found := reasons(refusals)) == 2 and found)
     assert first == "no common presentation context: Ultrasound Image Storage is not taken"
     assert "X-Ray Radiation Dose SR Storage in JPEG Baseline (Process 1)" in second
 
