@@ -144,6 +144,18 @@ def test_retention_never_touches_what_waits(outbox):
     assert outbox.integrity() == []
 
 
+def test_a_clock_that_was_set_ends_no_procedure_step(outbox):
+    """P53: a step that began while the clock stood in 1970 outlives the hour that sets it."""
+    add = "INSERT INTO procedure_step VALUES (?, 'IN PROGRESS', ?, x'00')"
+    for number in range(600):
+        moment = "1970-01-01T00:00:00+00:00"
+        outbox.run(lambda one, row=(f"{number:03}", moment): one.execute(add, row))
+    outbox.run(lambda one: one.execute(add.replace("IN PROGRESS", "COMPLETED"), ("over", moment)))
+    outbox.retire()
+    kept = "SELECT min(uid_hash), max(uid_hash) FROM procedure_step"
+    assert outbox.read(lambda one: one.execute(kept).fetchone()) == ("101", "599")
+
+
 def test_sequence_goes_on_when_every_row_was_retired(tmp_path):
     """The counter outlives its rows: no number is ever given twice."""
     with opened_outbox(tmp_path) as outbox:

@@ -65,7 +65,12 @@ DELETE FROM record WHERE sequence IN (
   WHERE status <> 'waiting' AND acknowledged_at < ? AND payload.sequence IS NULL
   ORDER BY sequence LIMIT ?)
 """
-_DELETE_STEPS: Final = "DELETE FROM procedure_step WHERE changed_at < ?"
+# A clock that was set makes a running step look old: the newest that did not end stay.
+_DELETE_STEPS: Final = """
+DELETE FROM procedure_step WHERE changed_at < ? AND NOT (
+  state = 'IN PROGRESS'
+  AND rowid IN (SELECT rowid FROM procedure_step ORDER BY rowid DESC LIMIT 500))
+"""
 _DELETE_REVIEWS: Final = """
 DELETE FROM screen_review WHERE sequence NOT IN (SELECT sequence FROM payload)
 """
