@@ -112,8 +112,12 @@ def read_messages(path: Path, kind: Kind, limit: int) -> Iterator[bytes]:
                 raise BundleError(f"{path} holds {holds}, not {kind} in a bundle of Dosebook")
             for name in member_names(archive, manifest):
                 yield read_member(archive, name, limit)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise BundleError(f"{path} cannot be read: {error}") from None
+    except BundleError:
+        raise
+    except Exception as error:  # noqa: BLE001 - zipfile and its unpackers raise anything
+        raise BundleError(
+            f"{path} cannot be read, it is damaged or cut: {error or type(error).__name__}"
+        ) from None
 
 
 def read_member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:

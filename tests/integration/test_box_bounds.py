@@ -57,7 +57,8 @@ def test_a_message_without_end_is_not_gathered(outbox, refusals, monkeypatch):
             assert "Status" not in assoc.send_c_store(image(pixels=3 * _MIB))
             assert other.send_c_store(image(pixels=_MIB)).Status == 0x0000
             assert other.send_c_store(image(pixels=_MIB)).Status == 0x0000
-        assert reasons(refusals) == ["unfinished messages of more than 2 MiB: send smaller objects"]
+        told = ["unfinished messages of more than 2 MiB: send smaller objects"]
+        eventually(lambda: reasons(refusals) == told)
         assert is_served(source.port)
 
 

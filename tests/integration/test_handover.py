@@ -2,7 +2,8 @@
 
 import json
 import zipfile
-from contextlib import closing
+from contextlib import closing, suppress
+from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -196,3 +197,15 @@ def test_message_of_a_bundle_is_bounded(tmp_path):
     write_bundle(path, Kind.RECEIPTS, BOX, [(1, bytes(5000))])
     with pytest.raises(BundleError, match="more than 4096"):
         list(read_messages(path, Kind.RECEIPTS, 4096))
+
+
+def test_a_bundle_from_a_damaged_stick_is_told(tmp_path):
+    """Whichever byte went wrong: the messages are those that were written, or a sentence says no."""
+    path, chance = tmp_path / "out.zip", Random(7)
+    written = [chance.randbytes(300), b"receipt " * 200]
+    write_bundle(path, Kind.RECEIPTS, BOX, enumerate(written, 1))
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ chance.randint(1, 255)]) + whole[at + 1 :])
+        with suppress(BundleError):
+            assert list(read_messages(path, Kind.RECEIPTS, 4096)) == written
