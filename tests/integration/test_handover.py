@@ -200,7 +200,7 @@ def test_message_of_a_bundle_is_bounded(tmp_path):
 
 
 def test_a_bundle_from_a_damaged_stick_is_told(tmp_path):
-    """Whichever byte went wrong: the messages are those that were written, or a sentence says no."""
+    """Whichever byte went wrong: its messages are those written, or a sentence says no."""
     path, chance = tmp_path / "out.zip", Random(7)
     written = [chance.randbytes(300), b"receipt " * 200]
     write_bundle(path, Kind.RECEIPTS, BOX, enumerate(written, 1))
