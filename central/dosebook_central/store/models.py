@@ -86,7 +86,7 @@ class Record(Base):
     source_kind: Mapped[str] = mapped_column(Key)
     captured_at: Mapped[datetime]
     received_at: Mapped[datetime]
-    status: Mapped[str] = mapped_column(Key, index=True)  # stored | duplicate | quarantined
+    status: Mapped[str] = mapped_column(Key)  # stored | duplicate | quarantined
     reason: Mapped[str] = mapped_column(Text, default="")
     duplicate_of: Mapped[str] = mapped_column(Key, default="")
     evidence_sha256: Mapped[str] = mapped_column(Key, index=True)
@@ -149,7 +149,10 @@ _IS_UNASSIGNED = text(
 _IS_INSTRUMENT = text("source_kind = 'instrument'")
 Index(
     "ix_record_unassigned",
-    Record.group_id,  # the same in all, but without it SQLite takes another index
+    # The same in all: with fewer terms SQLite takes the index of groups, where it is the older one.
+    Record.group_id,
+    Record.status,
+    Record.outcome,
     Record.captured_at,
     postgresql_where=_IS_UNASSIGNED,
     sqlite_where=_IS_UNASSIGNED,
