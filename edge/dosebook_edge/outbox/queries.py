@@ -17,10 +17,12 @@ INSERT INTO record (sequence, record_id, captured_at, source, source_kind, evide
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', '', '')
 """
 _INSERT_PAYLOAD: Final = "INSERT INTO payload (sequence, sealed) VALUES (?, ?)"
-_ADVANCE: Final = """
-UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE name = 'last_sequence' RETURNING value
+# The newest row has the highest number given, or what was noted when rows were deleted.
+_LAST: Final = """
+SELECT max(CAST(value AS INTEGER), (SELECT coalesce(max(sequence), 0) FROM record))
+FROM meta WHERE name = 'last_sequence'
 """
-_LAST: Final = "SELECT value FROM meta WHERE name = 'last_sequence'"
+_NOTE_LAST: Final = "UPDATE meta SET value = ? WHERE name = 'last_sequence'"
 _FIND_EVIDENCE: Final = """
 SELECT record_id, sequence FROM record WHERE evidence_sha256 = ? AND source = ? LIMIT 1
 """
@@ -97,12 +99,6 @@ class Counts:
 def last_sequence(connection: sqlite3.Connection) -> int:
     """The highest sequence number ever given."""
     return int(connection.execute(_LAST).fetchone()[0])
-
-
-def next_sequence(connection: sqlite3.Connection) -> int:
-    """Give the next sequence number, which a rollback takes back."""
-    ((given,),) = connection.execute(_ADVANCE).fetchall()
-    return int(given)
 
 
 def insert(
@@ -212,6 +208,7 @@ def retire(
         _DELIVERED_PAYLOADS, (delivered_before.isoformat(), limit)
     ).fetchall()
     connection.executemany(_DELETE_PAYLOAD, [(sequence,) for sequence, _ in found])
+    connection.execute(_NOTE_LAST, (str(last_sequence(connection)),))
     connection.execute(_DELETE_LEDGER, (ledger_before.isoformat(), limit))
     connection.execute(_DELETE_STEPS, (delivered_before.isoformat(),))
     connection.execute(_DELETE_REVIEWS)

@@ -218,7 +218,7 @@ class Outbox:
             if repeat is not None:
                 return repeat
         self._check_room(connection, len(prepared.packed) + _OVERHEAD)
-        sequence = queries.next_sequence(connection)
+        sequence = queries.last_sequence(connection) + 1
         sealed = self.vault.seal(_place(sequence, record.record_id), prepared.packed)
         hashed = (
             self.vault.identifier_hash(draft.sop_instance_uid) if draft.sop_instance_uid else ""
