@@ -240,7 +240,22 @@ def test_payload_is_bound_to_its_place(outbox):
         )
     )
     with pytest.raises(OutboxKeyError, match="altered"):
-        outbox.unacknowledged(1, 1, 10**6)
+        outbox.content(2)
+
+
+def test_a_damaged_record_holds_up_no_other(outbox):
+    """What a worn card gives back altered waits and is named; all else is delivered."""
+    for text in (b"one", b"two", b"three", b"four"):
+        outbox.append(draft(text))
+    damage = "UPDATE payload SET sealed = zeroblob(length(sealed)) WHERE sequence IN (1, 2)"
+    outbox.run(lambda one: one.execute(damage))
+    assert [one.sequence for one in outbox.unacknowledged(0, 2, 10**6)] == [3, 4]
+    assert [one.sequence for one in outbox.unacknowledged(0, 3, 10**6)] == [3]
+    outbox.acknowledge(receipts_for(*outbox.unacknowledged(0, 10, 10**6)))
+    assert outbox.unacknowledged(0, 10, 10**6) == []
+    outbox.retire(datetime.now(UTC) + timedelta(days=1000))
+    assert outbox.status().waiting == 2
+    assert [one.partition(" waits")[0] for one in outbox.integrity()] == ["record 1", "record 2"]
 
 
 def test_missing_or_foreign_key_is_told(tmp_path):

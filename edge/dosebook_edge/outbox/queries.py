@@ -61,10 +61,13 @@ SELECT sequence, length(sealed) FROM record JOIN payload USING (sequence)
 WHERE status <> 'waiting' AND acknowledged_at < ? ORDER BY sequence LIMIT ?
 """
 _DELETE_PAYLOAD: Final = "DELETE FROM payload WHERE sequence = ?"
+# Only from its beginning, so that the ledger has no gap: nothing behind the oldest that waits.
 _DELETE_LEDGER: Final = """
 DELETE FROM record WHERE sequence IN (
   SELECT sequence FROM record LEFT JOIN payload USING (sequence)
   WHERE status <> 'waiting' AND acknowledged_at < ? AND payload.sequence IS NULL
+    AND NOT EXISTS (SELECT 1 FROM record AS older
+                    WHERE older.status = 'waiting' AND older.sequence < record.sequence)
   ORDER BY sequence LIMIT ?)
 """
 # A clock that was set makes a running step look old: the newest that did not end stay.

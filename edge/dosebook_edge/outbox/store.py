@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from dosebook_edge.outbox import queries, schema
 from dosebook_edge.outbox.capacity import Capacity
 from dosebook_edge.outbox.committer import Committer
+from dosebook_edge.outbox.contents import Contents
 from dosebook_edge.outbox.drafting import Prepared, prepare
 from dosebook_edge.outbox.model import (
     Appended,
@@ -26,10 +27,9 @@ from dosebook_edge.outbox.model import (
     Signer,
     Waiting,
 )
-from dosebook_edge.outbox.packing import unpack
 from dosebook_edge.outbox.vault import Vault
 from dosebook_protocol.record import Receipts
-from dosebook_protocol.wire import MessageError, encode_record_message
+from dosebook_protocol.wire import MessageError
 
 T = TypeVar("T")
 
@@ -37,6 +37,8 @@ DATABASE: Final = "outbox.db"
 KEY: Final = "outbox.key"
 _RETIRE_AT_ONCE: Final = 500
 _OVERHEAD: Final = 4096
+_OPENED_AT_ONCE: Final = 100
+_BYTES_AT_ONCE: Final = 32_000_000
 _REGAIN_EVERY_S: Final = 1.0
 _REGAINED_PART: Final = 20
 _REGAINED_STEP: Final = 1_000_000
@@ -67,10 +69,10 @@ class Outbox:
     ) -> None:
         self._settings = settings or OutboxSettings()
         self._box_id = box_id
-        self._signer = signer
         database = self._database = folder / DATABASE
         is_new = not database.exists()
         self.vault = Vault.open(folder / KEY, create=is_new)
+        self._contents = Contents(self.vault, signer)
         self._writing = schema.connect(database)
         schema.prepare(self._writing, self.vault.fingerprint)
         if schema.meta(self._writing, "key") != self.vault.fingerprint:
@@ -127,9 +129,15 @@ class Outbox:
         return self._read(lambda connection: queries.has_instance(connection, hashed))
 
     def unacknowledged(self, after: int, limit: int, max_bytes: int) -> list[Waiting]:
-        """Records without receipt beyond a sequence number, in order; at least one if any waits."""
-        rows = self._read(lambda connection: queries.waiting(connection, after, limit, max_bytes))
-        return [self._signed(self._content(*row)) for row in rows]
+        """Records without receipt beyond a sequence number, in order; at least one if any waits.
+
+        One whose content a damaged disk gives back altered goes on waiting, in nobody's way.
+        """
+        while rows := self._waiting(after, limit, max_bytes):
+            if opened := [one for row in rows if (one := self._contents.open_whole(*row))]:
+                return [self._contents.sign(one) for one in opened]
+            after = rows[-1][0]
+        return []
 
     def acknowledge(self, receipts: Receipts) -> int:
         """Note receipts, foreign ones excepted; returns how many records stopped waiting."""
@@ -179,7 +187,7 @@ class Outbox:
     def content(self, sequence: int) -> Content | None:
         """What is kept of one record, None when it was retired or never was."""
         row = self._read(lambda connection: queries.payload(connection, sequence))
-        return None if row is None else self._content(sequence, *row)
+        return None if row is None else self._contents.open(sequence, *row)
 
     def retire(self, now: datetime | None = None) -> int:
         """Remove payloads delivered long ago, and old rows; returns how many payloads."""
@@ -195,7 +203,7 @@ class Outbox:
 
     def integrity(self) -> list[str]:
         """What is wrong with the database: nothing, in an empty list."""
-        return self._read(queries.integrity)
+        return self._read(queries.integrity) + self._unopenable()
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run another small write of the box in the shared commits; raises `OutboxError`."""
@@ -219,7 +227,7 @@ class Outbox:
                 return repeat
         self._check_room(connection, len(prepared.packed) + _OVERHEAD)
         sequence = queries.last_sequence(connection) + 1
-        sealed = self.vault.seal(_place(sequence, record.record_id), prepared.packed)
+        sealed = self._contents.seal(sequence, record.record_id, prepared.packed)
         hashed = (
             self.vault.identifier_hash(draft.sop_instance_uid) if draft.sop_instance_uid else ""
         )
@@ -228,16 +236,20 @@ class Outbox:
             also(connection)
         return Appended(record.record_id, sequence)
 
-    def _content(self, sequence: int, record_id: str, sealed: bytes) -> Content:
-        packed = self.vault.unseal(_place(sequence, record_id), sealed)
-        return Content(sequence, record_id, *unpack(packed, sequence))
+    def _waiting(self, after: int, limit: int, max_bytes: int) -> list[tuple[int, str, bytes]]:
+        return self._read(lambda connection: queries.waiting(connection, after, limit, max_bytes))
 
-    def _signed(self, content: Content) -> Waiting:
-        # With the key in force now: a box that was renewed, or came back after it was revoked,
-        # delivers what it captured before.
-        envelope = self._signer.sign(content.payload)
-        message = encode_record_message(envelope, content.evidence)
-        return Waiting(content.sequence, content.record_id, message)
+    def _unopenable(self) -> list[str]:
+        found, after = [], 0
+        while rows := self._waiting(after, _OPENED_AT_ONCE, _BYTES_AT_ONCE):
+            found += [
+                f"record {row[0]} waits and its content is damaged: see "
+                f"dosebook-box outbox show {row[0]}"
+                for row in rows
+                if self._contents.open_whole(*row) is None
+            ]
+            after = rows[-1][0]
+        return found
 
     def _check_room(self, connection: sqlite3.Connection, incoming: int) -> None:
         """Refuse what does not fit before anything is written; raises `OutboxFullError`."""
@@ -285,7 +297,3 @@ class Outbox:
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with self._reading_lock:
             return work(self._reading)
-
-
-def _place(sequence: int, record_id: str) -> str:
-    return f"{sequence}|{record_id}"

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
-from dosebook_edge.outbox import Content
+from dosebook_edge.outbox import Content, OutboxKeyError
 from dosebook_protocol.reading import Outcome, Reading
 
 T = TypeVar("T")
@@ -89,7 +89,12 @@ class PendingCaptures:
         row = self._database.read(
             lambda connection: connection.execute(_FIRST, (self._source,)).fetchone()
         )
-        return None if row is None else self._database.content(row[0]) or int(row[0])
+        if row is None:
+            return None
+        try:
+            return self._database.content(row[0]) or int(row[0])
+        except OutboxKeyError:  # damaged: the outbox says so where it would send it
+            return int(row[0])
 
     def done(self, sequence: int) -> None:
         """Forget one that was read; raises `OutboxError`."""
