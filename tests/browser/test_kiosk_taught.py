@@ -152,6 +152,7 @@ def test_what_is_confirmed_at_the_kiosk_releases_the_next_picture(room, visit):
     _see_taught(page)
     assert page.locator("main li").count() == VALUES
     assert "ct-screens, carm-panel" in page.inner_text("main")
+    page.wait_for_function("[...document.images].every((one) => one.complete)")
     room.box.stop()
     room.start()
     panel, capture = capture_of(NEXT)
