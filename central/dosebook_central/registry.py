@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dosebook_central import config
-from dosebook_central.durable import write_durably
+from dosebook_protocol.durable import write_durably
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -19,13 +19,13 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from dosebook_central.app import create_app
 from dosebook_central.broker.embedded import BrokerSettings, EmbeddedBroker
 from dosebook_central.dosimetry.skin_dose.jobs import SkinDoseJobs
-from dosebook_central.durable import write_durably
 from dosebook_central.ingest.replay import Quarantines
 from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
 from dosebook_central.registry import Registry
 from dosebook_central.serve import PageServer
 from dosebook_central.store import jobs
 from dosebook_central.web.context import WebContext
+from dosebook_protocol.durable import write_durably
 from dosebook_protocol.logs import log
 
 STATUS_FILE: Final = "run.json"

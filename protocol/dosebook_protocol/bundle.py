@@ -116,7 +116,7 @@ def read_messages(path: Path, kind: Kind, limit: int) -> Iterator[bytes]:
         raise
     except Exception as error:  # noqa: BLE001 - zipfile and its unpackers raise anything
         raise BundleError(
-            f"{path} cannot be read, it is damaged or cut: {error or type(error).__name__}"
+            f"{path} cannot be read, it is damaged or cut: {str(error) or type(error).__name__}"
         ) from None
 
 

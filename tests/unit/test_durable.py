@@ -5,19 +5,10 @@ import stat
 
 import pytest
 
-import dosebook_central.durable
-import dosebook_edge.durable
-
-WRITERS = [dosebook_edge.durable.write_durably, dosebook_central.durable.write_durably]
+from dosebook_protocol.durable import write_durably
 
 
-@pytest.fixture(params=WRITERS, ids=["box", "registry"])
-def write(request):
-    """The writer of one side."""
-    return request.param
-
-
-def test_content_is_flushed_before_its_name_and_the_name_after(tmp_path, write, monkeypatch):
+def test_content_is_flushed_before_its_name_and_the_name_after(tmp_path, monkeypatch):
     """A power cut at any moment leaves the old file or the new one, and no empty name."""
     steps = []
     flush, rename = os.fsync, type(tmp_path).replace
@@ -33,29 +24,29 @@ def test_content_is_flushed_before_its_name_and_the_name_after(tmp_path, write, 
 
     monkeypatch.setattr(os, "fsync", flushed)
     monkeypatch.setattr(type(tmp_path), "replace", renamed)
-    write(tmp_path / "new" / "key.pem", b"key", 0o600)
+    write_durably(tmp_path / "new" / "key.pem", b"key", 0o600)
     assert steps == ["content", "name", "folder"]
     assert (tmp_path / "new" / "key.pem").read_bytes() == b"key"
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, write, monkeypatch):
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     """A full disk costs the new content, never the old."""
     path = tmp_path / "box.crt"
-    write(path, b"old")
+    write_durably(path, b"old")
 
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write(path, b"new")
+        write_durably(path, b"new")
     assert path.read_bytes() == b"old"
 
 
-def test_a_key_is_readable_by_its_owner_only(tmp_path, write):
+def test_a_key_is_readable_by_its_owner_only(tmp_path):
     """The mode holds also where a file with another was there before."""
     path = tmp_path / "key.pem"
     path.write_bytes(b"")
     path.chmod(0o644)
-    write(path, b"key", 0o600)
+    write_durably(path, b"key", 0o600)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

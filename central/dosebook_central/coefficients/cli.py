@@ -22,11 +22,11 @@ from dosebook_central.dosimetry.package_signing import (
     read_public_key,
     sign,
 )
-from dosebook_central.durable import write_durably
 from dosebook_central.registry import Registry
 from dosebook_central.store.queries import packages
 from dosebook_central.store.queries.packages import Adopted, Switch
 from dosebook_protocol.cose import SignatureError, verify
+from dosebook_protocol.durable import write_durably
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 _WHY: Final = click.option("--why", required=True, help="The reason, for the activity log.")

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from dosebook_central.durable import write_durably
 from dosebook_central.fleet.keys import FleetError, read_authority_key, write_key
+from dosebook_protocol.durable import write_durably
 from dosebook_protocol.topics import TopicError, check_box_id
 
 REGISTRY_NAME: Final = "registry"

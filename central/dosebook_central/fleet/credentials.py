@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from dosebook_central.durable import write_durably
 from dosebook_central.fleet.ca import REGISTRY_NAME, RENEW_BEFORE, CertificateAuthority
 from dosebook_central.fleet.keys import read_signing_key, write_key
 from dosebook_protocol.cose import Signer
+from dosebook_protocol.durable import write_durably
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1")
 

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.orm import Session
 
 from dosebook_central.audit.log import Act, perform
-from dosebook_central.durable import write_durably
 from dosebook_central.fleet.ca import serial_text
 from dosebook_central.fleet.credentials import Credentials
 from dosebook_central.fleet.keys import FleetError
 from dosebook_central.fleet.verify import ACTIVE, REVOKED
 from dosebook_central.store.models import Box
+from dosebook_protocol.durable import write_durably
 from dosebook_protocol.enrolment import Enrolment
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from dosebook_central.durable import write_durably
+from dosebook_protocol.durable import write_durably
 
 PrivateKey = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
-from dosebook_central.durable import sync_folder
+from dosebook_protocol.durable import sync_folder
 
 _WRITERS: Final = 8
 _LENGTH: Final = 64

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from dosebook_edge.durable import write_durably
+from dosebook_protocol.durable import write_durably
 
 _FINGERPRINT_DIGITS: Final = 16
 

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
-from dosebook_edge.durable import write_durably
 from dosebook_edge.identity.files import IdentityError, IdentityFiles, fingerprint
 from dosebook_protocol.cose import Signer
+from dosebook_protocol.durable import write_durably
 from dosebook_protocol.enrolment import Enrolment
 from dosebook_protocol.topics import TopicError, check_box_id
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from dosebook_edge.durable import write_durably
+from dosebook_protocol.durable import write_durably
 from dosebook_protocol.logs import log
 
 TRIES: Final = "kiosk-tries.json"

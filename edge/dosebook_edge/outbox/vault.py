@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from dosebook_edge.outbox.model import OutboxKeyError
+from dosebook_protocol.durable import write_durably
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -34,7 +35,8 @@ class Vault:
                     f"{path} is missing, and what waits in the outbox cannot be read without it. "
                     f"Restore the key file from the box's backup."
                 ) from None
-        _make_key(path)
+        # Durable before anything is sealed with it.
+        write_durably(path, os.urandom(_KEY_BYTES), 0o600)
         return cls(_read_key(path))
 
     def seal(self, place: str, payload: bytes) -> bytes:
@@ -68,21 +70,3 @@ def _read_key(path: Path) -> bytes:
     if len(key) != _KEY_BYTES:
         raise OutboxKeyError(f"{path} has {len(key)} bytes, a key has {_KEY_BYTES}")
     return key
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key durably before anything is sealed with it."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, os.urandom(_KEY_BYTES))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

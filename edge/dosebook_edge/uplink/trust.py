@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dosebook_edge.durable import write_durably
 from dosebook_edge.identity.identity import Enrolled
 from dosebook_protocol.cose import SignatureError, key_id, verify
+from dosebook_protocol.durable import write_durably
 from dosebook_protocol.record import BoxConfig, Missing, Receipts
 from dosebook_protocol.screen_confirmed import ConfirmedValues, decode_confirmed
 from dosebook_protocol.wire import MessageError, decode_config, decode_missing, decode_receipts

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from dosebook_edge.durable import write_durably
+from dosebook_protocol.durable import write_durably
 
 _ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from dosebook_edge.durable import write_durably
 from dosebook_edge.outbox.vault import Vault
+from dosebook_protocol.durable import write_durably
 from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Draft, Drawn, PictureSize, sized
 from dosebook_protocol.screen_drawing.form import Tree
 from dosebook_protocol.screen_drawing.upload import Upload
