@@ -15,6 +15,9 @@ _PAUSE_S: Final = 0.1
 _OUT_OF_RESOURCES: Final = (0xA700, 0x0213)  # C-STORE, and DIMSE-N for a procedure step
 # What a box says to a step's message that it took before, its answer having been lost (PS3.7 C.5).
 _TAKEN_BEFORE: Final = {"mpps-create": 0x0111, "mpps-set": 0x0110}
+# The end of a step whose beginning was refused: the box keeps it all the same, as a record of its
+# own, and takes it again when the modality sends the whole step again.
+_KEPT_ALONE: Final = ("mpps-set", 0x0112)
 
 Key = tuple[str, str]
 """Kind of message and SOP Instance UID: what makes one sent object."""
@@ -48,6 +51,7 @@ class Sent:
     refused: set[Key] = field(default_factory=set)
     unanswered: set[Key] = field(default_factory=set)
     taken_before: set[Key] = field(default_factory=set)
+    kept_alone: set[Key] = field(default_factory=set)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def note(self, key: Key, status: int | None) -> bool:
@@ -61,6 +65,8 @@ class Sent:
                 self.accepted.add(key)
             elif status in _OUT_OF_RESOURCES:
                 self.refused.add(key)
+            elif (key[0], status) == _KEPT_ALONE:
+                self.kept_alone.add(key)
             elif key in self.unanswered and status == _TAKEN_BEFORE.get(key[0]):
                 self.taken_before.add(key)
             self.changed.notify_all()
