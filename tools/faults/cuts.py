@@ -20,7 +20,7 @@ from tools.site.program import wait
 
 _FLAPS: Final = 12
 _DISK: Final = 24 * 1024 * 1024
-_ROOM_AN_OBJECT: Final = 6 * 1024
+_ROOM_AN_OBJECT: Final = 2 * 1024  # less than a packed object takes
 _LIMIT: Final = "1MB"  # the least that a box may be given
 _FILL_THE_LIMIT: Final = 160
 _BALLAST_CHUNK: Final = 4096
