@@ -1,6 +1,8 @@
 """The built-in broker lets in whom it should, to what it should, and nobody else."""
 
+import asyncio
 import contextlib
+import itertools
 import queue
 import socket
 import ssl
@@ -207,6 +209,66 @@ def test_a_box_that_acknowledges_nothing_holds_up_nobody(registry, connect, list
     other = connect("ct-2", tls(registry.enrol("ct-2")))
     other.publish(topic("ct-2", Channel.RECORDS), b"dose")
     assert listener.received.get(timeout=10)[1] == b"dose"
+
+
+def held_at(monkeypatch, method, first):
+    """Hold the broker in a method at its n-th call: events of being there and of going on."""
+    there, go_on, gone = threading.Event(), threading.Event(), threading.Event()
+    original = getattr(hardened.HardenedBroker, method)
+    calls = itertools.count(1)
+
+    async def held(*arguments):
+        if next(calls) != first:
+            return await original(*arguments)
+        there.set()
+        await asyncio.to_thread(go_on.wait, 10)
+        result = await original(*arguments)
+        gone.set()
+        return result
+
+    monkeypatch.setattr(hardened.HardenedBroker, method, held)
+    return there, go_on, gone
+
+
+def hears(box, listener):
+    """Whether what the registry says reaches a box."""
+    listener.publish(topic("ct-1", Channel.RECEIPTS), b"stored")
+    return box.received.get(timeout=10)[1] == b"stored"
+
+
+def test_a_box_hears_though_its_former_connection_is_still_being_forgotten(
+    registry, connect, listener, monkeypatch
+):
+    """What the broker forgets of an ended connection is not what the next one asked for."""
+    context = tls(registry.enrol("ct-1"))
+    # A connection's handler is stopped as it ends, and again as the connection is forgotten.
+    there, go_on, gone = held_at(monkeypatch, "_stop_handler", 2)
+    former = connect("ct-1", context)
+    former.subscribe(topic("ct-1", Channel.RECEIPTS))
+    former.close()
+    assert there.wait(10)
+    box = connect("ct-1", context)
+    assert box.subscribe(topic("ct-1", Channel.RECEIPTS)).value == 1
+    go_on.set()
+    assert gone.wait(10)
+    assert hears(box, listener)
+
+
+def test_a_box_hears_though_its_former_connection_subscribes_late(
+    registry, connect, listener, monkeypatch
+):
+    """A subscription that the broker comes to only after its connection ended is no one's."""
+    context = tls(registry.enrol("ct-1"))
+    there, go_on, gone = held_at(monkeypatch, "_handle_subscription", 1)
+    former = connect("ct-1", context)
+    former.paho.subscribe(topic("ct-1", Channel.RECEIPTS), qos=1)
+    assert there.wait(10)
+    former.close()
+    box = connect("ct-1", context)
+    go_on.set()
+    assert gone.wait(10)
+    assert box.subscribe(topic("ct-1", Channel.RECEIPTS)).value == 1
+    assert hears(box, listener)
 
 
 def test_a_box_takes_no_more_places_than_it_needs(registry, broker, connect):

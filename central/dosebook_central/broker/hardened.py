@@ -2,7 +2,8 @@
 
 As it comes, amqtt 0.12 takes TLS 1.2 and clients without a certificate, knows no revocation, lets a
 client take over another's session together with that one's certificate, publishes wills past the
-topic rights, keeps dead connections, and reads packets of any size without end. Here a client is
+topic rights, keeps dead connections, mistakes their subscriptions for those of their successors, and
+reads packets of any size without end. Here a client is
 what its certificate says, sessions end with their connection, wills and retained messages do not
 exist, and nobody is read faster than the registry takes delivery.
 """
@@ -48,6 +49,7 @@ _PAUSE_S: Final = 0.005
 _GARBAGE_OBJECTS: Final = 1000
 _ENDING_TURNS: Final = 200
 _SHUTDOWN_TIMEOUT_S: Final = 5.0
+_SUBSCRIPTION_REFUSED: Final = 0x80  # MQTT 3.1.1 §3.9.3
 _CERTIFICATE: Final = "dosebook.certificate"
 _WRITER: Final = "dosebook.writer"
 
@@ -224,6 +226,29 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
             return True
         log(_LOG, logging.WARNING, "broker_denied", client=client.name, access="subscribe")
         return False
+
+    async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
+        """Grant a filter to the connection that stands, and to no other of the same client.
+
+        amqtt knows subscriptions by client id: one that an ended connection left, or still asks
+        for, would else keep its successor from hearing anything.
+        """
+        current, _ = self._sessions.get(session.client_id, (None, None))
+        if current is not session:
+            return _SUBSCRIPTION_REFUSED
+        self._del_subscription(subscription[0], session)
+        return int(await super().add_subscription(subscription, session))
+
+    async def _cleanup_session(self, client_id: str) -> None:
+        """Forget an ended connection, its subscriptions first.
+
+        amqtt takes them by client id after it waited: those of a client that came back meanwhile.
+        """
+        session, handler = self._sessions.get(client_id, (None, None))
+        if session is None or (not self._is_ending and session.transitions.is_connected()):
+            return
+        await self._delete_session(client_id)
+        await self._stop_handler(handler)
 
     async def _handle_message_delivery(
         self,

@@ -162,8 +162,9 @@ class Subscriber:
             self._expect("connected", _CONNECT_TIMEOUT_S)
             client.subscribe([(one, 1) for one in self._settings.filters()])
             self._expect("granted", _CONNECT_TIMEOUT_S)
-            self._prove(client)
+            # What boxes said since then may be answered before the proof is back.
             self._client = client
+            self._prove(client)
             self._listening.set()
             log(_LOG, logging.INFO, "subscriber_listening", mqtt=self._protocol.name)
             log(_LOG, logging.INFO, "subscriber_ended", reason=self._events.get())
