@@ -29,8 +29,8 @@ from dosebook_protocol.wire import encode_config
 from tests.support.delivery import MemoryOutbox, RememberingRegistry
 from tests.support.fleet import FleetUnderTest, shipped_configuration
 from tests.support.mqtt import BareClient
-from tests.support.network import free_port
 from tests.support.waiting import eventually
+from tools.site.ports import free_port
 
 
 class World:
@@ -256,12 +256,10 @@ def test_a_signed_configuration_becomes_the_desired_state(world):
         client.close()
 
 
-def test_health_reaches_the_registry(world):
-    """A box tells how it is as soon as it is connected."""
-    world.subscriber()
-    world.fleet.enrol("ct-1")
+def a_health():
+    """A box's word on itself."""
     now = datetime.now(UTC)
-    health = Health(
+    return Health(
         box_id="ct-1",
         at=now,
         box_version="0",
@@ -276,7 +274,23 @@ def test_health_reaches_the_registry(world):
         certificate_days_left=700,
         uplink_state="ready",
     )
-    world.box("ct-1", MemoryOutbox(), lambda: health)
+
+
+def test_health_reaches_the_registry(world):
+    """A box tells how it is as soon as it is connected."""
+    world.subscriber()
+    world.fleet.enrol("ct-1")
+    world.box("ct-1", MemoryOutbox(), a_health)
+    eventually(lambda: world.registry.health)
+
+
+def test_health_that_nobody_heard_is_said_again_once_somebody_listens(world, caplog):
+    """A registry back from a backup hears at once of what it lacks, not a minute later."""
+    world.fleet.enrol("ct-1")
+    uplink = world.box("ct-1", MemoryOutbox(), a_health)
+    # The built-in broker hangs up on a box that nobody listens to, Mosquitto says so.
+    eventually(lambda: "registry_not_listening" in caplog.text or uplink.status().last_failure)
+    world.subscriber()
     eventually(lambda: world.registry.health)
 
 

@@ -214,7 +214,10 @@ class Session:
         self._quiet.reset()
 
     def _pause(self) -> None:
-        """Nobody listens at the broker: all that is under way is lost, one record probes later."""
+        """Nobody listens at the broker: all that is under way is lost, one record probes later.
+
+        So does the box's word on itself: a registry back from a backup asks for more only after it.
+        """
         now = time.monotonic()
         if now < self._quiet_until:
             return
@@ -222,4 +225,5 @@ class Session:
         self._cursor = 0
         self._is_probing = True
         self._quiet_until = now + self._quiet.next_wait()
+        self._next_health = min(self._next_health, self._quiet_until)
         log(_LOG, logging.WARNING, "registry_not_listening")
