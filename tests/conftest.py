@@ -9,12 +9,13 @@ import pytest
 from hypothesis import settings
 
 from dosebook_edge.outbox import Outbox
-from tests.support import leaks, network
+from tests.support import leaks
 from tests.support.box import opened_outbox
 from tests.support.mosquitto import MosquittoBroker
 from tests.support.postgres import PostgresServer
 from tests.support.programs import need_program
 from tests.support.waiting import eventually as _eventually
+from tools.site import ports
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("DOSEBOOK_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -62,7 +63,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
 @pytest.fixture
 def free_port() -> int:
     """One free loopback port."""
-    return network.free_port()
+    return ports.free_port()
 
 
 @pytest.fixture

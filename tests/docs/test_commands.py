@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from dosebook_central.cli import main as registry
 from dosebook_edge.cli.main import main as box
 from dosebook_edge.simulate.cli import main as simulate
-from tests.support.network import free_port
 from tests.support.tree import ROOT, name_of, tracked
 from tests.support.waiting import eventually
+from tools.site.ports import free_port
 
 COMMANDS = {"dosebook-box": box, "dosebook-registry": registry, "dosebook-simulate": simulate}
 PAGES = [page for page in tracked(".md") if "node_modules" not in page.parts]

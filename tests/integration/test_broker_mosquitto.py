@@ -9,7 +9,7 @@ import pytest
 from dosebook_protocol.topics import Channel, topic
 from tests.support.fleet import FleetUnderTest, shipped_configuration, tls
 from tests.support.mqtt import BareClient
-from tests.support.network import free_port
+from tools.site.ports import free_port
 
 NO_SUBSCRIBERS = 16
 NOT_AUTHORISED = 135

@@ -19,8 +19,8 @@ from dosebook_protocol.cose import verify
 from dosebook_protocol.reading import Outcome
 from dosebook_protocol.wire import decode_record, split_record_message
 from tests.support.box import BOX, SIGNER, opened_outbox
-from tests.support.network import free_port
 from tests.support.waiting import eventually
+from tools.site.ports import free_port
 
 LOCAL = "127.0.0.1"
 BEFORE = -1.0

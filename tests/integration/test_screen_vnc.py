@@ -14,10 +14,10 @@ from dosebook_edge.simulate.screens.display import XDisplay
 from dosebook_edge.simulate.screens.gallery import draw
 from tests.support.box import opened_outbox
 from tests.support.fonts import need_fonts
-from tests.support.network import free_port
 from tests.support.screen_source import reader_of, watching, whose
 from tests.support.vnc import vnc_server
 from tests.support.waiting import eventually
+from tools.site.ports import free_port
 
 PASSWORD = "Zx9-wq2K"
 

@@ -5,9 +5,10 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from tests.support.network import accepts, free_port
+from tests.support.network import accepts
 from tests.support.programs import need_program
 from tests.support.waiting import eventually
+from tools.site.ports import free_port
 
 
 class MosquittoBroker:

@@ -13,9 +13,9 @@ from typing import Any
 
 import psycopg2
 
-from tests.support.network import free_port
 from tests.support.programs import need_program
 from tests.support.waiting import eventually
+from tools.site.ports import free_port
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",

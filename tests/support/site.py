@@ -13,9 +13,9 @@ from dosebook_edge.outbox.schema import connect
 from dosebook_edge.outbox.store import DATABASE
 from tests.support.fleet import shipped_configuration
 from tests.support.mosquitto import MosquittoBroker
-from tests.support.network import free_port
 from tests.support.waiting import eventually
 from tools.site.box import Box
+from tools.site.ports import free_port
 from tools.site.registry import HOST, Registry
 
 DELIVERY_DEADLINE_S = 60.0

@@ -81,6 +81,16 @@ def is_whole(site, studies):
     return len(found) == len(set(found)) and studies <= set(found) and not state(site).gaps
 
 
+def wait_whole(site, studies, seconds=15.0):
+    """Wait until `is_whole`; what the programs said goes with the failure."""
+    try:
+        eventually(lambda: is_whole(site, studies), seconds, what="every exam counts once")
+    except AssertionError as error:
+        for program in (site.box, site.registry):
+            error.add_note(program.tail())
+        raise
+
+
 def test_a_registry_from_an_old_backup_gets_back_what_it_had_receipted(site):
     """The box holds it as delivered; the registry asks for it as soon as it hears of the box."""
     studies = give(site.box, "evening")
@@ -95,7 +105,7 @@ def test_a_registry_from_an_old_backup_gets_back_what_it_had_receipted(site):
         path.unlink()
     backup.rename(database)
     site.registry.start()
-    eventually(lambda: is_whole(site, studies), HEALED_WITHIN_S, what="the night is there again")
+    wait_whole(site, studies, HEALED_WITHIN_S)
 
 
 def test_a_box_from_an_old_copy_loses_no_dose(site):
@@ -111,7 +121,7 @@ def test_a_box_from_an_old_copy_loses_no_dose(site):
     image.rename(site.box.data_dir)
     site.box.start()
     studies |= give(site.box, "restored 1", "restored 2", "after it")
-    eventually(lambda: is_whole(site, studies), what="every exam counts once")
+    wait_whole(site, studies)
     assert state(site).reused
     assert "under numbers given twice" in site.registry.cli("status")
 

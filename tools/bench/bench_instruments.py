@@ -22,13 +22,13 @@ from dosebook_edge.simulate.instrument.plan import Pace, make_plan
 from dosebook_edge.simulate.instrument.profile import load
 from dosebook_edge.simulate.instrument.stage import playing
 from dosebook_protocol.cose import Signer
-from tests.support.network import free_port
 from tools.bench.measure import percentile, scratch
 from tools.bench.receivers import cpu_seconds
 from tools.bench.row import Row
 from tools.instruments.day import run_day
 from tools.instruments.verdict import judge, table
 from tools.site.box import Box
+from tools.site.ports import free_port
 from tools.site.program import wait
 
 EIGHT: Final = (

@@ -10,9 +10,10 @@ from typing import Final
 
 import psutil
 
-from tests.support.network import accepts, free_port
+from tests.support.network import accepts
 from tests.support.programs import find_program
 from tools.site.box import Box
+from tools.site.ports import free_port
 from tools.site.program import wait
 from tools.terminal import ToolError
 

@@ -10,10 +10,10 @@ from typing import Literal
 from dosebook_central.fleet.credentials import Credentials
 from tests.support.fleet import shipped_configuration
 from tests.support.mosquitto import MosquittoBroker
-from tests.support.network import free_port
 from tests.support.postgres import PostgresServer
 from tools.bench.receivers import AE_TITLE, SOURCE
 from tools.site.box import Box
+from tools.site.ports import free_port
 from tools.site.registry import HOST, Registry
 from tools.terminal import ROOT
 

@@ -10,6 +10,7 @@ from dosebook_edge.simulate.exam import Exam
 from dosebook_edge.simulate.hospital import morning
 from dosebook_edge.simulate.scene import SimObject
 from dosebook_edge.simulate.send import SendError, SendResult, send
+from tools.site.program import SiteError
 
 _PAUSE_S: Final = 0.1
 _OUT_OF_RESOURCES: Final = (0xA700, 0x0213)  # C-STORE, and DIMSE-N for a procedure step
@@ -182,7 +183,7 @@ class Modality:
                 "MODALITY",
                 progress=state.note,
             )
-        except (SendError, OSError):
+        except (SendError, OSError, SiteError):  # a box may die before it was ever ready
             state.failed = True
         if state.failed:
             self._stopping.wait(_PAUSE_S)

@@ -14,10 +14,10 @@ from dosebook_central.store.engine import open_engine
 from dosebook_edge.identity import identity as identities
 from tests.support.fleet import shipped_configuration
 from tests.support.mosquitto import MosquittoBroker
-from tests.support.network import free_port
 from tests.support.postgres import PostgresServer
 from tools.faults.nursery import MortalBox, MortalRegistry, Nursery
 from tools.site.box import Box
+from tools.site.ports import free_port
 from tools.site.program import wait
 from tools.site.registry import HOST
 from tools.terminal import ROOT

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dosebook_edge.outbox import schema
-from tools.site.program import Program, call, executable
+from tools.site.program import Program, SiteError, call, executable
 
 COMMAND = "dosebook-box"
 ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parent / "environment_of_a_box")}
@@ -64,7 +64,9 @@ class Box(Program):
         return call([executable(COMMAND), "--config", str(self.config), *arguments])
 
     def port(self, source: str) -> int:
-        """TCP port on which a source listens."""
+        """TCP port on which a source listens; raises `SiteError` before the box was ever ready."""
+        if not self.ready:
+            raise SiteError(f"{self.box_id} was never ready")
         return int(self.ready["sources"][source])
 
     def records(self, *options: str) -> list[dict[str, Any]]:

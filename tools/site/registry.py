@@ -1,9 +1,9 @@
 """The registry of the site: made, run and asked through its own commands."""
 
-import socket
 from pathlib import Path
 
 from tools.site.box import Box
+from tools.site.ports import free_port
 from tools.site.program import Program, call, executable
 
 COMMAND = "dosebook-registry"
@@ -25,14 +25,14 @@ class Registry(Program):
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.data_dir = folder / "registry"
-        host, port = broker or ("", _free_port())
+        host, port = broker or ("", free_port())
         self.settings = {
             "DOSEBOOK_BROKER_HOST": host,
             "DOSEBOOK_BROKER_PORT": str(port),
             "DOSEBOOK_BROKER_LISTEN": HOST,
             "DOSEBOOK_BROKER_NAMES": HOST,
             "DOSEBOOK_DATABASE_URL": database_url,
-            "DOSEBOOK_WEB_PORT": str(_free_port()),
+            "DOSEBOOK_WEB_PORT": str(free_port()),
         }
         self._command = [executable(COMMAND), "--data", str(self.data_dir)]
         super().__init__(
@@ -58,9 +58,3 @@ class Registry(Program):
         room = ("--room", box.room) if box.room else ()
         self.cli("box", "add", box.box_id, "--csr", str(request), *room, "--out", str(bundle))
         box.cli("identity", "install", str(bundle))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
