@@ -2,10 +2,10 @@
 
 As it comes, amqtt 0.12 takes TLS 1.2 and clients without a certificate, knows no revocation, lets a
 client take over another's session together with that one's certificate, publishes wills past the
-topic rights, keeps dead connections, mistakes their subscriptions for those of their successors, and
-reads packets of any size without end. Here a client is
-what its certificate says, sessions end with their connection, wills and retained messages do not
-exist, and nobody is read faster than the registry takes delivery.
+topic rights, keeps dead connections, mistakes their subscriptions for those of their successors,
+and reads packets of any size without end. Here a client is what its certificate says, sessions end
+with their connection, wills and retained messages do not exist, and nobody is read faster than the
+registry takes delivery.
 """
 
 import asyncio
