@@ -19,7 +19,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from commands import ROOT, call, unpack
@@ -151,10 +151,11 @@ def foreign_packages(folder: Path) -> Iterator[Path]:
     )
 
 
-def read(python: list[str], crops: Path, environment: dict[str, str]) -> dict[str, object]:
+def read(python: list[str], crops: Path, environment: dict[str, str]) -> dict[str, Any]:
     """What a Python reads in the pictures."""
     told = call([*python, "-c", READER, str(crops)], environment=environment)
-    return json.loads(told.splitlines()[-1])
+    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from dosebook_edge.capture.screen.net import LineNet
 from dosebook_edge.capture.screen.picture import Grey, Picture
 from dosebook_edge.capture.screen.pixels import luma
 from dosebook_edge.capture.screen.read import ScreenReader
+from dosebook_edge.capture.screen.reading import ScreenReading
 from dosebook_edge.capture.screen.v4l2 import GrabberDevice, opencv_capture
 from dosebook_edge.capture.screen.video_signal import said_of
 from dosebook_edge.simulate.screens.gallery import draw
@@ -104,7 +105,7 @@ class Video:
         while True:
             asked = bytearray(TIMINGS.pack(index, 0, 0, 0, b""))
             fcntl.ioctl(self.descriptor, EACH_TIMING, asked)
-            timings = TIMINGS.unpack(asked)[-1]
+            timings: bytes = TIMINGS.unpack(asked)[-1]
             found = receiver.signal_of(timings)
             if found and (found.width, found.height) == (width, height) and not found.is_interlaced:
                 return timings
@@ -208,7 +209,8 @@ def shows(layout: str, console: Video, input_: Video, reader: ScreenReader) -> N
     sent = [one.tobytes() for one in colours]
     with playing(console, sent), contextlib.closing(GrabberDevice(input_.path)) as grabber:
         signal = grabber.signal
-        check(f"{layout}: signal", (signal.width, signal.height) == (width, height), signal)
+        is_its = signal is not None and (signal.width, signal.height) == (width, height)
+        check(f"{layout}: signal", is_its, signal)
         picture = _shown(grabber, greys)
         check(f"{layout}: every pixel", any(np.array_equal(picture, one) for one in greys))
         _read(layout, grabber, greys, reader, screen)
@@ -237,7 +239,7 @@ def _picture(grey: Grey, grabber: GrabberDevice) -> Picture:
 def _read(
     layout: str, grabber: GrabberDevice, greys: list[Grey], reader: ScreenReader, screen: Screen
 ) -> None:
-    earlier = []
+    earlier: list[ScreenReading] = []
     for _ in range(NOISES):
         earlier.append(reader.read(_picture(_shown(grabber, greys), grabber), earlier))
     seen = earlier[-1]
@@ -287,8 +289,8 @@ def follows(input_: Video) -> None:
         check("another resolution", "the signal changed" in said, said)
     with contextlib.closing(GrabberDevice(input_.path)) as grabber:
         signal, (high, wide) = grabber.signal, grabber.grab().shape
-        is_new = signal != before and (signal.width, signal.height) == (wide, high)
-        check("opened anew in it", is_new, f"{wide} x {high}, {signal.words}")
+        is_known = signal is not None and (signal.width, signal.height) == (wide, high)
+        check("opened anew in it", is_known and signal != before, f"{wide} x {high}, {signal}")
 
 
 def knows_nothing(webcam: Video) -> None:

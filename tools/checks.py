@@ -10,7 +10,7 @@ from tools.terminal import ROOT, say
 CHECKS = {
     "ruff": "ruff check --quiet .",
     "format": "ruff format --check --quiet .",
-    "mypy": "mypy protocol edge central tests tools",
+    "mypy": "mypy protocol edge central tests tools hil-tests",
     "imports": "lint-imports --no-cache",
     "spelling": "codespell",
     "docs": "pytest tests/docs -q -p no:cacheprovider",

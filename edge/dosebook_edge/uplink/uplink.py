@@ -45,9 +45,7 @@ class UplinkStatus:
     state: State
     detail: str
     last_failure: str
-    under_way: int
     aside: int
-    mqtt_version: Version
 
 
 class Uplink:
@@ -91,10 +89,8 @@ class Uplink:
     def status(self) -> UplinkStatus:
         """The state with what stands behind it."""
         session = self._session
-        under_way, aside = (session.under_way, session.aside) if session else (0, 0)
-        return UplinkStatus(
-            self._state, self._detail, self._last_failure, under_way, aside, self._version
-        )
+        aside = session.aside if session else 0
+        return UplinkStatus(self._state, self._detail, self._last_failure, aside)
 
     def start(self) -> None:
         """Begin; returns at once."""
