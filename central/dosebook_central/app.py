@@ -20,6 +20,7 @@ from dosebook_central.web.arguments import WholeNumber
 from dosebook_central.web.assets import Assets, AssetsMissingError
 from dosebook_central.web.context import WebContext
 from dosebook_central.web.views import BLUEPRINTS
+from dosebook_protocol import printed
 
 SESSION_COOKIE: Final = "dosebook"
 THEME_COOKIE: Final = "dosebook-theme"
@@ -87,10 +88,8 @@ def _teach_templates(app: Flask, context: WebContext) -> None:
         return app.url_for("static", filename=assets.path(name))
 
     for module, words in (
-        (
-            numbers,
-            "number_text full_text unit_text quantity_label quantity_html phantom_text plane_text",
-        ),
+        (printed, "full_text unit_text"),
+        (numbers, "number_text quantity_label quantity_html phantom_text plane_text"),
         (numbers, "side_text local_time_text moment_text zone_text age_text date_text size_text"),
         (numbers, "indexed days_text lined_up"),
         (regions, "region_text"),

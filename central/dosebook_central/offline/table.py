@@ -7,7 +7,7 @@ from dosebook_central.dosimetry.values import DerivedValue, NotComputable
 from dosebook_central.offline.document import label_of
 from dosebook_central.offline.exams import NO_EXAM, FileUse, Found, OfflineExam
 from dosebook_central.web.derived_text import interval_text, place_words
-from dosebook_central.web.numbers import unit_text
+from dosebook_protocol.printed import unit_text
 from dosebook_protocol.reading import Outcome
 
 _HEAD = ("quantity", "value", "interval", "method", "place")

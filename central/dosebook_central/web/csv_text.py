@@ -6,7 +6,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Final
 
-from dosebook_central.web.numbers import full_text
+from dosebook_protocol.printed import full_text
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 

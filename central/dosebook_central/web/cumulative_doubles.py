@@ -9,7 +9,7 @@ from dosebook_central.store.queries.cumulative import ExamLine
 from dosebook_central.web.cumulative_sums import Cumulative
 from dosebook_central.web.cumulative_words import Remark
 from dosebook_central.web.derived_text import derived_number
-from dosebook_central.web.numbers import unit_text
+from dosebook_protocol.printed import unit_text
 
 
 def doubtful(found: Cumulative, pairs: Iterable[tuple[str, str]]) -> Iterator[Remark]:

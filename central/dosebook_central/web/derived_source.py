@@ -8,7 +8,7 @@ from dosebook_central.dosimetry.values import Derived, DerivedValue, Input
 from dosebook_central.store.queries.derived import DerivedVersion
 from dosebook_central.web.derived_text import interval_text, place_words
 from dosebook_central.web.exam_events import STATED
-from dosebook_central.web.numbers import unit_text
+from dosebook_protocol.printed import unit_text
 
 EARLIER: Final = 12
 """How many earlier versions stand beside a value; each of them is read for it."""

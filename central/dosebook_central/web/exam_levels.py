@@ -14,7 +14,8 @@ from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived
 from dosebook_central.web.context import context
 from dosebook_central.web.level_words import country_name, level_unit
 from dosebook_central.web.library import library
-from dosebook_central.web.numbers import full_text, number_text, unit_text
+from dosebook_central.web.numbers import number_text
+from dosebook_protocol.printed import full_text, unit_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from dosebook_central.web.numbers import unit_text
+from dosebook_protocol.printed import unit_text
 from dosebook_protocol.quantities import QUANTITIES
 from dosebook_protocol.reading import Deviation, DoseValue, Reading
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from dosebook_central.domain.drl.levels import Level
 from dosebook_central.dosimetry.sets import Library
-from dosebook_central.web.numbers import unit_text
+from dosebook_protocol.printed import unit_text
 
 COUNTRY_NAMES: Final = {
     "AU": "Australia",

@@ -16,15 +16,14 @@ from markupsafe import Markup
 from dosebook_central.store.queries.listed import ListedMeasure
 from dosebook_central.web.modalities import HEADLINE, family
 from dosebook_central.web.numbers import (
-    full_text,
     number_text,
     phantom_text,
     plane_text,
     quantity_html,
     quantity_label,
     side_text,
-    unit_text,
 )
+from dosebook_protocol.printed import full_text, unit_text
 
 _WITH_PHANTOM: Final = frozenset({"ctdi_vol", "dlp"})
 _BASES: Final = {

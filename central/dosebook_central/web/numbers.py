@@ -8,6 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from dosebook_protocol.printed import full_text
 from dosebook_protocol.quantities import QUANTITIES
 
 MISSING: Final = "—"
@@ -15,28 +16,6 @@ THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 _DIGIT_WIDE: Final = "\N{FIGURE SPACE}"
 _POINT_WIDE: Final = "\N{PUNCTUATION SPACE}"
 
-_UNITS: Final = {
-    "mGy.cm": "mGy·cm",
-    "Gy.cm2": "Gy·cm²",
-    "cGy.cm2": "cGy·cm²",
-    "dGy.cm2": "dGy·cm²",
-    "mGy.cm2": "mGy·cm²",
-    "uGy.m2": "µGy·m²",
-    "Gy.m2": "Gy·m²",
-    "mA.s": "mAs",
-    "uA.s": "µAs",
-    "uGy": "µGy",
-    "us": "µs",
-    "um": "µm",
-    "deg": "°",
-    "cm2": "cm²",
-    "mm2": "mm²",
-    "m2": "m²",
-    "cm3": "cm³",
-    "{pulse}/s": "pulses/s",
-    "{n}": "",
-    "1": "",
-}
 # Decimals at which a column lines up; small values get more, so that three digits always show.
 _DECIMALS: Final = {
     "ctdi_vol": 2,
@@ -64,11 +43,6 @@ _INDICES: Final = {
 _PHANTOMS: Final = {"16cm": "16 cm", "32cm": "32 cm"}
 _PLANES: Final = {"a": "plane A", "b": "plane B", "all": "both planes", "single": ""}
 _SIDES: Final = {"left": "left", "right": "right", "both": "both breasts"}
-
-
-def unit_text(unit: str) -> str:
-    """A UCUM unit in print: `Gy.cm2` → `Gy·cm²`."""
-    return _UNITS.get(unit, unit)
 
 
 def number_text(
@@ -131,12 +105,6 @@ def indexed(text: str) -> Markup:
     for plain, printed in _INDICES.items():
         html = html.replace(plain, printed)
     return Markup(html)  # noqa: S704 - escaped above
-
-
-def full_text(value: Decimal) -> str:
-    """A value with every digit it has and no exponent."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def quantity_label(quantity: str) -> str:

@@ -11,7 +11,8 @@ from dosebook_central.domain.drl.site import ALL_ROOMS, SiteLine
 from dosebook_central.dosimetry.values import NOT_COMPARED
 from dosebook_central.web.box_plot import Scale, box_plot
 from dosebook_central.web.level_words import level_key
-from dosebook_central.web.numbers import MISSING, number_text, quantity_label, unit_text
+from dosebook_central.web.numbers import MISSING, number_text, quantity_label
+from dosebook_protocol.printed import unit_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from dosebook_central.domain.alerts.rule import Band, Rule, from_json
 from dosebook_central.web.arguments import Arguments
-from dosebook_central.web.numbers import full_text
+from dosebook_protocol.printed import full_text
 
 BANDS: Final = 5
 QUANTITIES: Final = (

@@ -10,7 +10,8 @@ from dosebook_central.domain.same_exam import Hint, Reason
 from dosebook_central.store.queries.exams import ExamPage
 from dosebook_central.store.queries.same_exams import BriefExam, HintLine, of_exam
 from dosebook_central.store.same_exams import Decided, decisions_on_studies
-from dosebook_central.web.numbers import full_text, number_text, quantity_label, unit_text
+from dosebook_central.web.numbers import number_text, quantity_label
+from dosebook_protocol.printed import full_text, unit_text
 from dosebook_protocol.quantities import QUANTITIES
 
 

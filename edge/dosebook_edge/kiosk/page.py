@@ -7,20 +7,11 @@ from typing import Final
 from dosebook_edge.kiosk.markup import Markup, fill, joined, render
 from dosebook_edge.kiosk.review import Shown, Word
 from dosebook_edge.kiosk.session import Session
+from dosebook_protocol.printed import unit_text
 from dosebook_protocol.screen import ScreenValue
 
 _NONE: Final = Markup("")
 _MOST_OTHERS: Final = 3
-_UNITS: Final = {
-    "mGy.cm": "mGy·cm",
-    "Gy.cm2": "Gy·cm²",
-    "dGy.cm2": "dGy·cm²",
-    "cGy.cm2": "cGy·cm²",
-    "mGy.cm2": "mGy·cm²",
-    "uGy.m2": "µGy·m²",
-}
-
-
 _NOBODY: Final = (
     "Nobody is set up to decide here: dosebook-box kiosk pin prints what to add to the box's "
     "configuration."
@@ -125,11 +116,6 @@ def stored(shown: Shown, word: Word) -> str:
     if word.act == "reject":
         return f"{label}: rejected. Stored."
     return f"{label}: {word.text} {unit}. Stored."
-
-
-def unit_text(unit: str) -> str:
-    """A UCUM unit in print: `Gy.cm2` → `Gy·cm²`."""
-    return _UNITS.get(unit, unit)
 
 
 def whole(title: str, body: Markup, state: str = "") -> Markup:

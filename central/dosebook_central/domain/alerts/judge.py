@@ -6,11 +6,12 @@ from typing import Final
 
 from dosebook_central.domain.alerts.rule import Band, Conditions, Firing, NotJudged, Rule
 from dosebook_central.domain.alerts.subject import Judged, Reference, Subject
-from dosebook_central.domain.alerts.wording import number_beside, plain_text, printed
+from dosebook_central.domain.alerts.wording import number_beside
 from dosebook_central.dosimetry.ct_events import acquisition_of
 from dosebook_central.dosimetry.exemptions import acquisition_words, has_word
 from dosebook_central.dosimetry.inputs import EventInputs
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Exemption
+from dosebook_protocol.printed import full_text, unit_text
 
 _PLACES: Final = {"16cm": "16 cm phantom", "32cm": "32 cm phantom", "a": "plane A", "b": "plane B"}
 _WHOLE: Final = frozenset({"", "single", "all"})
@@ -197,20 +198,20 @@ def _band_text(band: Band) -> str:
 
 def _sentence(rule: Rule, one: Judged, threshold: Decimal, against: str) -> str:
     relation = "above" if rule.comparison == ">" or one.value > threshold else "at"
-    unit = printed(rule.unit)
-    limit = f"{plain_text(threshold)} {unit}" + (f", {against}" if against else "")
+    unit = unit_text(rule.unit)
+    limit = f"{full_text(threshold)} {unit}" + (f", {against}" if against else "")
     return f"{_said(rule, one, threshold)} is {relation} {limit}: {rule.title}."
 
 
 def _room_sentence(rule: Rule, one: Judged, median: Reference) -> str:
     is_more = one.value > median.value
     ratio = one.value / median.value if is_more else median.value / one.value
-    times = plain_text(Decimal(f"{ratio:.2g}"))
+    times = full_text(Decimal(f"{ratio:.2g}"))
     relation = f"{times} times" if is_more else f"1/{times} of"
-    number = plain_text(Decimal(f"{median.value:.4g}"))
+    number = full_text(Decimal(f"{median.value:.4g}"))
     return (
         f"{_said(rule, one, median.value)} is {relation} the {median.name}, "
-        f"{number} {printed(rule.unit)}: {rule.title}."
+        f"{number} {unit_text(rule.unit)}: {rule.title}."
     )
 
 
@@ -221,4 +222,4 @@ def _said(rule: Rule, one: Judged, threshold: Decimal) -> str:
     where = f" ({', '.join(places)})" if places else ""
     event = "" if one.event == WHOLE_EXAM else f" of event {one.event}"
     value = number_beside(one.value, threshold)
-    return f"{rule.label} {value} {printed(rule.unit)}{where}{event}"
+    return f"{rule.label} {value} {unit_text(rule.unit)}{where}{event}"

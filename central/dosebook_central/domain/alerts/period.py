@@ -10,8 +10,9 @@ from typing import Final
 
 from dosebook_central.domain.alerts.judge import exceeds
 from dosebook_central.domain.alerts.rule import EXAMS, Firing, Rule
-from dosebook_central.domain.alerts.wording import number_beside, plain_text, printed
+from dosebook_central.domain.alerts.wording import number_beside
 from dosebook_central.domain.day import day_of
+from dosebook_protocol.printed import full_text, unit_text
 
 _UNMAPPED: Final = "unmapped"
 
@@ -121,9 +122,9 @@ def _firing(
         what = f"{count}{where} {span}"
         bound = f"{threshold:f} in {rule.period_days} days"
     else:
-        value, unit = number_beside(total, threshold), printed(rule.unit)
+        value, unit = number_beside(total, threshold), unit_text(rule.unit)
         what = f"{rule.label} of {value} {unit} from {count}{where} {span}"
-        bound = f"{plain_text(threshold)} {unit} in {rule.period_days} days"
+        bound = f"{full_text(threshold)} {unit} in {rule.period_days} days"
     relation = "above" if total > threshold else "at"
     return Firing(
         rule,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dosebook_edge.kiosk.markup import Markup, fill, joined
-from dosebook_edge.kiosk.page import unit_text
+from dosebook_protocol.printed import unit_text
 from dosebook_protocol.screen_drawing.drawn import Draft, PictureSize
 
 _NONE: Final = Markup("")
