@@ -6,7 +6,7 @@ leaves either nothing or the whole evidence. `*.part` files are left-overs of a 
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -85,12 +85,6 @@ class EvidenceFolder:
             return self._path(sha256).stat().st_size == size
         except FileNotFoundError:
             return False
-
-    def all_hashes(self) -> Iterator[str]:
-        """Name everything that is stored."""
-        for path in self._folder.glob("??/??/*"):
-            if len(path.name) == _LENGTH:
-                yield path.name
 
     def _path(self, sha256: str) -> Path:
         if len(sha256) != _LENGTH or not set(sha256) <= set("0123456789abcdef"):

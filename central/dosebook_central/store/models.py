@@ -68,7 +68,6 @@ class Box(Base):
     last_seen_at: Mapped[datetime | None]
     last_record_at: Mapped[datetime | None]
     health: Mapped[dict[str, Any] | None]
-    config_revision: Mapped[int] = mapped_column(default=0)
 
 
 class Record(Base):
