@@ -13,7 +13,7 @@ from dosebook_central.domain.procedures.names import name_id
 from dosebook_central.domain.procedures.resolve import Resolver
 from dosebook_central.domain.procedures.vocabulary import vocabulary_of
 from dosebook_central.dosimetry.packages import shipped
-from dosebook_central.ingest.regroup import reconcile_decided
+from dosebook_central.exams.regroup import reconcile_decided
 from dosebook_central.store import devices
 from dosebook_central.store.dose_models import ExamDose
 from dosebook_central.store.engine import writing

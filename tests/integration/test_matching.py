@@ -10,10 +10,10 @@ from sqlalchemy import update
 
 from dosebook_central.audit import log
 from dosebook_central.domain.exam import from_json
-from dosebook_central.ingest import matching
+from dosebook_central.exams import matching
+from dosebook_central.exams.regroup import reconcile_anew
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.ingest.recompute import Recomputer
-from dosebook_central.ingest.regroup import reconcile_anew
 from dosebook_central.store import archive
 from dosebook_central.store.dose_models import DerivationDue
 from dosebook_central.store.engine import writing

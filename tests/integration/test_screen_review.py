@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from dosebook_central.domain.screen_review import WHOLE, State
 from dosebook_central.domain.screen_text import confirm
-from dosebook_central.ingest.matching import assign, take_back
+from dosebook_central.exams.matching import assign, take_back
 from dosebook_central.ingest.recompute import Recomputer
 from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.store.engine import writing

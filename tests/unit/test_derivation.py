@@ -23,7 +23,7 @@ from dosebook_central.dosimetry.values import (
     RegionFinding,
     RegionShare,
 )
-from dosebook_central.ingest.rows import event_rows, exam_row
+from dosebook_central.exams.rows import event_rows, exam_row
 from dosebook_protocol.reading import Plane
 from tests.support.derivation import shipped_rules
 from tests.support.readings import evidence

@@ -16,8 +16,8 @@ from sqlalchemy import Engine, insert, text
 
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.reconcile import reconcile
-from dosebook_central.ingest.rows import Row, event_rows, exam_row, patient_rows
-from dosebook_central.store.bulk import insert_rows, upsert_rows
+from dosebook_central.exams.rows import event_rows, exam_row, patient_rows
+from dosebook_central.store.bulk import Row, insert_rows, upsert_rows
 from dosebook_central.store.engine import open_engine, writing
 from dosebook_central.store.models import Box, Event, Exam, Patient, Record
 from dosebook_edge.simulate.codes import Code as SimCode

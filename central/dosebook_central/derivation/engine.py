@@ -17,7 +17,7 @@ from dosebook_central.dosimetry.inputs import ExamInputs
 from dosebook_central.dosimetry.sets import Library
 from dosebook_central.dosimetry.stored_form import to_text
 from dosebook_central.dosimetry.values import Derived, NotComputable
-from dosebook_central.ingest.regroup import reconcile_anew
+from dosebook_central.exams.regroup import reconcile_anew
 from dosebook_central.store import derivation_due
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Exam

@@ -3,14 +3,11 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, func, select
 
-from dosebook_central.store.bulk import insert_rows, one_of, upsert_rows
+from dosebook_central.store.bulk import Row, insert_rows, one_of, upsert_rows
 from dosebook_central.store.dose_models import Derivation, ExamDose, RegionDose
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,9 @@ from dosebook_central.dosimetry.inputs import ExamInputs, exam_inputs
 from dosebook_central.dosimetry.patient import body_of
 from dosebook_central.dosimetry.sums import add_up
 from dosebook_central.dosimetry.values import WHOLE_EXAM, Derived, DerivedValue
-from dosebook_central.store.bulk import one_of
+from dosebook_central.store.bulk import Row, one_of
 from dosebook_central.store.models import Event, Exam
 from dosebook_protocol.reading import EventKind
-
-Row = dict[str, Any]
 
 _EXAM: Final = (
     "id",

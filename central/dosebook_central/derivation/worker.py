@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from dosebook_central.derivation.engine import Observer, Rules, derive_batch
-from dosebook_central.ingest.regroup import reconcile_decided
+from dosebook_central.exams.regroup import reconcile_decided
 from dosebook_central.store import devices
 from dosebook_central.store.derivation_due import is_any_due, retry_failed
 from dosebook_central.store.writer import Writer

@@ -9,17 +9,18 @@ from sqlalchemy import Connection
 
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.links import link_keys
-from dosebook_central.ingest.ledger import Candidate, Decision, KnownRecord, Ledger
-from dosebook_central.ingest.regroup import (
+from dosebook_central.exams.regroup import (
     ReadingCache,
     members_of,
     plan_groups,
     write_exams,
 )
-from dosebook_central.ingest.rows import Row, reading_rows, record_row
+from dosebook_central.ingest.ledger import Candidate, Decision, KnownRecord, Ledger
+from dosebook_central.ingest.rows import reading_rows, record_row
 from dosebook_central.screens import from_boxes
-from dosebook_central.screens.values import note_values
 from dosebook_central.store import records
+from dosebook_central.store.bulk import Row
+from dosebook_central.store.screen_values import note_values
 from dosebook_central.store.writer import LostRaceError, Writer
 from dosebook_protocol.screen import KIND
 

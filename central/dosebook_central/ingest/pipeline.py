@@ -20,10 +20,10 @@ from dosebook_central.ingest.quarantine import (
     uncommitted_row,
     unreadable_row,
 )
-from dosebook_central.ingest.rows import Row
 from dosebook_central.ingest.verify import Accepted, BoxDirectory, Incoming, Refused, verify
 from dosebook_central.screens.opening import Screens
 from dosebook_central.store import records
+from dosebook_central.store.bulk import Row
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box
 from dosebook_central.store.writer import Writer

@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Final
 
 from dosebook_central.ingest.ledger import Candidate
-from dosebook_central.ingest.rows import Row
 from dosebook_central.ingest.verify import Refused
+from dosebook_central.store.bulk import Row
 from dosebook_protocol.logs import log
 from dosebook_protocol.topics import Channel, topic
 

@@ -14,15 +14,15 @@ from sqlalchemy import Connection, Engine
 from dosebook_central.domain.evidence import Evidence
 from dosebook_central.domain.links import link_keys, study_key
 from dosebook_central.domain.matching import ASSIGNABLE, Match
-from dosebook_central.ingest.evidence import EvidenceStore
-from dosebook_central.ingest.regroup import (
+from dosebook_central.exams.regroup import (
     ReadingCache,
     members_of,
     plan_groups,
     write_exams,
 )
-from dosebook_central.ingest.rows import dump_reading
+from dosebook_central.ingest.evidence import EvidenceStore
 from dosebook_central.store import archive, matching, records
+from dosebook_central.store.readings import dump_reading
 from dosebook_central.store.writer import LostRaceError, Writer
 from dosebook_protocol.dicom.read import DICOM, read_object
 from dosebook_protocol.reading import READER_VERSION, Outcome, Reading

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from dosebook_central.domain.same_exam_links import DECIDED, evidence_keys, parted
-from dosebook_central.ingest.regroup import Plan, ReadingCache, members_of, write_exams
+from dosebook_central.exams.regroup import Plan, ReadingCache, members_of, write_exams
 from dosebook_central.same_exams.look import look, pair_key
 from dosebook_central.store import same_exams
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Exam, LinkKey, Record
 from dosebook_central.store.queries import alerts
-from dosebook_central.store.records import Wanted, find_known, lock_groups
+from dosebook_central.store.records import Wanted, find_known, lock_groups, merge_groups
 from dosebook_central.store.same_exams import Decided
 
 
@@ -118,15 +118,18 @@ def _part(connection: Connection, group: str, home_key: str, now: datetime) -> N
     keys = {one.record_id: evidence_keys(one) for one in whole}
     group_of = parted(keys, same_exams.links_of(connection, [group]).get(group, ()))
     home = next((group_of[record] for record, own in keys.items() if home_key in own), group)
-    for name in sorted(set(group_of.values()) - {home}):
+    names = {home, *group_of.values()}
+    if home != group:  # first of all: the group's own name may be that of another part
+        merge_groups(connection, {group: home})
+    for name in sorted(names - {home}):
         records = [record for record, own in group_of.items() if own == name]
         own_keys = sorted({key for record in records for key in keys[record]})
         _move(connection, Record.id, Record, records, name)
         _move(connection, LinkKey.key, LinkKey, own_keys, name)
-    names = {home, *group_of.values()}
-    plan = Plan({name: name for name in names}, {}, {group: home} if home != group else {})
-    moved = find_known(connection, Wanted((), {}, (), [group, *sorted(names - {group})]))
+    plan = Plan({name: name for name in names}, {}, {})
+    moved = find_known(connection, Wanted((), {}, (), sorted(names)))
     members = members_of(connection, moved, cache, plan)
+    members.setdefault(group, [])  # its exams go, where it is no more
     write_exams(connection, members, plan, [group], now)
     _withdraw_of_gone(connection, before, now)
     exams = select(Exam.id).where(one_of(connection, Exam.group_id, sorted(names)))

@@ -23,11 +23,11 @@ from dosebook_central.domain.screen_review import (
     state_of,
     to_json,
 )
-from dosebook_central.ingest.regroup import reconcile_anew
-from dosebook_central.ingest.rows import dump_reading, load_reading
+from dosebook_central.exams.regroup import reconcile_anew
 from dosebook_central.store.bulk import insert_rows
 from dosebook_central.store.models import LinkKey, Reading, Record
 from dosebook_central.store.queries.screens import Decided, decisions_on
+from dosebook_central.store.readings import dump_reading, load_reading
 from dosebook_central.store.records import lock_group
 from dosebook_central.store.screen_models import ScreenDecision, ScreenValue
 

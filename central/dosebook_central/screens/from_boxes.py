@@ -15,12 +15,12 @@ from sqlalchemy import Connection, func, select
 from dosebook_central.domain.box_decision import Fate, actor_of, beside, is_ready
 from dosebook_central.domain.screen_review import WHOLE, Confirmed, held_by_path
 from dosebook_central.domain.screen_text import confirm
-from dosebook_central.ingest.rows import load_reading
 from dosebook_central.screens.decide import Verdict, decide
 from dosebook_central.store import box_decisions
 from dosebook_central.store.box_decisions import Kept, Screen
 from dosebook_central.store.models import Reading, Record
 from dosebook_central.store.queries.screens import decisions_on
+from dosebook_central.store.readings import load_reading
 from dosebook_central.store.screen_models import ScreenDecision
 from dosebook_protocol.quantities import UnitError
 from dosebook_protocol.screen import ScreenEvidence, ScreenValue

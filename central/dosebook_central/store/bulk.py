@@ -39,6 +39,7 @@ from dosebook_central.store.engine import is_sqlite
 # An escaped NUL, but not an escaped backslash before "u0000" (a reading is JSON within this JSON).
 _NUL: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
+Row = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from dosebook_central.access.rights import Right
 from dosebook_central.audit import log
-from dosebook_central.ingest import matching
+from dosebook_central.exams import matching
 from dosebook_central.store.matching import Decided
 from dosebook_central.store.queries import unassigned
 from dosebook_central.store.queries.unassigned import LooseReading

@@ -16,10 +16,10 @@ from dosebook_central.domain.links import join_groups
 from dosebook_central.domain.matching import ASSIGNABLE
 from dosebook_central.domain.reconcile import reconcile
 from dosebook_central.domain.same_exam_links import DECIDED, with_yielding
-from dosebook_central.ingest.rows import event_rows, exam_row, load_reading, patient_rows
-from dosebook_central.screens.values import note_roles
+from dosebook_central.exams.rows import event_rows, exam_row, patient_rows
 from dosebook_central.store import devices, same_exams
 from dosebook_central.store.matching import in_force
+from dosebook_central.store.readings import load_reading
 from dosebook_central.store.records import (
     StoredRecord,
     Wanted,
@@ -27,6 +27,7 @@ from dosebook_central.store.records import (
     merge_groups,
     replace_exams,
 )
+from dosebook_central.store.screen_values import note_roles
 from dosebook_protocol.reading import EventKind, Reading
 
 _CACHED_READINGS: Final = 512

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from dosebook_central.domain.links import study_key
 from dosebook_central.domain.matching import Match
 from dosebook_central.domain.patient_identity import UNIDENTIFIED
-from dosebook_central.ingest.regroup import reconcile_anew
+from dosebook_central.exams.regroup import reconcile_anew
 from dosebook_central.store import matching
 from dosebook_central.store.matching import Decided
 from dosebook_central.store.models import Exam, Patient

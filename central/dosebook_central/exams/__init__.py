@@ -1,0 +1,1 @@
+"""Exams that follow from committed readings, written in the place of those that stood."""
