@@ -190,6 +190,25 @@ def test_three_that_are_one_come_apart_one_by_one(registry, box):
     assert by_study(registry).keys() == {"1.9", "1.8", "1.7"}
 
 
+@pytest.mark.parametrize("taken_back", [0, 1])
+def test_of_three_the_part_that_keeps_the_name_comes_away_whole(registry, box, taken_back):
+    """P7: whichever side the group is named after, what is taken back is two exams again."""
+    take_in(registry, box, screen(), screen("1.7", "4.24"))
+    join(registry, "1.8", "1.7")
+    take_in(registry, box, xray())
+    join(registry)
+    assert doses(registry) == ["4.236"]
+    assert perform(registry, "take_back", last_decision(registry) - 1 + taken_back)
+    take_in(registry, None)
+    assert (by_study(registry).keys(), doses(registry)) == [
+        ({"1.9", "1.7"}, ["4.236", "4.24"]),
+        ({"1.9", "1.8"}, ["4.236", "4.24"]),
+    ][taken_back]
+    report = xray(uid="1.9.2", shots=[*SHOTS, ("10:30:00", "1.000")], created="2026-03-02T10:40:00")
+    take_in(registry, box, report)
+    assert doses(registry) == ["4.24", "5.236"]
+
+
 def test_a_decision_needs_an_open_hint(registry, box):
     """Exams that nothing makes suspicious cannot be joined by an address that somebody made up."""
     take_in(registry, box, xray(), screen(dose="7.31", accession="A2"))
