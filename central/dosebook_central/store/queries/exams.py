@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from dosebook_central.domain.exam import ExamSummary, from_json
 from dosebook_central.store.dose_models import DerivationDue, Priority
@@ -192,10 +192,8 @@ def count_conflicts(connection: Connection) -> int:
 
 def not_derived(connection: Connection, limit: int = 8) -> list[LatestExam]:
     """The newest exams whose doses a fault of the program kept from being derived."""
-    has_failed = exists().where(
-        DerivationDue.exam_id == Exam.id, DerivationDue.priority == Priority.FAILED
-    )
-    rows = connection.execute(_newest().where(has_failed).limit(limit))
+    failed = select(DerivationDue.exam_id).where(DerivationDue.priority == Priority.FAILED)
+    rows = connection.execute(_newest().where(Exam.id.in_(failed)).limit(limit))
     return [_latest(row) for row in rows]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from dosebook_central.domain.patient_identity import fold_name
 from dosebook_central.store.models import Exam, Patient
@@ -61,9 +61,10 @@ def search(connection: Connection, text: str, limit: int = SEARCH_LIMIT) -> list
     literal = text.strip()
     if len(literal) < 2 and not (literal and ord(literal[0]) > 0x2FFF):
         return []
+    # Not correlated: looked up once by its index, and not for each patient of the archive.
+    accessed = select(Exam.patient_id).where(Exam.accession_number == literal)
     by_number = or_(
-        Patient.identifier.startswith(literal, autoescape=True),
-        exists().where(Exam.patient_id == Patient.id, Exam.accession_number == literal),
+        Patient.identifier.startswith(literal, autoescape=True), Patient.id.in_(accessed)
     )
     by_name = and_(*(Patient.name_search.contains(word, autoescape=True) for word in words))
     found = header_columns().where(or_(by_number, by_name) if words else by_number)

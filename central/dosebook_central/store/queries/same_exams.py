@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from dosebook_central.domain.same_exam import Hint
@@ -57,13 +57,7 @@ _OF_EXAM: Final = BriefExam.__slots__[:11]
 
 def count_open(connection: Connection) -> int:
     """How many hints wait for a person."""
-    stand = (
-        select(func.count())
-        .select_from(SameExamHint)
-        .join(_FIRST, _FIRST.id == SameExamHint.first_exam_id)
-        .join(_SECOND, _SECOND.id == SameExamHint.second_exam_id)
-    )
-    return connection.scalar(stand) or 0
+    return connection.scalar(_stand(select(func.count()).select_from(SameExamHint))) or 0
 
 
 def is_hinted() -> ColumnElement[bool]:
@@ -75,9 +69,15 @@ def is_hinted() -> ColumnElement[bool]:
 
 
 def list_open(connection: Connection, limit: int, first: int) -> list[HintLine]:
-    """The hints that wait, those on the newest exams first."""
-    order = (_FIRST.started.desc(), SameExamHint.first_exam_id, SameExamHint.second_exam_id)
-    return _lines(connection, _select().order_by(*order).limit(limit).offset(first))
+    """The hints that wait, those on the newest exams first.
+
+    The keys of the page are chosen first: tens of thousands of pairs are sorted without what the
+    page shows of them.
+    """
+    keys = (SameExamHint.first_exam_id, SameExamHint.second_exam_id)
+    order = (_FIRST.started.desc(), *keys)
+    page = _stand(select(*keys)).order_by(*order).limit(limit).offset(first)
+    return _lines(connection, _select().where(tuple_(*keys).in_(page)).order_by(*order))
 
 
 def of_exam(connection: Connection, exam_id: str) -> list[HintLine]:
@@ -118,15 +118,17 @@ def _is_of_patient(patient_id: str) -> Any:
     )
 
 
-def _select() -> Select[Any]:
+def _stand(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Keep the hints of which both exams are still there."""
+    return statement.join(_FIRST, _FIRST.id == SameExamHint.first_exam_id).join(
+        _SECOND, _SECOND.id == SameExamHint.second_exam_id
+    )
+
+
+def _select() -> Select[*tuple[Any, ...]]:
+    shown = (*_columns(_FIRST, _FIRST_PATIENT), *_columns(_SECOND, _SECOND_PATIENT))
     return (
-        select(
-            SameExamHint.body,
-            *_columns(_FIRST, _FIRST_PATIENT),
-            *_columns(_SECOND, _SECOND_PATIENT),
-        )
-        .join(_FIRST, _FIRST.id == SameExamHint.first_exam_id)
-        .join(_SECOND, _SECOND.id == SameExamHint.second_exam_id)
+        _stand(select(SameExamHint.body, *shown))
         .join(_FIRST_PATIENT, _FIRST_PATIENT.id == _FIRST.patient_id)
         .join(_SECOND_PATIENT, _SECOND_PATIENT.id == _SECOND.patient_id)
     )
@@ -137,7 +139,7 @@ def _columns(exam: Any, patient: Any) -> list[Any]:
     return [*(getattr(exam, name) for name in _OF_EXAM), *named]
 
 
-def _lines(connection: Connection, statement: Select[Any]) -> list[HintLine]:
+def _lines(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[HintLine]:
     return [
         HintLine(hint_from_json(body), (_brief(columns[:15]), _brief(columns[15:])))
         for body, *columns in connection.execute(statement)
