@@ -14,10 +14,10 @@ from dosebook_central.same_exams import decide
 from dosebook_central.store import same_exams
 from dosebook_central.store.dose_models import Alert, ExamDose
 from dosebook_central.store.models import Exam
-from dosebook_central.store.queries.alert_list import count_alerts
+from dosebook_central.store.queries.alert_list import count_alerts, list_alerts
 from dosebook_central.store.same_exam_models import SameExamDecision, SameExamHint
 from dosebook_protocol.reading import Patient
-from tests.support.readings import PATIENT
+from tests.support.readings import PATIENT, event, reading
 from tests.support.registry import NOW, RegistryUnderTest, SigningBox
 from tests.support.same_exams import SHOTS, screen, take_in, xray
 
@@ -265,11 +265,10 @@ def test_records_that_arrive_while_somebody_decides_find_their_place(registry, b
     assert registry.everything() == before
 
 
-def test_an_alert_of_the_exam_that_is_no_more_is_withdrawn(registry, box):
-    """An alert on the double stands no more once both are one; it keeps its line."""
-    take_in(registry, box, xray(), screen())
+def raise_alert(registry, exam_id):
+    """As derivation does, where a rule fires for an exam."""
     alert = {
-        "exam_id": by_study(registry)["1.8"],
+        "exam_id": exam_id,
         "rule_id": "kap",
         "rule_version": 1,
         "patient_id": "p",
@@ -280,10 +279,31 @@ def test_an_alert_of_the_exam_that_is_no_more_is_withdrawn(registry, box):
     }
     with registry.engine.begin() as connection:
         connection.execute(insert(Alert).values(**alert))
+
+
+def test_an_alert_of_the_exam_that_is_no_more_is_withdrawn(registry, box):
+    """An alert on the double stands no more once both are one; it keeps its line."""
+    take_in(registry, box, xray(), screen())
+    raise_alert(registry, by_study(registry)["1.8"])
     join(registry)
     with registry.engine.connect() as connection:
         assert count_alerts(connection) == 0
     assert registry.rows(Alert.withdrawn_at) == [(NOW,)]
+
+
+def test_p09_an_alert_is_withdrawn_also_where_a_record_made_two_exams_one(registry, box):
+    """P9: what stands is counted and listed alike, also after two studies turned out to be one."""
+    one, other = (reading(uid=f"1.{n}", study=f"9.{n}", events=[event(f"{n}.a")]) for n in (1, 2))
+    for number, record in enumerate((one, other)):
+        registry.statuses(box.message(f"{number}".encode(), record))
+    for exam_id in by_study(registry).values():
+        raise_alert(registry, exam_id)
+    tie = reading(uid="1.5", study="9.1", events=[event("2.a"), event("1.a")])
+    registry.statuses(box.message(b"tie", tie))
+    (exam_id,) = by_study(registry).values()
+    with registry.engine.connect() as connection:
+        assert [one.exam_id for one in list_alerts(connection)] == [exam_id]
+        assert count_alerts(connection) == 1
 
 
 def test_joined_into_names_the_exam_that_an_old_address_meant(registry, box):

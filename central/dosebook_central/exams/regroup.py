@@ -120,6 +120,7 @@ def write_exams(
         patients=patient_rows([exam for _, exam in exams], now),
         exams=[exam_row(exam, group, now) for group, exam in exams],
         events=[row for _, exam in exams for row in event_rows(exam)],
+        now=now,
     )
     note_roles(connection, [exam for _, exam in exams])
 

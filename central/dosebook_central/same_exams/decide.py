@@ -16,7 +16,6 @@ from dosebook_central.same_exams.look import look, pair_key
 from dosebook_central.store import same_exams
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Exam, LinkKey, Record
-from dosebook_central.store.queries import alerts
 from dosebook_central.store.records import Wanted, find_known, lock_groups, merge_groups
 from dosebook_central.store.same_exams import Decided
 
@@ -54,7 +53,6 @@ def one(
     stored = find_known(connection, Wanted((), {}, (), groups))
     members = members_of(connection, stored, ReadingCache(), plan)
     write_exams(connection, members, plan, groups, now)
-    _withdraw_of_gone(connection, (counted_id, other_id), now)
     return decision_id
 
 
@@ -111,7 +109,6 @@ def _part(connection: Connection, group: str, home_key: str, now: datetime) -> N
 
     What no record of today names, such as a key of an earlier reader, stays with `home_key`.
     """
-    before = connection.scalars(select(Exam.id).where(Exam.group_id == group)).all()
     cache = ReadingCache()
     stored = find_known(connection, Wanted((), {}, (), [group]))
     whole = members_of(connection, stored, cache, Plan({group: group}, {}, {})).get(group, [])
@@ -131,16 +128,8 @@ def _part(connection: Connection, group: str, home_key: str, now: datetime) -> N
     members = members_of(connection, moved, cache, plan)
     members.setdefault(group, [])  # its exams go, where it is no more
     write_exams(connection, members, plan, [group], now)
-    _withdraw_of_gone(connection, before, now)
     exams = select(Exam.id).where(one_of(connection, Exam.group_id, sorted(names)))
     look(connection, list(connection.scalars(exams)))
-
-
-def _withdraw_of_gone(connection: Connection, exam_ids: Sequence[str], now: datetime) -> None:
-    """Withdraw the alerts of those of these exams that are no more."""
-    left = connection.scalars(select(Exam.id).where(one_of(connection, Exam.id, exam_ids)))
-    gone = set(exam_ids) - set(left)
-    alerts.write_alerts(connection, dict.fromkeys(gone, ("", 0)), {}, now)
 
 
 def _move(connection: Connection, key: Any, model: Any, values: Sequence[str], group: str) -> None:

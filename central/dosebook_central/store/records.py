@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +18,7 @@ from sqlalchemy import (
 )
 
 from dosebook_central.store.bulk import Rows, insert_rows, one_of, upsert_rows
-from dosebook_central.store.dose_models import DerivationDue, ExamDose, Priority, RegionDose
+from dosebook_central.store.dose_models import Alert, DerivationDue, ExamDose, Priority, RegionDose
 from dosebook_central.store.engine import is_sqlite
 from dosebook_central.store.in_force import READING_IN_FORCE
 from dosebook_central.store.models import (
@@ -151,12 +152,13 @@ def replace_exams(
     patients: Rows,
     exams: Rows,
     events: Sequence[Mapping[str, Any]],
+    now: datetime,
 ) -> None:
     """Put the reconciled exams of groups in the place of those that were there.
 
     An exam that stays keeps its row, whatever refers to it; one that no longer follows from the
-    evidence goes, and a patient who then has none goes with it. All that stand are due for their
-    derivation.
+    evidence goes, its alerts are withdrawn, and a patient who then has none goes with it. All that
+    stand are due for their derivation.
     """
     upsert_rows(connection, Patient.__table__, patients, newer_by="as_of")
     if old_groups:
@@ -164,7 +166,7 @@ def replace_exams(
         connection.execute(delete(Event).where(Event.exam_id.in_(old)))
     upsert_rows(connection, Exam.__table__, exams)
     if old_groups:
-        _drop_vanished(connection, old_groups, exams)
+        _drop_vanished(connection, old_groups, exams, now)
     insert_rows(connection, Event.__table__, events)
     due = [
         {"exam_id": one["id"], "priority": int(Priority.ARRIVED), "since": one["updated_at"]}
@@ -188,7 +190,9 @@ def add_quarantine(connection: Connection, rows: Rows) -> None:
     insert_rows(connection, Quarantine.__table__, rows)
 
 
-def _drop_vanished(connection: Connection, groups: Collection[str], exams: Rows) -> None:
+def _drop_vanished(
+    connection: Connection, groups: Collection[str], exams: Rows, now: datetime
+) -> None:
     kept = [exam["id"] for exam in exams]
     gone = connection.execute(
         delete(Exam)
@@ -196,14 +200,16 @@ def _drop_vanished(connection: Connection, groups: Collection[str], exams: Rows)
         .returning(Exam.id, Exam.patient_id)
     ).all()
     if gone:
-        _drop_doses(connection, [row.id for row in gone])
+        _drop_doses(connection, [row.id for row in gone], now)
     orphans = {row.patient_id for row in gone} - {exam["patient_id"] for exam in exams}
     if orphans:
         has_exam = exists().where(Exam.patient_id == Patient.id)
         connection.execute(delete(Patient).where(Patient.id.in_(orphans), ~has_exam))
 
 
-def _drop_doses(connection: Connection, exam_ids: Collection[str]) -> None:
+def _drop_doses(connection: Connection, exam_ids: Collection[str], now: datetime) -> None:
     """Take exams out of the present view of doses; what was derived from them stays (P56)."""
     for model in (DerivationDue, ExamDose, RegionDose):
         connection.execute(delete(model).where(model.exam_id.in_(exam_ids)))
+    standing = (Alert.exam_id.in_(exam_ids), Alert.withdrawn_at.is_(None))
+    connection.execute(update(Alert).where(*standing).values(withdrawn_at=now))
