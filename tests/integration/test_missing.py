@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from sqlalchemy import delete
 
+from dosebook_central.ingest.missing import MissingRecords
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.verify import Incoming
 from dosebook_central.status import print_status
@@ -22,14 +23,14 @@ from dosebook_protocol.record import Clock, Health, Missing, Span
 from dosebook_protocol.topics import Channel, topic
 from dosebook_protocol.wire import encode_health
 from tests.support.box import BOX, draft, opened_outbox, receipts_for
-from tests.support.registry import NOW
+from tests.support.registry import NOW, SigningBox
 
 NO_DOSE = Read(Outcome.NO_DOSE, "other", "test")
 
 
-def asked(registry, box, last, waiting):
-    """Which numbers the registry asks a box for that says it gave so many."""
-    said = Health(
+def health(box, last, waiting):
+    """The word of a box that gave so many numbers."""
+    return Health(
         box_id=box.id,
         at=NOW,
         box_version="1",
@@ -44,7 +45,11 @@ def asked(registry, box, last, waiting):
         certificate_days_left=1,
         uplink_state="ready",
     )
-    signed = Signer(box.key, box.id).sign(encode_health(said))
+
+
+def asked(registry, box, last, waiting):
+    """Which numbers the registry asks a box for that says it gave so many."""
+    signed = Signer(box.key, box.id).sign(encode_health(health(box, last, waiting)))
     answers = registry.ingest.answer([Incoming(topic(box.id, Channel.HEALTH), signed)])
     return [(span.first, span.last) for answer in answers for span in answer.missing]
 
@@ -99,6 +104,51 @@ def test_a_box_with_an_old_outbox_is_asked_for_nothing(registry, box):
     restore(registry, 4, 6)
     assert asked(registry, box, 4, 0) == [(4, 4)]
     assert asked(registry, box, 3, 0) == []
+
+
+def test_a_database_that_goes_back_beneath_a_running_registry_is_noticed(registry, box):
+    """Restored in place or failed over to a copy that is behind: what it lacks is asked for."""
+    time = [0.0]
+    missing = MissingRecords(registry.engine, lambda: NOW, lambda: time[0])
+    deliver(registry, box, 5)
+    assert missing.of(health(box, 5, 0)) is None
+    restore(registry, 2, 5)
+    time[0] += 900
+    found = missing.of(health(box, 5, 0))
+    assert [(span.first, span.last) for span in found.missing] == [(5, 5), (2, 2)]
+
+
+def test_what_no_box_gives_any_more_is_asked_for_ever_more_seldom(registry, box):
+    """Each question costs a look at the whole ledger of a box; progress is followed at once."""
+    time = [0.0]
+    missing = MissingRecords(registry.engine, lambda: NOW, lambda: time[0])
+    messages = deliver(registry, box, 5)
+    restore(registry, 2, 4)
+
+    def minutes_of_questions(minutes):
+        """In which of so many minutes the box is asked, each with one word of it."""
+        found = []
+        for minute in range(minutes):
+            if missing.of(health(box, 5, 0)):
+                found.append(minute)
+            time[0] += 60
+        return found
+
+    assert minutes_of_questions(240) == [0, 1, 2, 4, 8, 16, 32, 64, 124, 184]
+    registry.receipts(messages[4])
+    assert minutes_of_questions(2) == [0, 1]
+    registry.receipts(messages[2])
+    assert minutes_of_questions(2) == []
+
+
+def test_a_box_that_was_enrolled_since_the_backup_is_named_and_then_asked(registry, box, caplog):
+    """It may have nothing to send for days: its word on itself tells that it is not known here."""
+    known, late = box, SigningBox("late-1")
+    with caplog.at_level("WARNING"):
+        assert asked(registry, late, 3, 0) == []
+    assert any("no box late-1 was added" in str(vars(one)) for one in caplog.records)
+    assert asked(registry, registry.add(late), 3, 0) == [(1, 3)]
+    assert asked(registry, known, 0, 0) == []
 
 
 def test_a_number_without_end_is_harmless(registry, box):

@@ -107,7 +107,8 @@ class Ingest:
         try:
             box_id = parse_topic(incoming.topic).box_id
             box = self._boxes.find(box_id)
-            if box is None:
+            if box is None:  # as after a backup from before its enrolment
+                log(_log, logging.WARNING, "health_refused", reason=f"no box {box_id} was added")
                 return None
             health = decode_health(open_envelope(box, incoming.payload))
         except (TopicError, SignatureError, MessageError) as error:
