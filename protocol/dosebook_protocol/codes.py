@@ -1,7 +1,8 @@
 """Coded concepts by (value, scheme), never by meaning: legacy codes mapped, names by the standard.
 
-The tables are data: `data/srt_to_sct.csv` (legacy SRT, SNM3 and 99SDM codes to SNOMED CT) and
-`data/concepts.csv` (the concepts of the dose templates and the quantity of those that are numbers).
+The tables are data: `data/srt_to_sct.csv` (legacy SRT, SNM3 and 99SDM codes to SNOMED CT),
+`data/umls_to_sct.csv` (UMLS concepts to the same) and `data/concepts.csv` (the concepts of the dose
+templates and the quantity of those that are numbers).
 """
 
 import csv
@@ -55,6 +56,7 @@ def packaged_rows(name: str) -> Iterator[dict[str, str]]:
 
 
 SRT_TO_SCT: Final = {row["srt"]: row["sct"] for row in packaged_rows("srt_to_sct.csv")}
+UMLS_TO_SCT: Final = {row["umls"]: row["sct"] for row in packaged_rows("umls_to_sct.csv")}
 CONCEPTS: Final = {
     (row["value"], row["scheme"]): Concept(**row) for row in packaged_rows("concepts.csv")
 }
@@ -73,10 +75,20 @@ def canonical(value: str, scheme: str) -> Key:
     value = value.strip()
     if not scheme and _DCM_VALUE.fullmatch(value):
         scheme = "DCM"
-    if scheme in _LEGACY_SCHEMES:
-        replaced = SRT_TO_SCT.get(value.upper())
-        return (replaced, "SCT") if replaced else (value.upper(), "SRT")
+    if scheme in _LEGACY_SCHEMES or scheme == "SCT":
+        return _snomed(value, scheme)
+    if upper == "UMLS" and value.upper() in UMLS_TO_SCT:
+        return UMLS_TO_SCT[value.upper()], "SCT"
     return value, scheme
+
+
+def _snomed(value: str, scheme: str) -> Key:
+    """Return a SNOMED code by its form: old ones have letters and a hyphen, whatever the scheme."""
+    replaced = SRT_TO_SCT.get(value.upper())
+    if replaced or scheme == "SCT":
+        return replaced or value, "SCT"
+    is_new = value.isdecimal() and _DCM_VALUE.fullmatch(value) is None
+    return (value, "SCT") if is_new else (value.upper(), "SRT")
 
 
 def _dcm(value: str) -> Key:
@@ -105,6 +117,7 @@ ASSOCIATED_PROCEDURE: Final = _sct("363589002")
 HAS_INTENT: Final = _sct("363703001")
 SCOPE_OF_ACCUMULATION: Final = _dcm("113705")
 PERFORMED_STEP_UID: Final = _dcm("121126")
+PATIENT_CHARACTERISTICS: Final = _dcm("121118")
 COMPUTED_TOMOGRAPHY_X_RAY: Final = _sct("77477000")
 MAMMOGRAPHY: Final = _sct("71651007")
 

@@ -128,14 +128,29 @@ _ALIASES: Final[dict[str, str]] = {
     "pulses/s": "{pulse}/s", "p/s": "{pulse}/s", "fps": "{pulse}/s", "1/sec": "{pulse}/s",
     "[Ci]": "Ci", "m[Ci]": "mCi", "u[Ci]": "uCi", "µCi": "uCi", "μCi": "uCi",
     "[mCi]": "mCi", "MBQ": "MBq", "Mbq": "MBq", "[R]": "R", "m[R]": "mR", "kg[f]": "kgf",
-    "newton": "N", "Newton": "N", "mL": "ml", "L": "l",
+    "newton": "N", "Newton": "N", "mL": "ml", "L": "l", "KBq": "kBq",
+    "hour": "h", "hours": "h", "hr": "h", "hrs": "h", "day": "d", "days": "d",
 }  # fmt: skip
+# Units written out, which can be but one: `Milligray`, `MegaBecquerel`.
+_WORDS: Final[dict[str, str]] = {
+    f"{prefix}{name}": f"{symbol}{unit}"
+    for prefix, symbol in (
+        ("", ""), ("deci", "d"), ("centi", "c"), ("milli", "m"), ("micro", "u"),
+        ("kilo", "k"), ("mega", "M"), ("giga", "G"),
+    )
+    for name, unit in (
+        ("gray", "Gy"), ("grays", "Gy"), ("sievert", "Sv"), ("becquerel", "Bq"), ("curie", "Ci"),
+    )
+    if f"{symbol}{unit}" in _U
+}  # fmt: skip
+# A whole unit in brackets, which UCUM has for grouping, is that unit.
+_BRACKETED: Final = re.compile(r"[(\[]([^()\[\]]+)[)\]]\Z")
 
 
 _SUPERSCRIPTS: Final = str.maketrans({"²": "2", "³": "3", "^": "", "µ": "u", "μ": "u"})
 # `dGy*cm*cm` is how PS3.3 itself writes its unit of KAP.
 _SQUARES: Final = re.compile(r"cm([\s.*·⋅×]?)cm\Z")
-_JOINTS: Final = re.compile(r"(?:[\s.*·⋅×_]|-(?!\d))+|(?<=[yS])x(?=[cdm]m)")
+_JOINTS: Final = re.compile(r"(?<=[yS])\s?x\s?(?=[cdm]m)|(?:[\s.*·⋅×_]|-(?!\d))+")
 _GRAYS: Final = re.compile(r"(?<![A-Za-z])([mcdu]?)(?:gy|GY|Gy)(?=$|[cdm]?m)", re.ASCII)
 
 
@@ -156,8 +171,11 @@ def canonical_unit(code: str) -> str:
     stripped = code.strip()
     unit = stripped if stripped in _U else _ALIASES.get(stripped)
     if unit is None:
-        unit = _SPELLINGS.get(_spelling(stripped))
+        unit = _SPELLINGS.get(_spelling(stripped)) or _WORDS.get(stripped.lower())
     if unit is None:
+        bracketed = _BRACKETED.match(stripped)
+        if bracketed is not None:
+            return canonical_unit(bracketed[1])
         raise UnitError(
             f"unknown unit {code!r}: not a unit of any dose quantity that Dosebook knows"
         )

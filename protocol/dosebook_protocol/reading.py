@@ -260,5 +260,5 @@ class Reading:
     __pydantic_config__ = _STRICT
 
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Raised whenever a reader gives another result for any object: a re-read adds a version (P56)."""

@@ -159,14 +159,18 @@ def _weight(attributes: Attributes, notes: Deviations) -> Decimal | None:
 def study(attributes: Attributes, notes: Deviations) -> Study:
     """Read the study as the object names it."""
     requested = attributes.text(0x00321060)
-    for request in attributes.sequence(0x00400275):
+    requests = [r for tag in (0x00400275, 0x0040A370) for r in attributes.sequence(tag)]
+    for request in requests:
         requested = requested or request.text(0x00321060) or request.text(0x00400007)
+    # P9: several accession numbers are several orders, of which none is that of the whole study.
+    accessions = {number for request in requests if (number := request.text(0x00080050))}
+    of_requests = accessions.pop() if len(accessions) == 1 else ""
     codes = tuple(entry for item in attributes.sequence(0x00081032) if (entry := code(item)))
     return Study(
         uid=attributes.text(0x0020000D),
         date=attributes.text(0x00080020),
         time=attributes.text(0x00080030),
-        accession_number=attributes.text(0x00080050),
+        accession_number=attributes.text(0x00080050) or of_requests,
         id=attributes.text(0x00200010),
         description=_decoded(attributes, 0x00081030, notes),
         referring_physician=attributes.text(0x00080090),

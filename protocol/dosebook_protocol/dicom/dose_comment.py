@@ -27,17 +27,19 @@ from dosebook_protocol.reading import (
 
 COMMENT: Final = 0x00400310
 _LIMIT: Final = 65_536
-_LINE_LIMIT: Final = 1_000
-_NUMBER: Final = r"(\d(?:[\d.,]{0,18}\d)?)"
+_NUMBER: Final = r"(\.?\d(?:[\d.,]{0,18}\d)?)"
 _UNIT: Final = r"(?:[^\S\r\n]?([munµμdc]?Gy[ .*·x-]?(?:cm)?)(?![A-Za-z]))?"
+_IS: Final = r"\s{0,8}=\s{0,8}"
 _SERIES: Final = re.compile(
-    r"Series\s{0,4}#(?P<series>\d{1,9})\s(?P<name>.{0,200}?)\s{0,4}(?:Average\s)?"
-    rf"CTDIvol\s?=\s?{_NUMBER}{_UNIT}\s{{1,4}}DLP\s?=\s?{_NUMBER}{_UNIT}",
+    r"Series\s{0,4}#\s{0,8}(?P<series>\d{1,9})\s(?P<name>(?:(?!Series\s{0,4}#).){0,200}?)\s{0,4}"
+    rf"(?:Average\s)?CTDIvol{_IS}{_NUMBER}{_UNIT}[\s,;]{{1,4}}DLP{_IS}{_NUMBER}{_UNIT}",
     re.IGNORECASE,
 )
-_TOTAL: Final = re.compile(rf"\bTotal\s{{0,4}}DLP\s?[=:]\s{{0,4}}{_NUMBER}{_UNIT}", re.IGNORECASE)
+_TOTAL: Final = re.compile(
+    rf"\bTotal\s{{0,4}}DLP\s{{0,8}}[=:]\s{{0,8}}{_NUMBER}{_UNIT}", re.IGNORECASE
+)
 _EVENT: Final = re.compile(
-    rf"\bEvent\s?=\s?(?P<event>\d{{1,4}})\s{{1,4}}DLP\s?=\s?{_NUMBER}{_UNIT}", re.IGNORECASE
+    rf"\bEvent{_IS}(?P<event>\d{{1,4}})[\s,;]{{0,4}}DLP{_IS}{_NUMBER}{_UNIT}", re.IGNORECASE
 )
 
 
@@ -75,25 +77,27 @@ def comment_of(dataset: Dataset) -> str:
 
 
 def series_lines(comment: str) -> list[Line]:
-    """Return the series lines of a dose comment."""
-    found = (_SERIES.search(line[:_LINE_LIMIT]) for line in comment.splitlines())
+    """Return the series that a dose comment tells of, however many stand in a line."""
     return [
         Line(m["series"], m["name"].strip(), Said(m[3], m[4] or ""), Said(m[5], m[6] or ""))
-        for m in found
-        if m
+        for line in comment.splitlines()
+        for m in _SERIES.finditer(line)
     ]
 
 
 def event_lines(comment: str) -> list[Line]:
-    """Return the event lines of a dose comment."""
-    found = (_EVENT.search(line[:_LINE_LIMIT]) for line in comment.splitlines())
-    return [Line(m["event"], "", None, Said(m[2], m[3] or "")) for m in found if m]
+    """Return the events that a dose comment tells of, however many stand in a line."""
+    return [
+        Line(m["event"], "", None, Said(m[2], m[3] or ""))
+        for line in comment.splitlines()
+        for m in _EVENT.finditer(line)
+    ]
 
 
 def total(comment: str, notes: Notes) -> Total | None:
     """Return the total DLP that a dose comment states."""
     for line in comment.splitlines():
-        found = _TOTAL.search(line[:_LINE_LIMIT])
+        found = _TOTAL.search(line)
         if found:
             said = Said(found[1], found[2] or "")
             value = said.value("dlp", "mGy.cm", context.tag_path(COMMENT), notes)

@@ -177,7 +177,7 @@ def _x_ray(dataset: Dataset, base: Reading, quirks: Quirks, notes: Notes) -> Rea
         _add_private_ct(dataset, notes)
     elif base.modality in {"XA", "RF"}:
         _add_frames(dataset, notes)
-    uids = identity.stated_uids(sources)
+    uids = _event_uids(dataset, sources, notes)
     if (
         not uids
         and identity.is_secondary(dataset)
@@ -197,6 +197,16 @@ def _x_ray(dataset: Dataset, base: Reading, quirks: Quirks, notes: Notes) -> Rea
     if uids:
         event = replace(event, uid=uids[0], uid_is_synthesised=False)
     return replace(base, outcome=Outcome.READ, events=(event,))
+
+
+def _event_uids(dataset: Dataset, sources: list[tuple[Dataset, str]], notes: Notes) -> list[str]:
+    stated = identity.stated_uids(sources)
+    own = identity.own_uids(dataset, stated)
+    for uid in (uid for uid in stated if uid not in own):
+        notes.items.append(CodedItem("irradiation_event_uid", text=uid, path="(0008,3010)"))
+        detail = "the irradiation event UID is that of something else: one was made"
+        notes.deviations.add("synthesised-uid", "(0008,3010)", detail)
+    return own
 
 
 def _listed_exposures(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
@@ -308,13 +318,15 @@ def _kind(modality: str) -> EventKind:
 def started(dataset: Dataset, sources: list[tuple[Dataset, str]]) -> Moment | None:
     """Return when the image was acquired; a date or time that is missing is not made up."""
     offset = access.first(dataset, 0x00080201)
+    day: Moment | None = None
     for ds, _ in sources:
         sent = access.first(ds, 0x0008002A) or access.first(ds, 0x00189074)
         found = moments.moment(sent, offset) if sent else None
-        if found:
+        if found and "T" in found.local:
             return found
+        day = day or found
     date, time = access.first(dataset, 0x00080022), access.first(dataset, 0x00080032)
-    return moments.date_and_time(date, time, offset) if date else None
+    return (moments.date_and_time(date, time, offset) if date else None) or day
 
 
 def laterality_of(

@@ -17,6 +17,18 @@ from dosebook_protocol.reading import CodedItem, EventKind, IrradiationEvent
 
 SEQUENCE: Final = 0x0040030E
 _MOST_ITEMS: Final = 2_000
+_CTDI_VOL: Final = 0x00189345
+
+
+def is_ct_dose_list(dataset: Dataset) -> bool:
+    """Say whether a CT object lists doses, as a slice or localiser of its own never does.
+
+    Philips writes its list also into objects of the CT image class, localisers among them.
+    """
+    return access.first(dataset, 0x00080060).upper() == "CT" and any(
+        access.first(item, _CTDI_VOL) or elscint_dlp(item, "", Notes()) is not None
+        for item in access.items(dataset, SEQUENCE)[:_MOST_ITEMS]
+    )
 
 
 def exposure_events(

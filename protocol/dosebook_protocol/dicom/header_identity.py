@@ -18,6 +18,9 @@ from dosebook_protocol.reading import DoseValue
 
 _NAMESPACE: Final = "dosebook irradiation event 1"
 _TECHNIQUE: Final = ("kvp", "exposure_time", "tube_current", "exposure")
+_DATE_LENGTH: Final = 8
+# Study, series, object and device.
+_NAMES_OF_OTHERS: Final = (0x0020000D, 0x0020000E, 0x00080018, 0x00181002)
 _ANGLES: Final = ("positioner_primary_angle", "positioner_secondary_angle")
 
 
@@ -41,10 +44,23 @@ def stated_uids(sources: list[tuple[Dataset, str]]) -> list[str]:
     return list(uids)
 
 
+def own_uids(ds: Dataset, uids: list[str]) -> list[str]:
+    """Return the UIDs that can be those of events.
+
+    One that names the study, series, object or device, or none at all, would make one event of
+    several exposures, and lose the dose of all but one (P8).
+    """
+    others = {access.first(ds, tag) for tag in _NAMES_OF_OTHERS}
+    return [uid for uid in uids if uid not in others and "." in uid]
+
+
 def acquired_at(ds: Dataset) -> str:
-    """Return the acquisition date and time as one text, "" where the header states no time."""
+    """Return the acquisition date and time as one text, "" where the header states no time.
+
+    A date alone in Acquisition DateTime would be the same in every exposure of a day.
+    """
     combined = access.first(ds, 0x0008002A)
-    if combined:
+    if len(combined) > _DATE_LENGTH:
         return _seconds(combined)
     time = access.first(ds, 0x00080032)
     return _seconds(access.first(ds, 0x00080022) + time) if time else ""

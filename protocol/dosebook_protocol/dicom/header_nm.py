@@ -72,7 +72,9 @@ def _administration(
     values, items = _values(item, path, base, notes), _items(item, path)
     if not values and not items:
         return None
-    uid = access.first(item, 0x00083012) or access.first(dataset, 0x00083012)
+    stated = (access.first(item, 0x00083012), access.first(dataset, 0x00083012))
+    own = identity.own_uids(dataset, [uid for uid in stated if uid])
+    uid = own[0] if own else ""
     start = _start(dataset, item, path, notes)
     return IrradiationEvent(
         uid=uid or identity.synthesised_uid(*_key(item, base, values, start)),

@@ -10,15 +10,17 @@ _DATETIME: Final = re.compile(
     r"(?:(?P<time>\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?))?"
     r"(?P<offset>[+-]\d{4})?\Z"
 )
-# ISO 8601, a decimal comma, more digits than six and `Z` are no DT, and can mean but one moment.
+# ISO 8601, a year first with slashes or dots, a decimal comma, no digit or more than six behind the
+# point and `Z` are no DT, and can mean but one moment.
 _ODD: Final = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2}|\d{8})"
-    r"(?:[T]?(?P<time>\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d{1,30})?)?))?"
+    r"(?P<date>\d{4}(?P<joint>[-/.])\d{2}(?P=joint)\d{2}|\d{8})"
+    r"(?:[T]?(?P<time>\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d{0,30})?)?))?"
     r"(?P<offset>Z|[+-]\d{2}:?\d{2})?\Z"
 )
-_TIME: Final = re.compile(r"\d{2}(?:\d{2}(?:\d{2}(?:[.,]\d{1,30})?)?)?\Z")
 _OFFSET: Final = re.compile(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})\Z")
 _FRACTION_DIGITS: Final = 6
+# Digits of a day, without and with what parts them: a year and a time are no day and a time.
+_WHOLE_DAY: Final = (8, 10)
 # Day zero of calendars of computers, written where a program had no date.
 _NO_DATE: Final = frozenset({"00010101", "18991230", "19000101", "19700101"})
 
@@ -45,8 +47,8 @@ def moment(text: str, offset: str = "") -> Moment | None:
 def date_and_time(date: str, time: str, offset: str = "") -> Moment | None:
     """Join a DA and a TM value to one moment; the old 1999.12.31 and 10:11:12 are accepted."""
     day = date.strip().replace(".", "") if len(date.strip()) == 10 else date.strip()
-    clock = time.strip().replace(":", "")
-    joined = moment(day + clock if _TIME.match(clock) else day, offset)
+    clock = time.strip().replace(":", "") if len(day) in _WHOLE_DAY else ""
+    joined = (moment(day + clock, offset) if clock else None) or moment(day, offset)
     if joined is None:
         return None
     return Moment(f"{date.strip()}{time.strip()}", joined.local, joined.offset)
@@ -66,7 +68,7 @@ def _plain(text: str) -> str:
     whole, _, fraction = (match["time"] or "").replace(":", "").replace(",", ".").partition(".")
     clock = f"{whole}.{fraction[:_FRACTION_DIGITS]}" if fraction else whole
     offset = (match["offset"] or "").replace(":", "").replace("Z", "+0000")
-    return f"{match['date'].replace('-', '')}{clock}{offset}"
+    return f"{re.sub('[-/.]', '', match['date'])}{clock}{offset}"
 
 
 def _is_calendar(date: str, time: str) -> bool:

@@ -1,18 +1,17 @@
 """Irradiation events of X-ray dose reports: TID 10003, 10013 and 10042 to `IrradiationEvent`."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from dosebook_protocol import codes
 from dosebook_protocol.codes import Key
 from dosebook_protocol.dicom import sr_meaning
 from dosebook_protocol.dicom.deviations import Deviations
-from dosebook_protocol.dicom.sr_collect import Collected
 from dosebook_protocol.dicom.sr_content import Item
 from dosebook_protocol.dicom.sr_fields import Fields
 from dosebook_protocol.dicom.sr_numbers import stated
-from dosebook_protocol.reading import CodedItem, DoseValue, EventKind, IrradiationEvent, Phantom
+from dosebook_protocol.dicom.sr_once import stated_once
+from dosebook_protocol.reading import CodedItem, EventKind, IrradiationEvent, Phantom
 
 _FIELDS: Final[frozenset[Key]] = frozenset(
     {
@@ -27,20 +26,6 @@ _FIELDS: Final[frozenset[Key]] = frozenset(
         codes.IS_REPEATED,
     }
 )
-# An event states each of these once (TID 10003, 10003B, 10013, 10042).
-_ONCE: Final = frozenset(
-    {"ctdi_vol", "dlp", "dose_area_product", "dose_rp", "average_glandular_dose"}
-)
-_ROUNDING: Final = Decimal("0.01")
-"""Two statements of one dose that differ by less than this part of it are one, rounded apart."""
-# One event; above this a wrong unit is likelier than the dose (P1). In storage units.
-_IMPLAUSIBLE_ABOVE: Final = {
-    "ctdi_vol": Decimal(5_000),
-    "dlp": Decimal(50_000),
-    "dose_area_product": Decimal(5_000),
-    "dose_rp": Decimal(50_000),
-    "average_glandular_dose": Decimal(100),
-}
 # Totals of a report, which in an event may be what had run up until then: never the event's own.
 _RUNNING: Final[frozenset[Key]] = frozenset(
     (value, "DCM")
@@ -67,7 +52,7 @@ def event(container: Item, report: Report, notes: Deviations) -> IrradiationEven
         notes.add("total-in-event", total.path, detail)
         collected.as_text(total, stated(total, notes))
         collected.below(total)
-    values = _stated_once(collected, container, notes)
+    values = stated_once(collected, container, notes)
     started = fields.moment(codes.DATETIME_STARTED, report.offset)
     type_ = fields.code(codes.CT_ACQUISITION_TYPE) or fields.code(codes.IRRADIATION_EVENT_TYPE)
     region = fields.code(codes.TARGET_REGION)
@@ -98,41 +83,6 @@ def event(container: Item, report: Report, notes: Deviations) -> IrradiationEven
     )
 
 
-def _stated_once(collected: Collected, container: Item, notes: Deviations) -> list[DoseValue]:
-    """Return the values; a dose that is stated several times counts once, or as none if unlike.
-
-    Which of two doses is that of the event is not to be guessed, nor are they two exposures.
-    """
-    doses = [value for value in collected.values if value.quantity in _ONCE]
-    for value in doses:
-        if value.value > _IMPLAUSIBLE_ABOVE[value.quantity]:
-            detail = f"{value.value} {value.unit} is much for one event; kept as stated"
-            notes.add("implausible-dose", value.path, detail)
-    quantities = {value.quantity for value in doses}
-    if len(doses) == len(quantities):
-        return collected.values
-    kept = {value.quantity: value for value in reversed(doses)}
-    left_out: list[DoseValue] = []
-    for quantity in sorted(quantities):
-        same = [value for value in doses if value.quantity == quantity]
-        if len(same) == 1:
-            continue
-        sent = ", ".join(f"{value.original} {value.original_unit}" for value in same)
-        if max(abs(one.value - same[0].value) for one in same) <= abs(same[0].value) * _ROUNDING:
-            notes.add("repeated-dose", container.path, f"{sent}: counted once", per=quantity)
-            left_out += same[1:]
-        else:
-            detail = f"{sent} in one event: none of them counts, all are kept as text"
-            notes.add("several-doses", container.path, detail, per=quantity)
-            left_out += same
-            del kept[quantity]
-    collected.items += [
-        CodedItem(f"{v.quantity}_as_sent", None, f"{v.original} {v.original_unit}", v.path)
-        for v in left_out
-    ]
-    return [v for v in collected.values if v.quantity not in _ONCE or kept.get(v.quantity) is v]
-
-
 def _kind(container: Item, *, is_mammography: bool) -> EventKind:
     if container.concept == codes.CT_ACQUISITION:
         return EventKind.CT
@@ -141,7 +91,11 @@ def _kind(container: Item, *, is_mammography: bool) -> EventKind:
 
 def _phantom(items: list[CodedItem], container: Item, notes: Deviations) -> Phantom | None:
     """Return the one phantom that the event's dose is stated for, as stated (P11)."""
-    stated = [item for item in items if item.name == "ctdi_w_phantom_type" and item.code]
+    named = [item for item in items if item.name == "ctdi_w_phantom_type"]
+    for item in named:
+        if item.code is None:
+            notes.add("unknown-phantom", item.path, f"{item.text!r} is a text, and no code")
+    stated = [item for item in named if item.code]
     diameters = {sr_meaning.phantom(item.code) for item in stated}
     if len(diameters) == 1:
         diameter = diameters.pop()

@@ -10,7 +10,7 @@ from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.rdsr_check import sum_of_events
 from dosebook_protocol.dicom.sr_collect import Collected
 from dosebook_protocol.dicom.sr_content import Item
-from dosebook_protocol.dicom.sr_numbers import Stated, dose_values
+from dosebook_protocol.dicom.sr_numbers import Stated, dose_values, has_number
 from dosebook_protocol.reading import Code, CodedItem, IrradiationEvent, Total
 
 _TOTALS: Final[frozenset[Key]] = frozenset(
@@ -30,7 +30,7 @@ def totals(container: Item, notes: Deviations) -> tuple[list[Total], list[CodedI
     found: list[Total] = []
     rest = Collected(notes)
     for child in _members(container):
-        if child.concept in _TOTALS and child.value_type == "NUM":
+        if child.concept in _TOTALS and _is_number(child, notes):
             values, left_over = dose_values(child, CONCEPTS[child.concept].quantity, notes)
             side = sr_meaning.side(_modifier(child, codes.LATERALITY)) or breast
             phantom = sr_meaning.phantom(_modifier(child, codes.PHANTOM_TYPE))
@@ -41,6 +41,14 @@ def totals(container: Item, notes: Deviations) -> tuple[list[Total], list[CodedI
         else:
             rest.item(child)
     return found, rest.all_items()
+
+
+def _is_number(item: Item, notes: Deviations) -> bool:
+    """Say whether the item is a NUM, or has the value of one and no value type."""
+    if item.value_type or not has_number(item):
+        return item.value_type == "NUM"
+    notes.add("value-type", item.path, "no value type, and a measured value: read as NUM")
+    return True
 
 
 def _add_once(found: list[Total], stated: list[Total], notes: Deviations) -> list[Stated]:

@@ -81,7 +81,7 @@ def _read(data: bytes, media_type: str) -> Reading:
 
 def read_dataset(dataset: Dataset, message: MppsMessage | None = None) -> Reading:
     """Read a data set that was parsed already, by its content; may raise on a broken one."""
-    from dosebook_protocol.dicom import dose_sc, header, mpps
+    from dosebook_protocol.dicom import dose_sc, header, header_exposures, mpps
 
     sop_class = str(dataset.get("SOPClassUID", "") or "")
     if message is not None:
@@ -90,7 +90,8 @@ def read_dataset(dataset: Dataset, message: MppsMessage | None = None) -> Readin
         return _read_sr(tree.from_dataset(dataset))
     if sop_class == _MPPS_CLASS or (not sop_class and "PerformedProcedureStepStatus" in dataset):
         return mpps.read_mpps(dataset, "merged")
-    if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
+    is_capture = sop_class == _SECONDARY_CAPTURE or sop_class.startswith(f"{_SECONDARY_CAPTURE}.")
+    if is_capture or header_exposures.is_ct_dose_list(dataset):
         return dose_sc.read_dose_sc(dataset)
     return header.read_header(dataset)
 

@@ -8,6 +8,7 @@ from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.sr_content import Item
 from dosebook_protocol.dicom.sr_fields import Fields
 from dosebook_protocol.dicom.sr_identity import identified
+from dosebook_protocol.dicom.sr_once import stated_once
 from dosebook_protocol.reading import EventKind, IrradiationEvent, Outcome, Reading
 
 _REPORT_FIELDS: Final = frozenset({codes.ASSOCIATED_PROCEDURE})
@@ -51,11 +52,12 @@ def read_rrdsr(root: Item, base: Reading, offset: str, notes: Deviations) -> Rea
 def _administration(container: Item, offset: str, notes: Deviations) -> IrradiationEvent:
     """Read one administration (TID 10022) with its organ doses (TID 10023)."""
     fields = Fields(container, _EVENT_FIELDS, notes)
+    values = stated_once(fields.collected, container, notes)
     return IrradiationEvent(
         uid=fields.text(codes.ADMINISTRATION_EVENT_UID),
         kind=EventKind.RADIOPHARMACEUTICAL,
         started=fields.moment(codes.ADMINISTRATION_START, offset),
-        values=tuple(fields.collected.values),
+        values=tuple(values),
         items=tuple(fields.collected.items),
         image_uids=tuple(fields.collected.images),
     )

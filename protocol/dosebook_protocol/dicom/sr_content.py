@@ -3,7 +3,7 @@
 Built once per report over the nodes of the tree; values stay undecoded until a reader asks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -100,6 +100,17 @@ def _code(value: str, scheme: str, meaning: str) -> Code:
 def key_of(code: Code | None) -> Key:
     """Return the canonical identity of a code."""
     return codes.canonical(code.value, code.scheme) if code is not None else _NO_CONCEPT
+
+
+def texts_of(root: Node, wanted: Container[Key]) -> dict[Key, set[str]]:
+    """Return what the document's own items of the wanted concepts say, before it is read whole."""
+    found: dict[Key, set[str]] = {}
+    for node in root.sequence(CONTENT):
+        concept, _ = _concept(node, {})
+        text = Item(node, concept, "", ("", "")).text() if concept in wanted else ""
+        if text:
+            found.setdefault(concept, set()).add(text)
+    return found
 
 
 def content(root: Node, aliases: Mapping[Key, Key]) -> Item:

@@ -32,6 +32,9 @@ _QUALIFIER: Final = 0x0040A301
 # CID 42: each of them says that what stands there was not measured (114000 to 114011, DCM).
 _NOT_MEASURED: Final = frozenset((str(value), "DCM") for value in range(114000, 114012))
 
+# Made from the doses of a report, or from more than it: one that cannot be read costs no other.
+_ESTIMATES: Final = frozenset({"effective_dose", "ssde", "organ_dose"})
+
 # UCUM annotations carry no dimension (UCUM §6): `{events}`, `{X-ray sources}` all count something.
 _ANNOTATION: Final = re.compile(r"\{[^{}]*\}\Z|1\Z|\Z")
 _UNITLESS: Final = frozenset({"{n}", "1"})
@@ -44,9 +47,17 @@ class Stated(NamedTuple):
     unit: str
 
 
+def has_number(item: Item) -> bool:
+    """Say whether the item holds what a NUM holds, whatever its value type says."""
+    return bool(item.node.sequence(_MEASURED_VALUE))
+
+
 def stated(item: Item, notes: Deviations) -> list[Stated]:
     """Return the numbers of a NUM item as sent: none where it is empty, which is noted (P29)."""
     measured = item.node.sequence(_MEASURED_VALUE)
+    if not measured and _NUMERIC_VALUE in item.node.elements:
+        notes.add("misplaced-number", item.path, "the number stands outside of its measured value")
+        measured = [item.node]
     if not measured:
         notes.add("empty-value", item.path, _empty(item))
         return []
@@ -130,7 +141,8 @@ def dose_values(
     """Read a NUM item as values of `quantity`, and what could not be converted, as stated.
 
     Raises:
-        UnreadableError: it is a dose whose unit is unknown or measures something else (P2).
+        UnreadableError: it is a dose, and no estimate of one, whose unit is unknown or measures
+            something else (P2).
     """
     numbers = stated(item, notes)
     if numbers and _QUALIFIER in item.node.elements and _is_denied(item, notes):
@@ -179,7 +191,8 @@ def _in_other_unit(
         notes.add("zero-in-other-unit", item.path, f"{why}; 0 is 0 in every unit")
         return value
     known = QUANTITIES[quantity]
-    if known.is_dose and not _is_air_exposure(number.unit, quantity):
+    is_text = quantity in _ESTIMATES or _is_air_exposure(number.unit, quantity)
+    if known.is_dose and not is_text:
         raise UnreadableError(f"{known.label} {number.text} {number.unit!r} at {item.path}: {why}")
     notes.add("unknown-unit", item.path, f"{why}; kept as text")
     return None

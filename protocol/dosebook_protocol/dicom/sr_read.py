@@ -12,6 +12,7 @@ from dosebook_protocol.dicom.moments import utc_offset
 from dosebook_protocol.dicom.node import Node
 from dosebook_protocol.dicom.quirks import quirks_of
 from dosebook_protocol.dicom.sr_content import Item, content
+from dosebook_protocol.dicom.sr_context import completed_equipment, completed_patient
 from dosebook_protocol.reading import Outcome, Reading
 
 _PATIENT_RDSR: Final = frozenset({"1.2.840.10008.5.1.4.1.1.88.73", "1.2.840.10008.5.1.4.1.1.88.75"})
@@ -29,10 +30,12 @@ def read_sr(root: Node) -> Reading:
     """Read a structured report; a refusal keeps patient, study and equipment beside its reason."""
     notes = Deviations()
     base = base_reading(root, kind="other", reader="sr", notes=notes)
+    base = replace(base, equipment=completed_equipment(base.equipment, root))
     quirks = quirks_of(base.equipment)
     for name, note in quirks.notes:
         notes.add("known-quirk", "", f"{name}: {note}")
     document = content(root, quirks.concepts)
+    base = replace(base, patient=completed_patient(base.patient, document, notes))
     offset = object_offset(root)
     if offset and offset != utc_offset(offset).replace(":", ""):
         meant = utc_offset(offset) or "nothing"
