@@ -136,6 +136,21 @@ def test_altered_record_is_refused_and_its_neighbours_are_not(room):
     assert room.waiting() == [1]
 
 
+def test_a_damaged_record_of_an_export_is_named_and_ends_the_import_with_3(room):
+    """Whoever carries a file must see that one record of it did not arrive; the others are taken."""
+    room.capture(b"one", b"two")
+    export = room.folder / "export.zip"
+    room.box("outbox", "export", str(export))
+    with zipfile.ZipFile(export) as archive:
+        start = archive.getinfo("records/0000000001.cbor").header_offset
+    with export.open("r+b") as file:
+        file.seek(start + 60)
+        file.write(bytes(20))
+    told = room.registry("import", str(export), code=3)
+    assert "refused      export.zip/records/0000000001.cbor: " in told
+    assert "1 refused, 1 stored" in told
+
+
 def test_what_is_no_bundle_or_not_all_of_one_is_told(room):
     """Receipts given to the registry, half a bundle and strange files are refused in words."""
     room.capture(b"one", b"two")
@@ -146,10 +161,10 @@ def test_what_is_no_bundle_or_not_all_of_one_is_told(room):
     with zipfile.ZipFile(export) as source, zipfile.ZipFile(half, "w") as target:
         for name in ("records/0000000001.cbor", "manifest.json"):
             target.writestr(name, source.read(name))
-    assert "states 2 records and holds 1" in room.registry("import", str(half))
-    assert "1 skipped" in room.registry("import", str(half))
+    assert "states 2 records and holds 1" in room.registry("import", str(half), code=3)
+    assert "1 refused" in room.registry("import", str(half), code=3)
     room.registry("import", str(export), "--receipts", str(receipts))
-    assert "import-receipts" in room.registry("import", str(receipts))
+    assert "import-receipts" in room.registry("import", str(receipts), code=3)
     assert "not receipts" in room.box("outbox", "import-receipts", str(export), code=1)
     assert "cannot be read" in room.box("outbox", "import-receipts", str(room.config), code=1)
     assert room.waiting() == [1, 2]

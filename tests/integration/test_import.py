@@ -67,7 +67,7 @@ def test_zip_with_duplicates_and_other_files_tells_each_outcome(registry, tmp_pa
     job_id = importer_of(registry).run([archive], "test", seen.append)
     assert outcomes_of(registry, job_id) == [
         ("files.zip/letter.txt", "skipped"),
-        ("files.zip/in/inner.zip/deeper.zip", "skipped"),
+        ("files.zip/in/inner.zip/deeper.zip", "refused"),
         ("files.zip/a.dcm", "stored"),
         ("files.zip/b.dcm", "duplicate"),
         ("files.zip/in/inner.zip/deep.dcm", "duplicate"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dosebook_central.imports.importer import Importer, Progress
+from dosebook_central.imports.outcome import UNFINISHED
 from dosebook_central.ingest.receipts import sign_answer
 from dosebook_central.terminal import say
 from dosebook_protocol.bundle import Kind, write_bundle
@@ -22,7 +23,7 @@ def import_paths(
     *,
     quiet: bool,
 ) -> bool:
-    """Import and tell; False where something stands in quarantine."""
+    """Import and tell; False where something stands in quarantine or could not be read."""
     counts: Counter[str] = Counter()
 
     def tell(progress: Progress) -> None:
@@ -36,7 +37,7 @@ def import_paths(
     click.echo("", err=True)
     shown = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     click.echo(f"import {job_id}: {shown or 'nothing found'}")
-    return counts["quarantined"] == 0
+    return UNFINISHED.isdisjoint(counts)
 
 
 def write_receipts(path: Path, receipts: Sequence[Receipts], signer: Signer) -> None:

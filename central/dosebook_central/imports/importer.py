@@ -20,7 +20,7 @@ from dosebook_central.fleet.ca import REGISTRY_NAME
 from dosebook_central.imports.collect import Entry, EntryReader, list_entries
 from dosebook_central.imports.handover import Handover, message_of
 from dosebook_central.imports.objects import FoundObject, objects_in, problem_of_size
-from dosebook_central.imports.outcome import SKIPPED, FileOutcome
+from dosebook_central.imports.outcome import REFUSED, SKIPPED, FileOutcome
 from dosebook_central.imports.zips import EntryError
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.verify import Incoming
@@ -182,7 +182,7 @@ class Importer:
         try:
             data = reader.read(entry)
         except EntryError as error:
-            batch.outcomes.append(FileOutcome(entry.name, SKIPPED, str(error)))
+            batch.outcomes.append(FileOutcome(entry.name, REFUSED, str(error)))
             return
         if entry.box_id:
             batch.messages.append((entry.name, message_of(entry.box_id, data)))
@@ -194,7 +194,7 @@ class Importer:
         for number, one in enumerate(found, 1):
             name = entry.name if len(found) == 1 else f"{entry.name}#{number}"
             if problem := problem_of_size(one):
-                batch.outcomes.append(FileOutcome(name, SKIPPED, problem))
+                batch.outcomes.append(FileOutcome(name, REFUSED, problem))
                 continue
             batch.objects.append((name, one))
             batch.bytes += len(one.data)

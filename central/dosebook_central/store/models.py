@@ -341,7 +341,7 @@ class ImportFile(Base):
     name: Mapped[str] = mapped_column(Text)
     outcome: Mapped[str] = mapped_column(
         Key
-    )  # stored | duplicate | no_dose | quarantined | skipped
+    )  # stored | duplicate | no_dose | quarantined | refused | skipped
     reason: Mapped[str] = mapped_column(Text, default="")
     record_id: Mapped[str] = mapped_column(Key, default="")
     exam_id: Mapped[str] = mapped_column(Key, default="")
