@@ -137,7 +137,7 @@ def test_altered_record_is_refused_and_its_neighbours_are_not(room):
 
 
 def test_a_damaged_record_of_an_export_is_named_and_ends_the_import_with_3(room):
-    """Whoever carries a file must see that one record of it did not arrive; the others are taken."""
+    """Whoever carries a file sees that one record of it did not arrive; the others are taken."""
     room.capture(b"one", b"two")
     export = room.folder / "export.zip"
     room.box("outbox", "export", str(export))
