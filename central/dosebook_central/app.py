@@ -1,11 +1,14 @@
 """The registry's pages as one WSGI application."""
 
+import logging
 from typing import Any, Final
 
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from dosebook_central.store.engine import why_unavailable
 from dosebook_central.web import (
     gate,
     headers,
@@ -21,6 +24,7 @@ from dosebook_central.web.assets import Assets, AssetsMissingError
 from dosebook_central.web.context import WebContext
 from dosebook_central.web.views import BLUEPRINTS
 from dosebook_protocol import printed
+from dosebook_protocol.logs import log
 
 SESSION_COOKIE: Final = "dosebook"
 THEME_COOKIE: Final = "dosebook-theme"
@@ -45,6 +49,15 @@ _ERRORS: Final = {
         "Import fewer files at a time, or use dosebook-registry import.",
     ),
 }
+
+_NO_DATABASE: Final = (
+    "The database cannot be used at the moment",
+    (
+        "Nothing was changed. Doses wait at the boxes until it can be used again. The registry's "
+        "log says whether its disk is full or its server does not answer."
+    ),
+)
+_log = logging.getLogger(__name__)
 
 
 def create_app(context: WebContext) -> Flask:
@@ -77,6 +90,7 @@ def create_app(context: WebContext) -> Flask:
         app.register_blueprint(blueprint)
     _teach_templates(app, context)
     app.register_error_handler(HTTPException, _show_error)
+    app.register_error_handler(OperationalError, _show_no_database)
     app.register_error_handler(AssetsMissingError, _show_missing_assets)
     return app
 
@@ -131,6 +145,16 @@ def _show_error(error: HTTPException) -> Any:
         )
     if isinstance(error, RequestEntityTooLarge):
         code = 413
+    return _error_page(code, title, advice)
+
+
+def _show_no_database(error: OperationalError) -> Any:
+    reason = why_unavailable(error)
+    log(_log, logging.WARNING, "store_unavailable", reason=reason, error=error)
+    return _error_page(503, *_NO_DATABASE)
+
+
+def _error_page(code: int, title: str, advice: str) -> Any:
     if request.headers.get("HX-Request"):
         return render_template("parts/error.html", title=title, advice=advice), code
     return render_template("error.html", code=code, title=title, advice=advice), code

@@ -1,5 +1,6 @@
 """`dosebook-registry`: make, run and look after a registry."""
 
+import errno
 import getpass
 import json
 import sys
@@ -26,6 +27,7 @@ _LAZY: Final = {
     "sets": "dosebook_central.coefficients.cli",
     "skin-dose": "dosebook_central.dosimetry.skin_dose.cli",
 }
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _PATHS: Final = click.argument(
     "paths",
     nargs=-1,
@@ -67,7 +69,15 @@ def _sentence(error: Exception) -> str | None:
     from dosebook_central.store.engine import StoreError
 
     if isinstance(error, OperationalError):
-        return f"the database does not answer: {error.orig}. Check database.url and the server."
+        return (
+            f"the database does not answer: {error.orig}. Check database.url, the server and the "
+            "room on its disk."
+        )
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return (
+            f"{error.strerror}: make room where the data folder and evidence.folder lie. "
+            "Boxes keep what they capture meanwhile."
+        )
     expected = (
         BrokerError,
         ConfigError,

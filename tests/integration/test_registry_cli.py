@@ -8,11 +8,13 @@ import subprocess
 import sys
 import urllib.request
 import zipfile
+from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner
 
-from dosebook_central.cli import main
+from dosebook_central.cli import main, telling
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.registry import Registry
 from dosebook_central.run import Service
@@ -187,3 +189,9 @@ def test_a_signal_while_the_registry_starts_ends_it_as_cleanly(monkeypatch):
 def _status(data):
     path = data / "run.json"
     return json.loads(path.read_text()) if path.exists() else None
+
+
+def test_a_full_disk_is_said_in_a_sentence():
+    """Started anew on a disk without room, the registry says what to do, without a traceback."""
+    with pytest.raises(ClickException, match="No space left on device: make room"), telling():
+        Path("/dev/full").write_bytes(b"x")

@@ -215,3 +215,22 @@ def test_p59_no_word_of_a_limit_on_a_patients_page(client):
     """P59: no page speaks of a limit for a patient's dose."""
     for path in ("/patients/p1", "/exams/exam3"):
         assert "limit" not in client.get(path).get_data(as_text=True).casefold()
+
+
+def test_a_page_says_that_the_database_cannot_be_used_and_comes_back(tmp_path, caplog):
+    """Disk full, server away: a sentence in the page and the reason in the log, no bare error."""
+    made = make_site(tmp_path)
+    client = made.client("physicist")
+    database, away = tmp_path / "registry.db", tmp_path / "away.db"
+    made.engine.dispose()
+    database.rename(away)
+    database.mkdir()  # what stands there cannot be opened
+    answer = client.get("/boxes")
+    assert answer.status_code == 503
+    assert "The database cannot be used at the moment" in answer.get_data(as_text=True)
+    assert client.get("/boxes", headers={"HX-Request": "true"}).status_code == 503
+    (said, *_) = [vars(one) for one in caplog.records if "store_unavailable" in str(vars(one))]
+    assert "the database: unable to open database file" in str(said)
+    database.rmdir()
+    away.rename(database)
+    assert client.get("/boxes").status_code == 200

@@ -16,6 +16,7 @@ from dosebook_central.derivation.engine import Observer, Rules, derive_batch
 from dosebook_central.exams.regroup import reconcile_decided
 from dosebook_central.store import devices
 from dosebook_central.store.derivation_due import is_any_due, retry_failed
+from dosebook_central.store.engine import why_unavailable
 from dosebook_central.store.writer import Writer
 from dosebook_protocol.logs import log
 
@@ -86,7 +87,7 @@ class Worker:
             with self._writer.engine.connect() as connection:
                 return is_any(connection)
         except OperationalError as error:
-            log(_log, logging.WARNING, "store_unavailable", error=error)
+            _log_unavailable(error)
             self._stopping.wait(_RETRY_S)
             return False
 
@@ -98,11 +99,16 @@ class Worker:
         try:
             return self._writer.run(work)
         except OperationalError as error:
-            log(_log, logging.WARNING, "store_unavailable", error=error)
+            _log_unavailable(error)
         except Exception as error:  # noqa: BLE001  the thread outlives every fault
             log(_log, logging.ERROR, "derivation_stopped", error=error)
         self._stopping.wait(_RETRY_S)
         return 0
+
+
+def _log_unavailable(error: OperationalError) -> None:
+    reason = why_unavailable(error)
+    log(_log, logging.WARNING, "store_unavailable", reason=reason, error=error)
 
 
 def _reconcile(connection: Connection) -> int:

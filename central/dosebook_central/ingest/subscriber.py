@@ -23,6 +23,7 @@ from dosebook_central.fleet.ca import REGISTRY_NAME
 from dosebook_central.ingest.intake import Intake
 from dosebook_central.ingest.receipts import sign_answer
 from dosebook_central.ingest.verify import Incoming
+from dosebook_central.store.engine import why_unavailable
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.logs import log
 from dosebook_protocol.paho_thread import end_thread
@@ -247,7 +248,13 @@ class Subscriber:
         try:
             answers = self._process(batch)
         except (OperationalError, OSError) as error:
-            log(_LOG, logging.WARNING, "store_unavailable", reason=_why(error), error=error)
+            log(
+                _LOG,
+                logging.WARNING,
+                "store_unavailable",
+                reason=why_unavailable(error),
+                error=error,
+            )
             self._stopping.wait(self._settings.retry_first_s)
             return
         except Exception as error:  # noqa: BLE001  # whatever it was, no receipt says it is safe
@@ -263,13 +270,6 @@ class Subscriber:
         for answer in answers:
             outgoing = sign_answer(self._signer, answer)
             client.publish(outgoing.topic, outgoing.payload, qos=1)
-
-
-def _why(error: OperationalError | OSError) -> str:
-    """What a person can mend: never the statement, which is about patients."""
-    if isinstance(error, OSError):
-        return f"evidence cannot be written: {error.strerror or type(error).__name__}"
-    return f"the database: {str(error.orig).partition(chr(10))[0]}"
 
 
 def _tune(_client: paho.Client, _userdata: Any, sock: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 _BUSY_MS: Final = 30_000
 _WRITES: Final = "dosebook_writes"
@@ -88,6 +88,13 @@ def rebuilding(engine: Engine) -> Iterator[Connection]:
                     )
         finally:
             driver.execute("PRAGMA foreign_keys = ON").close()
+
+
+def why_unavailable(error: OperationalError | OSError) -> str:
+    """What a person can mend: never the statement, which is about patients."""
+    if isinstance(error, OSError):
+        return f"evidence cannot be written: {error.strerror or type(error).__name__}"
+    return f"the database: {str(error.orig).partition(chr(10))[0]}"
 
 
 def is_sqlite(connection: Connection | Engine) -> bool:
