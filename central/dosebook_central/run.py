@@ -82,7 +82,7 @@ class Service:
             self._start_broker(started)
             subscriber = self._start_subscriber(started)
             self._start_skin_doses(started)
-            self._start_web(started, lambda: subscriber.is_listening)
+            self._start_web(started, lambda: self._intake_trouble(subscriber))
             self._write_status(started)
             self._stack = started.pop_all()
         gc.collect()
@@ -147,7 +147,12 @@ class Service:
         computing.start()
         started.callback(computing.stop)
 
-    def _start_web(self, started: ExitStack, healthy: Callable[[], bool]) -> None:
+    def _intake_trouble(self, subscriber: Subscriber) -> str:
+        if not subscriber.is_listening:
+            return "the broker is not reached"
+        return self._registry.evidence.trouble()
+
+    def _start_web(self, started: ExitStack, intake_trouble: Callable[[], str]) -> None:
         settings = self._registry.config
         uploads = self._registry.data_dir / "uploads"
         # What a crash left there nobody imports any more, and it is patients' data.
@@ -173,7 +178,7 @@ class Service:
                 country=settings.text("registry.country"),
                 subdivision=settings.text("registry.subdivision"),
                 screen_reader=settings.text("screens.reader"),
-                healthy=healthy,
+                intake_trouble=intake_trouble,
             )
         )
         server = PageServer(

@@ -71,6 +71,20 @@ def test_crash_at_any_step_leaves_nothing_or_the_whole(tmp_path, monkeypatch, st
     assert all(after.verify(digest) for digest in evidence)
 
 
+def test_trouble_of_the_disk_is_told_before_anything_is_written(tmp_path, monkeypatch):
+    """Whoever watches a registry learns that its evidence has no room, is read-only or gone."""
+    store = EvidenceFolder(tmp_path / "evidence")
+    assert store.trouble() == ""
+    found = list(os.statvfs(tmp_path))
+    for place, value, said in ((4, 0, "is full"), (8, os.ST_RDONLY, "cannot be written")):
+        changed = os.statvfs_result([*found[:place], value, *found[place + 1 :]])
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "statvfs", lambda _, changed=changed: changed)
+            assert said in store.trouble()
+    (tmp_path / "evidence").rmdir()
+    assert "is not there" in store.trouble()
+
+
 def test_left_over_of_a_crash_is_replaced(tmp_path):
     """A file that is shorter than its evidence is written again."""
     store = EvidenceFolder(tmp_path)

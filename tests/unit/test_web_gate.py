@@ -4,7 +4,7 @@ import threading
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select
 from werkzeug.routing import IntegerConverter
 
 from dosebook_central.access.rights import ROLES, Right
@@ -376,3 +376,21 @@ def test_r93_old_browsers_get_a_readable_page(site):
     assert "newer browser" in text
     assert "<script" not in text
     assert "nomodule" in site.client().get("/login").get_data(as_text=True)
+
+
+def test_health_tells_a_registry_that_takes_no_doses_in_from_one_that_is_down(tmp_path):
+    """Monitoring is told by code and by reason, before the boxes' records pile up."""
+    trouble = "the disk of the evidence folder is full"
+    nowhere = create_engine(f"sqlite:///{tmp_path}/no-folder/registry.db")
+    for code, status, engine, reason in (
+        (200, "ok", None, ""),
+        (503, "degraded", None, trouble),
+        (503, "failing", nowhere, ""),
+    ):
+        folder = tmp_path / status
+        folder.mkdir()
+        site = make_site(folder, engine, intake_trouble=lambda told=reason: told)
+        answer = site.client().get("/healthz")
+        assert (answer.status_code, answer.json["status"]) == (code, status)
+        assert reason in answer.json["reason"]
+        site.engine.dispose()

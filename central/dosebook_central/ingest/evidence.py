@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from uuid import uuid4
 
 from dosebook_protocol.durable import sync_folder
+from dosebook_protocol.wire import MAX_EVIDENCE
 
 _WRITERS: Final = 8
 _LENGTH: Final = 64
@@ -85,6 +86,18 @@ class EvidenceFolder:
             return self._path(sha256).stat().st_size == size
         except FileNotFoundError:
             return False
+
+    def trouble(self) -> str:
+        """Why evidence cannot be written now, "" where it can; asked of the system, not tried."""
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError as error:
+            return f"the evidence folder is not there: {error.strerror}"
+        if disk.f_flag & os.ST_RDONLY or not os.access(self._folder, os.W_OK):
+            return "the evidence folder cannot be written"
+        if disk.f_bavail * disk.f_frsize < MAX_EVIDENCE:
+            return "the disk of the evidence folder is full"
+        return ""
 
     def _path(self, sha256: str) -> Path:
         if len(sha256) != _LENGTH or not set(sha256) <= set("0123456789abcdef"):

@@ -56,7 +56,7 @@ class WebContext:
     screen_reader: str = "dosebook-box"  # program that reads pictures back; "" for none
     country: str = ""  # ISO 3166 alpha-2: whose reference levels come first
     subdivision: str = ""  # ISO 3166-2: whose exemptions hold, where they are not the country's
-    healthy: Callable[[], bool] = field(default=lambda: True)
+    intake_trouble: Callable[[], str] = field(default=lambda: "")  # why doses are not taken in
     now: Callable[[], datetime] = _now
 
     @property

@@ -19,15 +19,17 @@ bp = Blueprint("service", __name__)
 @bp.get("/healthz")
 @public
 def healthz() -> ResponseReturnValue:
-    """Say whether the registry serves: 200 when the database answers, else 503."""
+    """Say whether the registry serves and takes doses in: 200, else 503 with the reason."""
     try:
         with context().engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-        is_healthy = context().healthy()
     except Exception:  # noqa: BLE001  # whatever fails here means: not healthy
-        is_healthy = False
-    answer = {"status": "ok" if is_healthy else "failing", "version": context().version}
-    return jsonify(answer), 200 if is_healthy else 503
+        status, reason = "failing", "the database does not answer"
+    else:
+        reason = context().intake_trouble()
+        status = "degraded" if reason else "ok"
+    answer = {"status": status, "reason": reason, "version": context().version}
+    return jsonify(answer), 200 if status == "ok" else 503
 
 
 @bp.get("/session")
