@@ -32,6 +32,13 @@ EQUIPMENT = {
     "station": "station_name",
     "institution": "institution",
 }
+# What the device observer of a report says where its header is silent (TID 1004).
+OBSERVED = {
+    "manufacturer": "device_observer_manufacturer",
+    "model": "device_observer_model",
+    "device_serial": "device_observer_serial",
+    "station": "device_observer_name",
+}
 OBJECT = {
     "sop_class_uid": "sop_class_uid",
     "sop_instance_uid": "sop_instance_uid",
@@ -149,7 +156,7 @@ def _check_object(name: str, entry: dict[str, Any], reading: Reading, checks: Ch
     for key, field in STUDY.items():
         checks.equal(f"{name} {key}", getattr(reading.study, field), entry["study"].get(key, ""))
     for key, field in EQUIPMENT.items():
-        wanted = entry.get(key, "")
+        wanted = entry.get(key) or entry.get("device_observer", {}).get(OBSERVED.get(key), "")
         wanted = "\\".join(wanted) if isinstance(wanted, list) else wanted
         checks.equal(f"{name} {key}", getattr(reading.equipment, field), wanted)
     for key, field in OBJECT.items():

@@ -14,7 +14,7 @@ from dosebook_protocol import codes
 from dosebook_protocol.codes import Key
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.node import Node
-from dosebook_protocol.dicom.sr_content import Item, key_of, texts_of
+from dosebook_protocol.dicom.sr_content import Item, texts_of
 from dosebook_protocol.dicom.sr_numbers import stated
 from dosebook_protocol.quantities import UnitError, convert, parse_decimal
 from dosebook_protocol.reading import Equipment, Patient
@@ -29,11 +29,6 @@ _OBSERVER: Final[Mapping[Key, str]] = {
 }
 _HEIGHT: Final[Key] = ("8302-2", "LN")
 _WEIGHT: Final[Key] = ("29463-7", "LN")
-_AGE: Final[Key] = ("121033", "DCM")
-_SEX: Final[Key] = ("121032", "DCM")
-_SEXES: Final[Mapping[Key, str]] = {("M", "DCM"): "M", ("F", "DCM"): "F"}  # CID 7455
-_AGES: Final[Mapping[str, str]] = {"a": "Y", "mo": "M", "wk": "W", "d": "D"}  # CID 7456
-_LONGEST_AGE: Final = 999
 
 
 def completed_equipment(equipment: Equipment, root: Node) -> Equipment:
@@ -47,15 +42,13 @@ def completed_equipment(equipment: Equipment, root: Node) -> Equipment:
 
 
 def completed_patient(patient: Patient, document: Item, notes: Deviations) -> Patient:
-    """Return the patient with size, weight, age and sex that only the report's content states."""
+    """Return the patient with a size and weight that only the report's content states."""
     stated_by = [c for c in document.children if c.concept == codes.PATIENT_CHARACTERISTICS]
     for container in stated_by:
         patient = replace(
             patient,
             size_m=_first(patient.size_m, container.child(_HEIGHT), "m", notes),
             weight_kg=_first(patient.weight_kg, container.child(_WEIGHT), "kg", notes),
-            age=patient.age or _age(container.child(_AGE)),
-            sex=patient.sex or _sex(container.child(_SEX)),
         )
     return patient
 
@@ -71,16 +64,3 @@ def _first(
         except (UnitError, ValueError) as reason:
             notes.add("unknown-unit", item.path, f"{reason}; kept as text")
     return None
-
-
-def _age(item: Item | None) -> str:
-    """Return a whole age as an Age String, "" where it is none."""
-    for number in stated(item, Deviations()) if item is not None else ():
-        unit = _AGES.get(number.unit)
-        if unit and number.text.isdecimal() and int(number.text) <= _LONGEST_AGE:
-            return f"{int(number.text):03d}{unit}"
-    return ""
-
-
-def _sex(item: Item | None) -> str:
-    return _SEXES.get(key_of(item.code()), "") if item is not None else ""
