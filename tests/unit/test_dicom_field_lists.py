@@ -121,6 +121,43 @@ def test_a_list_without_dose_leaves_the_slice_its_own() -> None:
     assert (reading.kind, _doses(reading, "ctdi_vol")) == ("image-header", [12])
 
 
+def test_a_dose_that_only_the_list_of_a_projection_states_is_read() -> None:
+    """A header with kV of its own and the KAP in its exposure list has that KAP, in one event."""
+    listed: Elements = {KAP: ("DS", "3"), KVP: ("DS", "80")}
+    reading = _read("DX", "1.1", {KVP: ("DS", "80"), EXPOSURES: ("SQ", [listed])})
+    assert _doses(reading, "dose_area_product") == [Decimal("0.3")]
+    assert len(reading.events) == 1
+    next_image = _read("DX", "1.1", {EXPOSURES: ("SQ", [listed])}, "1.2.3.9.2")
+    assert next_image.events[0].uid != reading.events[0].uid, "an equal dose, another exposure"
+    technique = _read("DX", "1.1", {KVP: ("DS", "80"), EXPOSURES: ("SQ", [{KVP: ("DS", "70")}])})
+    assert _doses(technique, "kvp") == [80]
+
+
+def test_p60_an_administration_whose_activity_is_no_number_is_still_one() -> None:
+    """221596 may be kBq: no activity, but not an image without an administration (P29, P60)."""
+    reading = _read("PT", "128", {NUCLIDES: ("SQ", [{ACTIVITY: ("DS", "221596")}])})
+    assert len(reading.events) == 1
+    assert not _doses(reading, "administered_activity")
+    assert "221596" in {item.text for item in reading.items}
+
+
+@pytest.mark.parametrize(
+    ("size", "weight", "metres", "kilograms"),
+    [
+        ("1.80 m", "80 kg", "1.80", "80"), ("180cm", "80,5 KG", "1.8", "80.5"),
+        ("70 in", "180 lb", None, None), ("m", "kg", None, None),
+    ],
+)  # fmt: skip
+def test_p28_a_size_with_its_unit_behind_it_is_read(
+    size: str, weight: str, metres: str | None, kilograms: str | None
+) -> None:
+    """The unit that is written counts and is noted; inches and pounds are left out (P28)."""
+    reading = _dx({0x00101020: ("LO", size), 0x00101030: ("LO", weight)})
+    expected = [Decimal(text) if text else None for text in (metres, kilograms)]
+    assert [reading.patient.size_m, reading.patient.weight_kg] == expected
+    assert ("unit-in-number" if metres else "not-a-number") in _deviations(reading)
+
+
 @pytest.mark.parametrize(
     ("comment", "dlp"),
     [

@@ -4,13 +4,14 @@ Readers see attributes through `Attributes`, so that the same code serves pydico
 light nodes of the fast SR tree.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from dosebook_protocol.dicom.deviations import Deviations
 from dosebook_protocol.dicom.moments import date_and_time
-from dosebook_protocol.quantities import parse_decimal, plain
+from dosebook_protocol.quantities import convert, parse_decimal, plain
 from dosebook_protocol.reading import (
     Code,
     Equipment,
@@ -34,6 +35,7 @@ class Attributes(Protocol):
         ...
 
 
+_WITH_UNIT = re.compile(r"([\d.,]+)\s*([A-Za-z]{1,3})")
 _TO_GB_2312 = "\x1b$)A"
 _CENTIMETRE_SIZE_FROM = Decimal(3)
 _CENTIMETRE_SIZE_TO = Decimal(280)
@@ -53,6 +55,19 @@ def number(attributes: Attributes, tag: int, notes: Deviations) -> Decimal | Non
     except ValueError:
         notes.add("not-a-number", tag_path(tag), f"{text!r} is not a number and was left out")
         return None
+
+
+def measure(attributes: Attributes, tag: int, unit: str, notes: Deviations) -> Decimal | None:
+    """Read a number of an attribute that is due in `unit`, another unit written behind it (P28)."""
+    written = _WITH_UNIT.fullmatch(attributes.text(tag))
+    if written is not None:
+        try:
+            value = convert(parse_decimal(written[1]), written[2].lower(), unit)
+        except ValueError:  # no number, or in a unit that is none of this dimension
+            return number(attributes, tag, notes)
+        notes.add("unit-in-number", tag_path(tag), f"{written[0]!r} read as {value} {unit}")
+        return value
+    return number(attributes, tag, notes)
 
 
 def tag_path(tag: int) -> str:
@@ -124,7 +139,7 @@ def _issuer(attributes: Attributes) -> str:
 
 
 def _size(attributes: Attributes, weight: Decimal | None, notes: Deviations) -> Decimal | None:
-    size = number(attributes, 0x00101020, notes)
+    size = measure(attributes, 0x00101020, "m", notes)
     if size is None:
         return None
     path = "(0010,1020)"
@@ -146,7 +161,7 @@ def _size(attributes: Attributes, weight: Decimal | None, notes: Deviations) -> 
 
 
 def _weight(attributes: Attributes, notes: Deviations) -> Decimal | None:
-    weight, path = number(attributes, 0x00101030, notes), "(0010,1030)"
+    weight, path = measure(attributes, 0x00101030, "kg", notes), "(0010,1030)"
     if weight is not None and weight > _HEAVIEST_KG:
         notes.add("weight-in-grams", path, f"{weight} taken as grams, not kilograms")
         return plain(weight / 1000)

@@ -5,6 +5,7 @@ some mammography devices use for projections. An image of an ionising modality t
 technique is an event even where it states no dose.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -188,8 +189,12 @@ def _x_ray(dataset: Dataset, base: Reading, quirks: Quirks, notes: Notes) -> Rea
             reason="a derived image that names no irradiation event of its own",
             items=(*notes.items, *_as_items(notes.values)),
         )
+    if not uids and not _states_dose(notes.values):
+        listed = _listed_exposures(dataset, base, notes)
+        if listed is not None:
+            return listed
     if not uids and not _says_something(notes):
-        return _listed_exposures(dataset, base, notes)
+        return replace(base, reason="the header states neither a dose nor a technique")
     _note_implausible(base.modality, notes)
     event = _event(dataset, sources, base, notes)
     if len(uids) > 1:
@@ -209,12 +214,19 @@ def _event_uids(dataset: Dataset, sources: list[tuple[Dataset, str]], notes: Not
     return own
 
 
-def _listed_exposures(dataset: Dataset, base: Reading, notes: Notes) -> Reading:
-    """Read the exposures that a header lists as an MPPS does, where it states none itself."""
-    listed = exposures.exposure_events(dataset, base.study.uid, base.modality, notes)
-    if listed:
-        return replace(base, outcome=Outcome.READ, events=tuple(listed), items=tuple(notes.items))
-    return replace(base, reason="the header states neither a dose nor a technique")
+def _listed_exposures(dataset: Dataset, base: Reading, notes: Notes) -> Reading | None:
+    """Read the exposures that a header lists as an MPPS does, where it states no dose itself.
+
+    A technique of the header gives way only to a list that states doses.
+    """
+    own = Notes(deviations=notes.deviations)
+    key = "\x1f".join(_key(dataset, base, notes))
+    listed = exposures.exposure_events(dataset, key, base.modality, own)
+    has_dose = any(_states_dose(event.values) for event in listed)
+    if not listed or (_says_something(notes) and not has_dose):
+        return None
+    items = (*notes.items, *own.items, *_as_items(notes.values))
+    return replace(base, outcome=Outcome.READ, events=tuple(listed), items=items)
 
 
 def _shows_its_exposure(dataset: Dataset, base: Reading, notes: Notes) -> bool:
@@ -223,8 +235,12 @@ def _shows_its_exposure(dataset: Dataset, base: Reading, notes: Notes) -> bool:
     With the time of acquisition it has the identity of its original and is counted once with it.
     A reformatted CT lacks what tells acquisitions apart.
     """
-    states_dose = any(QUANTITIES[value.quantity].is_dose for value in notes.values)
+    states_dose = _states_dose(notes.values)
     return base.modality != "CT" and states_dose and bool(identity.acquired_at(dataset))
+
+
+def _states_dose(values: Iterable[DoseValue]) -> bool:
+    return any(QUANTITIES[value.quantity].is_dose for value in values)
 
 
 def _as_items(values: list[DoseValue]) -> list[CodedItem]:
@@ -260,16 +276,11 @@ def _event(
     dataset: Dataset, sources: list[tuple[Dataset, str]], base: Reading, notes: Notes
 ) -> IrradiationEvent:
     is_ct = base.modality == "CT"
-    key = (
-        identity.ct_key(dataset, notes.values)
-        if is_ct
-        else identity.projection_key(dataset, base.modality, notes.values)
-    )
     laterality, side = laterality_of(sources)
     is_mammography = base.modality == "MG"
     when = started(dataset, sources)
     return IrradiationEvent(
-        uid=identity.synthesised_uid(*key),
+        uid=identity.synthesised_uid(*_key(dataset, base, notes)),
         kind=_kind(base.modality),
         uid_is_synthesised=True,
         started=when,
@@ -284,6 +295,12 @@ def _event(
         items=(*notes.items, *(() if when else _acquired(dataset))),
         image_uids=(base.sop_instance_uid,) if base.sop_instance_uid else (),
     )
+
+
+def _key(dataset: Dataset, base: Reading, notes: Notes) -> tuple[str, ...]:
+    if base.modality == "CT":
+        return identity.ct_key(dataset, notes.values)
+    return identity.projection_key(dataset, base.modality, notes.values)
 
 
 def _several_events(

@@ -70,7 +70,7 @@ def _administration(
     dataset: Dataset, item: Dataset, path: str, base: Reading, notes: Notes
 ) -> IrradiationEvent | None:
     values, items = _values(item, path, base, notes), _items(item, path)
-    if not values and not items:
+    if not values and not items and not access.first(item, _TOTAL_DOSE):
         return None
     stated = (access.first(item, 0x00083012), access.first(dataset, 0x00083012))
     own = identity.own_uids(dataset, [uid for uid in stated if uid])
