@@ -13,6 +13,7 @@ from dosebook_central.web import (
     gate,
     headers,
     instrument_words,
+    language,
     measures,
     modalities,
     names,
@@ -113,7 +114,9 @@ def _teach_templates(app: Flask, context: WebContext) -> None:
         (instrument_words, "flag_text"),
     ):
         app.jinja_env.filters.update({word: getattr(module, word) for word in words.split()})
-    app.jinja_env.globals.update(asset=asset, may=gate.may, MISSING=numbers.MISSING)
+    app.jinja_env.globals.update(
+        asset=asset, may=gate.may, MISSING=numbers.MISSING, ngettext=language.ngettext
+    )
 
     @app.context_processor
     def _common() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dosebook_central.store.queries.boxes import BoxState
+from dosebook_central.web.language import ngettext
 from dosebook_central.web.numbers import THIN, parse_moment, since_text, span_text
 
 SILENT_AFTER: Final = timedelta(minutes=5)  # health comes every minute
@@ -128,17 +129,17 @@ def _ledger_troubles(box: BoxState, now: datetime) -> list[tuple[int, str, str, 
     found: list[tuple[int, str, str, str]] = []
     if box.gaps:
         missing = sum(gap.count for gap in box.gaps)
-        noun = "record is" if missing == 1 else "records are"
+        are = ngettext("%(num)d record is", "%(num)d records are", missing)
         advice = (
-            f"{missing} {noun} missing from its sequence; the registry asks for them, and the box "
-            "sends again by itself what it still keeps. Of what stays missing, let the modality "
-            "or the PACS send those days again."
+            f"{are} missing from its sequence; the registry asks for them, and the box sends again "
+            "by itself what it still keeps. Of what stays missing, let the modality or the PACS "
+            "send those days again."
         )
         found.append((1, "warn", "records missing", advice))
     if box.reused_at is not None and now - box.reused_at < _REUSE_SHOWN_FOR:
-        noun = "record" if box.reused == 1 else "records"
+        came = ngettext("%(num)d record came", "%(num)d records came", box.reused)
         advice = (
-            f"{box.reused} {noun} came under numbers that it had given before: its outbox was "
+            f"{came} under numbers that it had given before: its outbox was "
             "lost or restored from a copy, or a second box runs with its key. Every dose counts. "
             "Give a box that was copied or set up anew an id of its own."
         )

@@ -6,6 +6,7 @@ from typing import Final
 from dosebook_central.web.cumulative_choices import Choice
 from dosebook_central.web.cumulative_sums import Contribution, Cumulative, RegionSum, Sum
 from dosebook_central.web.derived_text import derived_number, interval_text
+from dosebook_central.web.language import ngettext
 from dosebook_central.web.numbers import MISSING
 from dosebook_central.web.regions import region_text
 from dosebook_protocol.printed import full_text, unit_text
@@ -84,4 +85,4 @@ def _sentence(one: RegionSum, choice: Choice, label: str, text: str, interval: s
 
 
 def _exams(count: int) -> str:
-    return "1 exam" if count == 1 else f"{count} exams"
+    return ngettext("%(num)d exam", "%(num)d exams", count)

@@ -11,6 +11,7 @@ from typing import Final
 
 from dosebook_central.store.queries.cumulative import ExamLine
 from dosebook_central.web.cumulative_sums import Cumulative
+from dosebook_central.web.language import ngettext
 
 REFERENCE_PERSON: Final = "estimate for a reference person"
 SPLIT: Final = (
@@ -69,11 +70,8 @@ def remarks(found: Cumulative) -> Iterator[Remark]:
             found.partial,
         )
     if found.waiting and not found.choice.is_count:
-        verb = "waits" if len(found.waiting) == 1 else "wait"
-        yield Remark(
-            f"{_number(len(found.waiting))} {verb} for {noun} to be derived: not counted yet.",
-            found.waiting,
-        )
+        wait = ngettext("%(num)d exam waits", "%(num)d exams wait", len(found.waiting))
+        yield Remark(f"{wait} for {noun} to be derived: not counted yet.", found.waiting)
     if found.apart:
         other = "breast" if found.choice.side else "phantom"
         yield Remark(
@@ -88,14 +86,20 @@ def remarks(found: Cumulative) -> Iterator[Remark]:
         )
     if found.choice.has_interval and found.exact_count:
         yield Remark(
-            f"{_number(found.exact_count)} without an interval: the range counts it as exact."
-            if found.exact_count == 1
-            else f"{found.exact_count} exams without an interval: the range counts them as exact."
+            ngettext(
+                "%(num)d exam without an interval: the range counts it as exact.",
+                "%(num)d exams without an interval: the range counts them as exact.",
+                found.exact_count,
+            )
         )
     outside = tuple(exam for exam in found.exams if exam.origin == "imported")
     if outside:
-        verb, counts = ("comes", "counts") if len(outside) == 1 else ("come", "count")
-        yield Remark(f"{_number(len(outside))} {verb} from elsewhere and {counts} here.", outside)
+        sentence = ngettext(
+            "%(num)d exam comes from elsewhere and counts here.",
+            "%(num)d exams come from elsewhere and count here.",
+            len(outside),
+        )
+        yield Remark(sentence, outside)
     undated = tuple(exam for exam in found.exams if not exam.started)
     if undated:
         yield Remark(f"{_exams(undated, 'no date')}: counted over all time only.", undated)
@@ -109,8 +113,4 @@ def meaning(found: Cumulative) -> tuple[str, ...]:
 
 
 def _exams(exams: tuple[ExamLine, ...], what: str) -> str:
-    return f"{_number(len(exams))} {'has' if len(exams) == 1 else 'have'} {what}"
-
-
-def _number(count: int) -> str:
-    return "1 exam" if count == 1 else f"{count} exams"
+    return f"{ngettext('%(num)d exam has', '%(num)d exams have', len(exams))} {what}"

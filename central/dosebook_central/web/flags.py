@@ -12,6 +12,7 @@ from dosebook_central.dosimetry.wording import events_text
 from dosebook_central.store.queries.exams import ExamPage
 from dosebook_central.web.instrument_words import flag_text
 from dosebook_central.web.instruments import ExamReading
+from dosebook_central.web.language import ngettext
 from dosebook_central.web.measures import qualifier
 from dosebook_central.web.modalities import evidence_word
 from dosebook_central.web.numbers import moment_text, number_text, quantity_label, texts_apart
@@ -49,12 +50,12 @@ def flags(page: ExamPage) -> Iterator[Flag]:
     for note in page.summary.notes:
         yield Flag("info", note)
     if page.summary.deviation_count:
-        number = page.summary.deviation_count
-        noun = "place" if number == 1 else "places"
-        yield Flag(
-            "info",
-            f"The objects depart from their standard in {number} {noun}; open a number to see.",
+        sentence = ngettext(
+            "The objects depart from their standard in %(num)d place; open a number to see.",
+            "The objects depart from their standard in %(num)d places; open a number to see.",
+            page.summary.deviation_count,
         )
+        yield Flag("info", sentence)
 
 
 def reading_flags(readings: Sequence[ExamReading]) -> Iterator[Flag]:
@@ -65,8 +66,8 @@ def reading_flags(readings: Sequence[ExamReading]) -> Iterator[Flag]:
         for flag in one.words.flags:
             told[(name, flag_text(flag.code))] = told.get((name, flag_text(flag.code)), 0) + 1
     for (name, text), number in told.items():
-        noun = "reading" if number == 1 else "readings"
-        yield Flag("warn", f"{number} {noun} of {name}: {text}.")
+        readings_of = ngettext("%(num)d reading of", "%(num)d readings of", number)
+        yield Flag("warn", f"{readings_of} {name}: {text}.")
 
 
 def derived_flags(derived: Derived | None) -> Iterator[Flag]:
@@ -77,7 +78,7 @@ def derived_flags(derived: Derived | None) -> Iterator[Flag]:
     for (code, sentence), events in found.items():
         level = "info" if code.startswith("assumed") else "warn"
         told = [event for event in sorted(set(events)) if event != WHOLE_EXAM]
-        noun = "Event" if len(told) == 1 else "Events"
+        noun = ngettext("Event", "Events", len(told))
         where = f"{noun} {', '.join(map(str, told))}: " if told else ""
         whole = f"{where}{sentence}".rstrip(".")
         yield Flag(level, f"{whole[:1].upper()}{whole[1:]}.")

@@ -8,6 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from dosebook_central.web.language import ngettext
 from dosebook_protocol.printed import full_text
 from dosebook_protocol.quantities import QUANTITIES
 
@@ -151,8 +152,8 @@ def days_text(days: int) -> str:
     """A period of a rule: whole years as such, with their leap days, anything else in days."""
     years, rest = divmod(days, 365)
     if years and rest <= (years + 3) // 4:
-        return "a year" if years == 1 else f"{years} years"
-    return "a day" if days == 1 else f"{days} days"
+        return ngettext("a year", "%(num)d years", years)
+    return ngettext("a day", "%(num)d days", days)
 
 
 def zone_text(moment: datetime) -> str:

@@ -11,6 +11,7 @@ from dosebook_central.store.queries.derived import get_derived
 from dosebook_central.store.queries.exams import get_exam
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs
+from dosebook_central.web.language import ngettext
 from dosebook_central.web.orders import OrdersPanel, orders_panel
 
 bp = Blueprint("orders", __name__, url_prefix="/exams")
@@ -32,8 +33,13 @@ def correct(exam_id: str) -> ResponseReturnValue:
                 events=count,
             ),
         )
-    number = len(wanted)
-    flash(f"{number} irradiation event{'' if number == 1 else 's'} changed; the exam's dose stays.")
+    flash(
+        ngettext(
+            "%(num)d irradiation event changed; the exam's dose stays.",
+            "%(num)d irradiation events changed; the exam's dose stays.",
+            len(wanted),
+        )
+    )
     return redirect(url_for("exams.show", exam_id=exam_id, _anchor="orders"))
 
 

@@ -24,6 +24,7 @@ from dosebook_central.store.queries.procedures import Filter
 from dosebook_central.web.arguments import whole_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs
+from dosebook_central.web.language import ngettext
 
 bp = Blueprint("procedures", __name__, url_prefix="/procedures")
 
@@ -140,8 +141,7 @@ def accept() -> ResponseReturnValue:
     )
     span = f"{done.first_decision}-{done.last_decision}"
     flash(
-        f"{_counted(done.names, 'name')} confirmed, "
-        f"{_counted(done.exams, 'exam')} to derive again.",
+        f"{_names(done.names)} confirmed, {_exams(done.exams)} to derive again.",
         f"undo:{url_for('.undo_batch', span=span)}" if done.names else "",
     )
     return _back()
@@ -165,7 +165,7 @@ def undo_batch(span: str) -> ResponseReturnValue:
         ),
         lambda done: act("procedure.undo", "procedure_decision", span, names=done.names),
     )
-    flash(f"{_counted(done.names, 'name')} taken back.")
+    flash(f"{_names(done.names)} taken back.")
     return _back()
 
 
@@ -185,8 +185,8 @@ def learn() -> ResponseReturnValue:
         lambda done: act("procedure.learn", "procedure_rules", new=done[0], names=done[1].names),
     )
     flash(
-        f"{_counted(new, 'new name')} found. By what was confirmed, "
-        f"{_counted(moved.names, 'name')} changed, {_counted(moved.exams, 'exam')} to derive again."
+        f"{ngettext('%(num)d new name', '%(num)d new names', new)} found. By what was confirmed, "
+        f"{_names(moved.names)} changed, {_exams(moved.exams)} to derive again."
     )
     return _back()
 
@@ -230,8 +230,12 @@ def _decide(name_id: str, verb: Act, procedure_id: str = "") -> ResponseReturnVa
         )
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _names(count: int) -> str:
+    return ngettext("%(num)d name", "%(num)d names", count)
+
+
+def _exams(count: int) -> str:
+    return ngettext("%(num)d exam", "%(num)d exams", count)
 
 
 def _wanted() -> Filter:
