@@ -133,6 +133,14 @@ def test_a_dose_that_only_the_list_of_a_projection_states_is_read() -> None:
     assert _doses(technique, "kvp") == [80]
 
 
+@pytest.mark.parametrize("index", [{0x00186000: ("DS", "420")}, {0x00181405: ("IS", "1500")}])
+def test_an_image_plate_that_states_its_exposure_only_is_an_event(index: Elements) -> None:
+    """An S or REX number says that a plate was exposed: an event without dose; a name does not."""
+    reading = _read("CR", "1", index)
+    assert [event.values for event in reading.events] == [()]
+    assert not _read("CR", "1", {0x00180015: ("CS", "HAND")}).events
+
+
 def test_p60_an_administration_whose_activity_is_no_number_is_still_one() -> None:
     """221596 may be kBq: no activity, but not an image without an administration (P29, P60)."""
     reading = _read("PT", "128", {NUCLIDES: ("SQ", [{ACTIVITY: ("DS", "221596")}])})

@@ -80,6 +80,8 @@ _AREA_DOSE: Final = 0x0018115E
 _GEOMETRY: Final = frozenset(
     {"positioner_primary_angle", "positioner_secondary_angle", "number_of_frames"}
 )
+# Makers' own indices of the exposure of a plate or detector, from before the exposure index.
+_AT_DETECTOR: Final = frozenset({"relative_x_ray_exposure", "sensitivity"})
 # One exposure; above this a wrong unit is likelier than the dose (P1).
 _IMPLAUSIBLE_ABOVE: Final = {
     ("CR", "dose_area_product"): 10,
@@ -252,11 +254,11 @@ def _as_items(values: list[DoseValue]) -> list[CodedItem]:
 
 
 def _says_something(notes: Notes) -> bool:
-    """Say whether a dose or a technique was stated, if only as a text that is no number (P39)."""
+    """Say whether a dose, a technique or what a detector got was stated, if only as text (P39)."""
     return any(v.quantity not in _GEOMETRY for v in notes.values) or any(
-        item.name.removesuffix("_as_sent") in QUANTITIES
+        item.name in _AT_DETECTOR
+        or (item.name.endswith("_as_sent") and item.name.removesuffix("_as_sent") in QUANTITIES)
         for item in notes.items
-        if item.name.endswith("_as_sent")
     )
 
 
