@@ -117,6 +117,10 @@ def test_two_who_change_one_rule_hear_of_each_other(site):
         ({"quantity": "ctdi_vol", "kind": "sum", "period_days": "30"}, "never adds up"),
         ({"period_days": "soon"}, "no whole number of days"),
         ({"threshold": "NaN"}, "is no number"),
+        ({"threshold": "-5"}, "Threshold: has to be above 0"),
+        ({"times_room": "1", "threshold": ""}, "Times off its room: has to be above 1"),
+        ({"regions": "haed"}, "Regions: “haed” is none that Dosebook knows; near it: head"),
+        ({"procedures": "ct_hed"}, "Procedures: “ct_hed” is none that Dosebook knows; near it: ct"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_kept_in_the_form(site, changes, words):
@@ -126,6 +130,12 @@ def test_what_makes_no_sense_is_said_and_kept_in_the_form(site, changes, words):
     assert answer.status_code == 422
     assert words in text
     assert 'value="look at the skin"' in text
+
+
+def test_a_rule_of_blanks_is_refused_in_the_words_of_its_form(site):
+    """A field of spaces passes the browser; what is said then names the field as the form does."""
+    text = send(site, "/alerts/rules/new", **form(title="  ")).get_data(as_text=True)
+    assert "What to do: write in a few words" in text
 
 
 def test_p59_patients_to_look_at_are_listed_without_any_word_of_a_limit(site):

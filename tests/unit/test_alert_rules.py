@@ -196,6 +196,17 @@ def test_a_sum_over_a_period_names_its_exams_and_dates():
     assert judge_period(CUMULATIVE, exams, until="b") is None
 
 
+@pytest.mark.parametrize(("count", "words"), [(2, "reach 2"), (3, "are more than 2")])
+def test_a_number_of_exams_is_told_in_a_sentence_people_say(count, words):
+    """Exams reach a number or are more than it; they are not "above" one."""
+    rule = Rule("often", "ask", "count", "exams", threshold=Decimal(2), period_days=30)
+    found = judge_period(rule, [past(str(day), f"2018-06-0{day}") for day in range(1, count + 1)])
+    assert found is not None
+    assert found.sentence == (
+        f"{count} exams between 2018-06-01 and 2018-06-0{count} {words} in 30 days: ask."
+    )
+
+
 def test_r100_therapeutic_exposures_never_add():
     """R100: a therapeutic exposure is not part of a diagnostic sum."""
     exams = [

@@ -2,16 +2,18 @@
 
 import csv
 import re
+import time
 from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 from sqlalchemy import insert
 
+from dosebook_central.audit import log
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Exam, Patient
 from dosebook_central.web.numbers import days_text
-from tests.support.web import make_site, post
+from tests.support.web import make_site, post, token_of
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -146,3 +148,72 @@ def test_rights_that_somebody_changed_meanwhile_are_not_overwritten(site):
     after = client.get("/people/1").get_data(as_text=True)
     assert "Not saved: role or rights were changed while this form was open." in after
     assert '<option value="physicist" selected>' in after
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/procedures?q=nothing-is-called-so", "No name in this selection"),
+        ("/screens?profile=none", "No value in this selection"),
+        ("/unassigned?box=none", "No reading in this selection"),
+        ("/unassigned?page=7", "No reading in this selection"),
+    ],
+)
+def test_an_empty_selection_is_not_told_as_an_empty_list(site, path, words):
+    """A filter that finds nothing says so and leads out of it: work may wait beyond it."""
+    page = site.client("administrator").get(path).get_data(as_text=True)
+    assert words in page
+    assert ">Show " in page
+
+
+@pytest.mark.parametrize(
+    ("path", "front"),
+    [
+        ("/quarantine?page=7", "/quarantine?state=open"),
+        ("/same-exams?page=7", "/same-exams"),
+        ("/same-exams?state=two&page=7", "/same-exams?state=two"),
+    ],
+)
+def test_a_page_that_was_worked_off_leads_to_the_first(site, path, front):
+    """Behind the last decision of the last page stands no claim that nothing waits."""
+    answer = site.client("administrator").get(path)
+    assert (answer.status_code, answer.location) == (302, front)
+
+
+def test_a_decision_goes_back_to_the_page_that_it_was_made_on(site):
+    """Who works through a long list stays on their page of it."""
+    client = site.client("administrator")
+    token = token_of(client.get("/same-exams").get_data(as_text=True))
+    form = {"csrf_token": token, "counts": "a", "decision": "one", "page": "3"}
+    made = client.post("/same-exams/a/b", data=form | {"reason": "sent twice"})
+    assert made.location == "/same-exams?page=3"
+    unsaid = client.post("/same-exams/a/b", data=form | {"reason": " "})
+    assert unsaid.location == "/same-exams?page=3#pair-a-b"
+
+
+@pytest.mark.parametrize(("text", "words"), [("a", "One letter finds everybody"), ("山", "Nobody")])
+def test_a_search_says_that_one_letter_is_none(site, text, words):
+    """One letter is not looked for, so it is not told as nobody; an ideograph is a name."""
+    page = post(site.client("radiologist"), "/patients", "/patients", q=text)
+    assert words in page.get_data(as_text=True)
+
+
+def test_days_of_the_activity_log_are_those_of_the_times_it_shows(site, monkeypatch):
+    """A day begins at midnight of the registry's zone, in which the lines stand."""
+    client = site.client("auditor")
+    with writing(site.engine) as connection:
+        log.append(connection, log.Act("physicist", "exam.read"), NOW.replace(hour=20))
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        day = client.get("/audit?actor=physicist&since=2026-03-03&until=2026-03-03")
+        before = client.get("/audit?actor=physicist&until=2026-03-02")
+    time.tzset()
+    assert "2026-03-03 05:00:00" in day.get_data(as_text=True)
+    assert "No line matches" in before.get_data(as_text=True)
+
+
+def test_an_older_page_of_the_activity_log_leads_back_to_the_newest(site):
+    """The way back keeps what was asked for."""
+    page = site.client("auditor").get("/audit?before=2&actor=auditor").get_data(as_text=True)
+    assert re.search(r'href="/audit\?[^"]*actor=auditor[^"]*">Newest</a>', page)

@@ -18,7 +18,7 @@ def switch_by(who: str, at: datetime, why: str) -> Switch:
     """Return who switches something now, and why; raises `PackageError` without a reason."""
     reason = why.strip()[:_MAX_WHY]
     if not reason:
-        raise PackageError("write in a few words why: others will ask")
+        raise PackageError("write in a few words why; others will ask")
     return Switch(who, at.isoformat(timespec="microseconds"), reason)
 
 

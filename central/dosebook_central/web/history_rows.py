@@ -50,7 +50,8 @@ def _chart_row(row: Row, exam_url: str, marks: Marks) -> str:
         f'<tr data-exam="{escape(exam.id)}" data-value="{drawn.full if drawn else ""}">'
         f'<td class="num nowrap">{escape(local_time_text(exam.started))}</td>'
         f"<td>{chips(exam.modalities)}</td>"
-        f'<td><a href="{exam_url}{escape(exam.id)}">{escape(row.title)}</a></td>{cells}</tr>\n'
+        f'<td class="named"><a href="{exam_url}{escape(exam.id)}">{escape(row.title)}</a></td>'
+        f"{cells}</tr>\n"
     )
 
 
@@ -66,8 +67,8 @@ def _exam_row(row: Row, exam_url: str, marks: Marks, dose: str, *, with_place: b
         f'<tr data-exam="{escape(exam.id)}">'
         f'<td class="num nowrap">{escape(local_time_text(exam.started))}</td>'
         f"<td>{chips(exam.modalities)}</td>"
-        f'<td><a data-row-link href="{exam_url}{escape(exam.id)}">{escape(row.title)}</a>{shown}'
-        f'<span class="sub muted">{escape(where)}</span></td>'
+        f'<td class="named"><a data-row-link href="{exam_url}{escape(exam.id)}">'
+        f'{escape(row.title)}</a>{shown}<span class="sub muted">{escape(where)}</span></td>'
         f'<td class="wide-only">{escape(row.region) if row.region else missing}</td>'
         f'<td class="measures">{measures_html(row.listed) or missing}</td>'
         f'<td class="num right">{_effective(exam.effective_dose, dose) or missing}</td>'

@@ -1,14 +1,16 @@
 """The form of an alert rule: from a rule to its fields, and from what was entered to a rule."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from dosebook_central.domain.alerts.rule import Band, Rule, from_json
 from dosebook_central.web.arguments import Arguments
+from dosebook_central.web.regions import region_order
 from dosebook_protocol.printed import full_text
 
 BANDS: Final = 5
@@ -59,6 +61,25 @@ _NUMBERS: Final = (
     "age_below",
     "phantom",
 )
+_GROUPS: Final = frozenset({"when", "bands"})  # of which a field is the last part of its place
+_LABELS: Final = {
+    "title": "What to do",
+    "threshold": "Threshold",
+    "times_drl": "Times the DRL",
+    "times_room": "Times off its room",
+    "period_days": "Period, days",
+    "age_from": "Age from",
+    "age_below": "Age below",
+    "regions": "Regions",
+    "procedures": "Procedures",
+    "stations": "Rooms",
+    "places": "Only at",
+}
+_WRONG: Final = {
+    "string_too_short": "write in a few words",
+    "greater_than": "has to be above {gt}",
+    "greater_than_equal": "has to be {ge} or more",
+}
 _PLAIN: Final = ("title", "kind", "quantity", "comparison", "level", "action", "source")
 
 
@@ -91,8 +112,11 @@ def fields_of(rule: Rule) -> dict[str, Any]:
     }
 
 
-def entered(form: Arguments, rule_id: str) -> Entered:
-    """Read a form; numbers may have a point or a comma, lists are parted by commas."""
+def entered(form: Arguments, rule_id: str, procedures: Collection[str]) -> Entered:
+    """Read a form; numbers may have a point or a comma, lists are parted by commas.
+
+    A region or a procedure that nobody knows is refused: a rule of none would never fire.
+    """
     fields: dict[str, Any] = {name: form.get(name, "").strip() for name in _PLAIN}
     fields |= {name: form.get(name, "").strip() for name in _LISTS}
     fields |= {name: form.get(name, "").strip() for name in _NUMBERS}
@@ -103,11 +127,16 @@ def entered(form: Arguments, rule_id: str) -> Entered:
         band for number in range(BANDS) if (band := _entered_band(form, number))["threshold"]
     ]
     try:
-        return Entered(fields, from_json(_body(fields, rule_id)))
+        rule = from_json(_body(fields, rule_id))
     except ValidationError as error:
         return Entered(fields, errors=tuple(_error_text(one) for one in error.errors()))
     except _NumberError as error:
         return Entered(fields, errors=(str(error),))
+    unknown = (
+        *_unknown("regions", rule.when.regions, region_order()),
+        *_unknown("procedures", rule.when.procedures, procedures),
+    )
+    return Entered(fields, errors=unknown) if unknown else Entered(fields, rule)
 
 
 class _NumberError(ValueError):
@@ -187,7 +216,20 @@ def _text(number: Decimal | None) -> str:
     return "" if number is None else full_text(number)
 
 
+def _unknown(name: str, said: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    for one in said:
+        if one not in known:
+            near = ", ".join(get_close_matches(one.lower(), known, cutoff=0.5))
+            advice = f"near it: {near}" if near else "they are named by their ids"
+            yield f"{_LABELS[name]}: “{one}” is none that Dosebook knows; {advice}"
+
+
 def _error_text(error: Any) -> str:
+    """What is wrong, and in which field, by the words that stand beside it."""
     message = str(error["msg"]).removeprefix("Value error, ")
-    place = ".".join(str(part) for part in error["loc"] if part != "__root__")
-    return f"{place}: {message}" if place else f"{message[0].upper()}{message[1:]}"
+    names = [one for one in error["loc"] if isinstance(one, str) and one not in _GROUPS]
+    if not names:
+        return f"{message[0].upper()}{message[1:]}"
+    label = _LABELS.get(names[-1], names[-1].replace("_", " "))
+    said = _WRONG.get(error["type"], f"{message[0].lower()}{message[1:]}")
+    return f"{label}: {said.format(**error.get('ctx', {}))}"

@@ -119,16 +119,19 @@ def _firing(
     count = "1 exam" if len(window) == 1 else f"{len(window)} exams"
     span = f"between {since} and {until}" if since != until else f"on {since}"
     if rule.kind == "count":
+        is_one = len(window) == 1
+        above, at = ("is more than", "reaches") if is_one else ("are more than", "reach")
         what = f"{count}{where} {span}"
         bound = f"{threshold:f} in {rule.period_days} days"
     else:
+        above, at = "is above", "is at"
         value, unit = number_beside(total, threshold), unit_text(rule.unit)
         what = f"{rule.label} of {value} {unit} from {count}{where} {span}"
         bound = f"{full_text(threshold)} {unit} in {rule.period_days} days"
-    relation = "above" if total > threshold else "at"
+    relation = above if total > threshold else at
     return Firing(
         rule,
-        f"{what} is {relation} {bound}: {rule.title}.",
+        f"{what} {relation} {bound}: {rule.title}.",
         total,
         threshold,
         exam_ids=tuple(exam.exam_id for exam in window),

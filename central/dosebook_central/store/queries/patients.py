@@ -9,6 +9,7 @@ from dosebook_central.domain.patient_identity import fold_name
 from dosebook_central.store.models import Exam, Patient
 
 SEARCH_LIMIT: Final = 25
+_LAST_BEFORE_CJK: Final = 0x2FFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,22 @@ def header_columns() -> Select[*tuple[Any, ...]]:
     )
 
 
+def is_too_short(text: str) -> bool:
+    """Whether a text would find everybody: one letter does, one ideograph does not."""
+    letters = text.strip()
+    return not letters or (len(letters) == 1 and ord(letters) <= _LAST_BEFORE_CJK)
+
+
 def search(connection: Connection, text: str, limit: int = SEARCH_LIMIT) -> list[PatientHit]:
     """Patients whose name holds every word of `text`, or whose identifier or accession starts it.
 
     Names are compared folded: without case, diacritics and order, over all component groups, so
     that a Japanese name is found by its ideographs, its kana and its romanised form.
     """
+    if is_too_short(text):
+        return []
     words = fold_name(text).split()
     literal = text.strip()
-    if len(literal) < 2 and not (literal and ord(literal[0]) > 0x2FFF):
-        return []
     # Not correlated: looked up once by its index, and not for each patient of the archive.
     accessed = select(Exam.patient_id).where(Exam.accession_number == literal)
     by_number = or_(

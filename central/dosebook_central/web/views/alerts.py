@@ -12,6 +12,7 @@ from dosebook_central.access.rights import Right
 from dosebook_central.alerting.preview import Preview, preview
 from dosebook_central.audit import log
 from dosebook_central.domain.alerts.rule import Rule, meaning_of
+from dosebook_central.domain.procedures.vocabulary import vocabulary_of
 from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.queries import alert_list, alerts
 from dosebook_central.store.queries.alerts import StoredRule
@@ -91,7 +92,9 @@ def rule(rule_id: str) -> str:
 def change(rule_id: str) -> ResponseReturnValue:
     """Try a rule on the last days, or save it as a new version."""
     stored = None if rule_id == _NEW else _find(rule_id)
-    said = rule_form.entered(request.form, rule_id if stored else _id_of(request.form))
+    with context().engine.connect() as connection:
+        procedures = vocabulary_of(library(connection)).procedures
+    said = rule_form.entered(request.form, rule_id if stored else _id_of(request.form), procedures)
     if said.rule is None:
         return _form(rule_id, said.fields, stored, errors=said.errors), 422
     if request.form.get("do") == "try":

@@ -39,7 +39,12 @@ def show() -> str:
         actions = known_actions(connection)
     tell("audit.read", "audit", "", lines=len(lines))
     return render_template(
-        "audit.html", lines=lines, asked=asked, actions=actions, has_more=len(lines) == _PAGE
+        "audit.html",
+        lines=lines,
+        asked=asked,
+        actions=actions,
+        is_later_page=before is not None,
+        has_more=len(lines) == _PAGE,
     )
 
 
@@ -113,5 +118,6 @@ def _every(engine: Engine, wanted: AuditFilter) -> Iterator[AuditLine]:
 
 
 def _start(text: str) -> datetime | None:
+    """When a day begins in the zone of the registry, in which the page shows its times."""
     found = day(text)
-    return datetime.combine(found, time.min, UTC) if found else None
+    return datetime.combine(found, time.min).astimezone() if found else None

@@ -29,4 +29,10 @@ def search() -> ResponseReturnValue:
     if text:
         tell("patient.search", "patient", "", hits=len(hits))
     template = "parts/hits.html" if is_live else "patients.html"
-    return render_template(template, text=text, hits=hits, limit=patients.SEARCH_LIMIT)
+    return render_template(
+        template,
+        text=text,
+        hits=hits,
+        limit=patients.SEARCH_LIMIT,
+        is_too_short=patients.is_too_short(text),
+    )

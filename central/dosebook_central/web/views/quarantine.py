@@ -18,7 +18,7 @@ _PAGE = 50
 
 @bp.get("")
 @needs(Right.QUARANTINE_READ)
-def show() -> str:
+def show() -> ResponseReturnValue:
     """Show the items in one state."""
     state = request.args.get("state", "open")
     if state not in quarantine.STATES:
@@ -27,6 +27,8 @@ def show() -> str:
     with context().engine.connect() as connection:
         items = quarantine.list_items(connection, state, _PAGE + 1, (page - 1) * _PAGE)
         counts = quarantine.counts(connection)
+    if page > 1 and not items:  # what stood there was dealt with
+        return redirect(url_for(".show", state=state))
     return render_template(
         "quarantine.html",
         items=[(item, what_to_do(item.code, item.reason)) for item in items[:_PAGE]],
@@ -94,5 +96,6 @@ def _need(item_id: str) -> None:
 
 
 def _back() -> ResponseReturnValue:
-    state = request.form.get("state", "open")
-    return redirect(url_for(".show", state=state if state in quarantine.STATES else "open"))
+    state, page = request.form.get("state", "open"), page_number(request.form)
+    known = state if state in quarantine.STATES else "open"
+    return redirect(url_for(".show", state=known, page=page if page > 1 else None))

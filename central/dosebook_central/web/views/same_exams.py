@@ -31,7 +31,7 @@ _DONE = {
 
 @bp.get("")
 @needs(Right.EXAM_JOIN)
-def show() -> str:
+def show() -> ResponseReturnValue:
     """Show the pairs that wait, or those that were decided."""
     state = request.args.get("state", "open")
     if state not in _STATES:
@@ -45,6 +45,8 @@ def show() -> str:
         named = [name for one in decided for name in (one.counted_exam_id, one.other_exam_id)]
         exams = briefly(connection, named) if named else {}
         count = count_open(connection)
+    if page > 1 and not (lines or decided):  # what stood there was decided
+        return _to(state, page=1)
     if lines or exams:
         tell("exam.list", "exam", "", exams=len(exams) or 2 * len(lines[:_PAGE]))
     return render_template(
@@ -72,7 +74,7 @@ def decide(first_id: str, second_id: str) -> ResponseReturnValue:
         abort(400)
     if not reason:
         flash("Write in a few words how you know; others will ask.", "warn")
-        return redirect(url_for(".show"))
+        return _to(anchor=f"pair-{first_id}-{second_id}")
     other = second_id if counted == first_id else first_id
     verb = decisions.one if is_one else decisions.two
     made = log.perform(
@@ -90,7 +92,7 @@ def decide(first_id: str, second_id: str) -> ResponseReturnValue:
         flash(_GONE, "warn")
     else:
         flash(_DONE[is_one], f"undo:{url_for('.undo', decision_id=made)}")
-    return redirect(url_for(".show"))
+    return _to()
 
 
 @bp.post("/decisions/<int:decision_id>/undo")
@@ -108,3 +110,16 @@ def undo(decision_id: int) -> ResponseReturnValue:
         "Taken back: both exams are as they were." if is_done else _GONE, "" if is_done else "warn"
     )
     return redirect(url_for(".show"))
+
+
+def _to(state: str = "open", *, page: int = 0, anchor: str = "") -> ResponseReturnValue:
+    """Go to a page of the list; without a number to the one that the form stood on."""
+    number = page or page_number(request.form)
+    return redirect(
+        url_for(
+            ".show",
+            state=state if state != "open" else None,
+            page=number if number > 1 else None,
+            _anchor=anchor or None,
+        )
+    )
