@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.quarantine import StrangerLimit
@@ -26,6 +27,7 @@ from dosebook_central.store.models import (
     Record,
 )
 from dosebook_central.store.queries.boxes import list_boxes
+from dosebook_central.store.writer import LostRaceError
 from dosebook_protocol.reading import EventKind, Outcome
 from dosebook_protocol.record import Clock, Health
 from dosebook_protocol.topics import Channel, topic
@@ -256,6 +258,28 @@ def test_one_impossible_record_does_not_take_its_batch_along(registry, box):
     )
     assert statuses[0] == statuses[3] == "stored"
     assert registry.rows(func.count(Exam.id))[0][0] >= 2
+
+
+@pytest.mark.parametrize("error", [MemoryError(), LostRaceError(), NoConnectionError("pool")])
+def test_what_the_registry_lacks_for_a_moment_sets_no_record_aside(
+    registry, box, monkeypatch, error
+):
+    """Memory, a connection, a turn: no receipt now, so that the box sends again and it counts."""
+    commit, failures = registry.ingest.writer.run, [error, error]
+
+    def run(work):
+        if failures:
+            raise failures.pop()
+        return commit(work)
+
+    monkeypatch.setattr(registry.ingest.writer, "run", run)
+    message = box.message(b"dose", ct())
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            registry.receipts(message)
+    assert registry.statuses(message) == ["stored"]
+    assert registry.rows(Quarantine.id) == []
+    assert len(registry.exams()) == 1
 
 
 def test_flood_of_strangers_cannot_fill_the_disk(registry):

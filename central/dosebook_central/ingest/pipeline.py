@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Engine, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from dosebook_central.fleet.verify import open_envelope
 from dosebook_central.ingest.commit import Committer
@@ -26,7 +27,7 @@ from dosebook_central.store import records
 from dosebook_central.store.bulk import Row
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Box
-from dosebook_central.store.writer import Writer
+from dosebook_central.store.writer import LostRaceError, Writer
 from dosebook_protocol.cose import SignatureError
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.logs import log
@@ -40,8 +41,10 @@ from dosebook_protocol.wire import MessageError, decode_health, encode_record_me
 
 _DICOM: Final = "application/dicom"
 _HEALTH: Final = f"/{Channel.HEALTH}"
-# Failures that the content of a record can cause; any other is the database's or the disk's.
+# Failures of the database that the content of a record can cause.
 _OF_THE_RECORD: Final = (DataError, IntegrityError)
+# Failures of the registry at that moment: the same record is stored when it comes again.
+_OF_THE_MOMENT: Final = (OSError, MemoryError, LostRaceError, NoConnectionError)
 # PostgreSQL's class of errors "program limit exceeded", such as a text too long for an index, which
 # comes as an operational one (PostgreSQL manual, appendix A).
 _BEYOND_A_LIMIT: Final = "54"
@@ -77,9 +80,9 @@ class Ingest:
     def process(self, batch: Sequence[Incoming]) -> list[Receipts]:
         """Commit a batch and return the receipts, one message a box; note health messages in it.
 
-        A message that cannot be trusted gets none. Raises `OSError` or `DBAPIError`, with nothing
-        committed that a repetition would double, when disk or database fail: then nobody gets a
-        receipt and the boxes send again.
+        A message that cannot be trusted gets none. Raises, with nothing committed that a repetition
+        would double, when disk, database or memory fail: then nobody gets a receipt and the boxes
+        send again.
         """
         for one in batch:
             if one.topic.endswith(_HEALTH):
@@ -231,7 +234,7 @@ def _decision(accepted: Accepted) -> Candidate:
 
 
 def _is_of_the_record(error: Exception) -> bool:
-    if isinstance(error, OSError):
+    if isinstance(error, _OF_THE_MOMENT):
         return False
     if not isinstance(error, DBAPIError) or isinstance(error, _OF_THE_RECORD):
         return True
