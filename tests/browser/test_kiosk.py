@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests.support.axe import barriers
-from tests.support.kiosk import PERSON, PIN, decisions, served_kiosk
+from tests.support.kiosk import PIN, decisions, served_kiosk
+from tests.support.kiosk_page import choose_person, ready, sign_in, type_pin
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -27,28 +28,17 @@ def address(box):
     return f"http://127.0.0.1:{box[1]}"
 
 
-def _ready(page):
-    page.wait_for_selector("html[data-ready]")
-
-
-def _choose(page):
-    """Tap the one name, and wait for the page of its PIN."""
-    page.click(f"text={PERSON}")
-    page.wait_for_selector("[name=pin]")
-    _ready(page)
-
-
 def _open(visit, **options):
     """The door, the PIN by touch, the first value."""
     page = visit(**options).page
     page.goto("/")
-    _ready(page)
-    _choose(page)
+    ready(page)
+    choose_person(page)
     for digit in PIN:
         page.click(f"[data-key='{digit}']")
     page.click("text=Sign in")
     page.wait_for_selector("[data-confirm]")
-    _ready(page)
+    ready(page)
     return page
 
 
@@ -56,7 +46,7 @@ def _after(page, do, words):
     """Do something that loads a page, and wait until that page says so and listens."""
     do()
     page.wait_for_selector(f".told:has-text('{words}')")
-    _ready(page)
+    ready(page)
 
 
 def _made(box):
@@ -91,16 +81,13 @@ def test_values_are_decided_by_touch(visit, box):
 def test_values_are_decided_by_keyboard(visit, box):
     """The keys of the registry's review: j, k, a, digits, Enter, n, r, u, Escape."""
     page = visit().page
-    page.goto("/")
-    _ready(page)
-    _choose(page)
-    _type_pin(page)
+    sign_in(page, "[data-confirm]")
     page.keyboard.press("j")
     page.wait_for_selector("header:has-text('2 of 6')")
-    _ready(page)
+    ready(page)
     page.keyboard.press("k")
     page.wait_for_selector("header:has-text('1 of 6')")
-    _ready(page)
+    ready(page)
     page.keyboard.type("77")
     page.keyboard.press("Escape")
     assert page.input_value("[data-field]") == "810.10"
@@ -108,7 +95,7 @@ def test_values_are_decided_by_keyboard(visit, box):
     page.keyboard.type("90155")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]:has-text('2 decimals')")
-    _ready(page)
+    ready(page)
     page.keyboard.press("Escape")
     page.keyboard.type("901.55")
     _after(page, lambda: page.keyboard.press("Enter"), "901.55")
@@ -124,10 +111,7 @@ def test_the_patient_is_blanked_after_half_a_minute(visit):
     opened = visit()
     opened.page.clock.install()
     page = opened.page
-    page.goto("/")
-    _ready(page)
-    _choose(page)
-    _type_pin(page)
+    sign_in(page, "[data-confirm]")
     page.wait_for_selector("#patient:has-text('Zyxwalska')")
     page.clock.fast_forward(29_000)
     assert "Zyxwalska" in page.inner_text("#patient")
@@ -138,27 +122,20 @@ def test_the_patient_is_blanked_after_half_a_minute(visit):
     page.wait_for_selector("#patient:has-text('Zyxwalska')")
 
 
-def _type_pin(page):
-    page.keyboard.type(PIN)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-confirm]")
-    _ready(page)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_page_fits_reads_well_and_can_be_touched(visit, scheme, width, height):
     """Both screens, both themes: nothing to scroll, targets and gaps for gloves, 7:1 contrast."""
     opened = visit(width=width, height=height, scheme=scheme)
     opened.page.goto("/")
-    _ready(opened.page)
+    ready(opened.page)
     opened.shoot(f"kiosk-door-{scheme}-{width}")
     assert barriers(opened.page) == []
-    _choose(opened.page)
+    choose_person(opened.page)
     opened.shoot(f"kiosk-pin-{scheme}-{width}")
     assert barriers(opened.page) == []
     _fits(opened.page, width, height)
-    _type_pin(opened.page)
+    type_pin(opened.page, "[data-confirm]")
     opened.page.wait_for_selector("#patient:has-text('Zyxwalska')")
     opened.shoot(f"kiosk-value-{scheme}-{width}")
     assert barriers(opened.page) == []
@@ -167,7 +144,7 @@ def test_the_page_fits_reads_well_and_can_be_touched(visit, scheme, width, heigh
     opened.page.keyboard.type("7")
     opened.page.keyboard.press("Enter")
     opened.page.wait_for_selector("[role=alert]")
-    _ready(opened.page)
+    ready(opened.page)
     opened.shoot(f"kiosk-error-{scheme}-{width}")
     assert barriers(opened.page) == []
     _fits(opened.page, width, height)
@@ -179,7 +156,7 @@ def test_where_nothing_waits_a_sentence_says_so(visit, box):
     for _ in range(2 * SCREENS - 1):
         page.keyboard.press("a")
         page.wait_for_selector(".told")
-        _ready(page)
+        ready(page)
         page.evaluate("document.querySelector('.told').remove()")
     page.keyboard.press("a")
     page.wait_for_selector("text=No value waits for a person.")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.axe import barriers
 from tests.support.drawing import SOURCE, draw_over, drawing_box, recorded
-from tests.support.kiosk import PERSON, PIN
+from tests.support.kiosk_page import ready, sign_in
 from tests.support.screens import png
 from tests.support.waiting import eventually
 
@@ -44,24 +44,14 @@ def address(box):
     return f"http://127.0.0.1:{box[2]}"
 
 
-def _ready(page):
-    page.wait_for_selector("html[data-ready]")
-
-
 def _open(opened, start=""):
     """Sign in, begin a draft, and take a picture of what the console shows now."""
     page = opened.page
     page.set_default_timeout(WITHIN_MS)
-    page.goto("/")
-    _ready(page)
-    page.click(f"text={PERSON}")
-    page.wait_for_selector("[name=pin]")
-    _ready(page)
-    page.keyboard.type(PIN)
-    page.keyboard.press("Enter")
+    sign_in(page, "nav")
     page.click("nav >> text=Profiles")
     page.wait_for_selector("[name=start]")
-    _ready(page)
+    ready(page)
     assert barriers(page) == []
     if start:
         page.click("[name=start]")
@@ -70,7 +60,7 @@ def _open(opened, start=""):
     page.wait_for_selector("[data-pane=pictures]")
     page.click(f"text=Take {SOURCE} now")
     page.wait_for_selector("[data-pane=draw] .draw-svg")
-    _ready(page)
+    ready(page)
     return page
 
 
@@ -138,7 +128,7 @@ def test_a_console_is_drawn_by_touch_and_the_box_reads_it(visit, box):
     page.click("nav >> text=Pictures")
     page.click(f"text=Take {SOURCE} now")
     page.wait_for_selector(".picture-strip li:nth-child(2)")
-    _ready(page)
+    ready(page)
     page.click("[data-read-back]")
     page.wait_for_selector("[data-picture-read='2'] [data-value]")
     for name in ("dose_area_product", "dose_rp"):
@@ -179,7 +169,7 @@ def test_a_file_is_brought_and_what_is_none_is_refused_in_words(visit, box, fold
     page.wait_for_selector("[data-problem]:has-text('it is no PNG')")
     page.set_input_files("[data-upload]", right)
     page.wait_for_selector(".picture-strip li:nth-child(2)")
-    _ready(page)
+    ready(page)
     page.click("[aria-label='Delete picture 2']")
     page.wait_for_selector(".picture-strip:not(:has(li:nth-child(2)))")
 

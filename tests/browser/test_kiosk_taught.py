@@ -17,7 +17,8 @@ from tests.support.axe import barriers
 from tests.support.box import association, configuration
 from tests.support.confirming import confirmation
 from tests.support.fonts import need_fonts
-from tests.support.kiosk import PERSON, PIN, pins
+from tests.support.kiosk import PERSON, pins
+from tests.support.kiosk_page import ready, sign_in
 from tests.support.screen_reading import picture_of
 from tests.support.screen_source import opened, record_of
 from tests.support.waiting import eventually
@@ -86,30 +87,18 @@ def address(room):
     return f"http://127.0.0.1:{room.source('kiosk')['port']}"
 
 
-def _ready(page):
-    page.wait_for_selector("html[data-ready]")
-
-
 def _signed_in(window):
     """The page after the door and the PIN."""
-    page = window.page
-    page.goto("/")
-    _ready(page)
-    page.click(f"text={PERSON}")
-    page.wait_for_selector("[name=pin]")
-    _ready(page)
-    page.keyboard.type(PIN)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("nav")
-    return page
+    sign_in(window.page, "nav")
+    return window.page
 
 
 def _see_taught(page):
     """Open the page of what was taught."""
-    _ready(page)
+    ready(page)
     page.click("text=Taught")
     page.wait_for_selector("h1:has-text('What the reader was taught')")
-    _ready(page)
+    ready(page)
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), SIZES)
@@ -146,7 +135,7 @@ def test_what_is_confirmed_at_the_kiosk_releases_the_next_picture(room, visit):
     page = _signed_in(window)
     for left in range(VALUES, 0, -1):
         page.wait_for_selector(f"header:has-text('1 of {left} ')")
-        _ready(page)
+        ready(page)
         page.click("[data-confirm]")
     page.wait_for_selector("text=No value waits for a person.")
     _see_taught(page)
