@@ -23,6 +23,7 @@ from dosebook_central.web import (
 from dosebook_central.web.arguments import WholeNumber
 from dosebook_central.web.assets import Assets, AssetsMissingError
 from dosebook_central.web.context import WebContext
+from dosebook_central.web.session_cookie import Sessions
 from dosebook_central.web.views import BLUEPRINTS
 from dosebook_protocol import printed
 from dosebook_protocol.logs import log
@@ -81,6 +82,7 @@ def create_app(context: WebContext) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,  # Referrer-Policy no-referrer leaves it nothing to check
     )
+    app.session_interface = Sessions()
     app.extensions["dosebook"] = context
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     CSRFProtect(app)

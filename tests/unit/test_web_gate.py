@@ -246,7 +246,26 @@ def test_session_cookie_is_http_only_lax_and_secure(tmp_path):
     assert "HttpOnly" in cookie
     assert "Secure" in cookie
     assert "SameSite=Lax" in cookie
+    assert "Expires" not in cookie  # a browser whose clock is ahead would throw it away
     assert "Strict-Transport-Security" in answer.headers
+    site.engine.dispose()
+
+
+def test_a_session_ends_when_idle_by_the_registrys_clock(tmp_path, monkeypatch):
+    """An hour without a click; a clock that is set back asks for a sign-in and takes it."""
+    site = make_site(tmp_path)
+    at = [1_800_000_000]
+    monkeypatch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda _: at[0])
+    client = site.client("physicist")
+    answers = []
+    for minutes in (59, 59, 61):
+        at[0] += 60 * minutes
+        answers.append(client.get("/patients").status_code)
+    assert answers == [200, 200, 302]
+    client = site.client("physicist")
+    at[0] -= 3600
+    assert client.get("/patients").status_code == 302
+    assert site.client("physicist").get("/patients").status_code == 200
     site.engine.dispose()
 
 

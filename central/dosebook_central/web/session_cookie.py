@@ -1,13 +1,13 @@
-"""Whether a request comes from somebody who signed in, told by its cookie before its body is read.
+"""The cookie of a session, and whether a request comes from somebody who signed in.
 
-A session that was ended elsewhere still counts here until it is idle for too long: who may do what
-is for the gate to say, this bounds what strangers can send.
+That is told before the body is read. A session that was ended elsewhere still counts here until it
+is idle for too long: who may do what is for the gate to say, this bounds what strangers can send.
 """
 
 from typing import Final
 
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 from werkzeug.http import parse_cookie
 
@@ -15,9 +15,19 @@ PERSON: Final = "user"
 """What a session holds of the person who signed in."""
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Ends a session by the registry's clock alone, which its signature carries.
+
+    A browser whose clock is ahead would throw a dated cookie away, and nobody could sign in.
+    """
+
+    def get_expiration_time(self, app: Flask, session: SessionMixin) -> None:
+        """Return none: the cookie goes with the browser."""
+
+
 def is_signed_in(app: Flask, cookie_header: str) -> bool:
     """Whether the cookies hold a session of a person, signed by this application."""
-    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    serializer = Sessions().get_signing_serializer(app)
     value = parse_cookie(cookie_header).get(app.config["SESSION_COOKIE_NAME"], "")
     if serializer is None:
         return False
