@@ -134,6 +134,7 @@ LATERALITY: Final = _sct("272741003")
 IMAGE_VIEW: Final = _dcm("111031")
 ACQUISITION_PLANE: Final = _dcm("113764")
 PHANTOM_TYPE: Final = _dcm("113835")
+X_RAY_SOURCE: Final = _dcm("113832")
 IS_REPEATED: Final = _dcm("128551")
 ACQUIRED_IMAGE: Final = _dcm("113795")
 

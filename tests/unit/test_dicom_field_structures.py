@@ -100,3 +100,16 @@ def test_p39_an_administration_below_another_container_is_found() -> None:
     assert [event.uid for event in reading.events] == ["1.2.3"]
     assert report(reading)["totals"]["administered_activity_mbq"] == 200
     assert "nested-container" in _deviations(reading)
+
+
+def test_p16_the_total_of_several_sources_is_not_added_to_theirs() -> None:
+    """TID 10041 names sources, not planes: what "A and B" gave is their sum, not a third (P16)."""
+    stated = (("A", "1"), ("B", "2"), ("A and B", "3"))
+    reading = _read(
+        *(
+            sr.container("130500", sr.text("113832", source), sr.num("113722", dose, "Gy.cm2"))
+            for source, dose in stated
+        ),
+        sop_class="1.2.840.10008.5.1.4.1.1.88.76",
+    )
+    assert report(reading)["totals"]["dose_area_product_gy_cm2"] == 3

@@ -133,11 +133,12 @@ def _accumulated(
 ) -> tuple[list[Total], list[CodedItem]]:
     totals: list[Total] = []
     items: list[CodedItem] = []
-    for child in root.children:
-        if child.concept in ACCUMULATED:
-            stated, rest = rdsr_totals.totals(child, notes)
-            items.extend(rest)
-            items.extend(rdsr_totals.add_further(totals, stated, events, notes))
+    containers = [child for child in root.children if child.concept in ACCUMULATED]
+    several = rdsr_totals.of_several_sources(containers)
+    for child, of_several in zip(containers, several, strict=True):
+        stated, rest = rdsr_totals.totals(child, notes, of_several=of_several)
+        items.extend(rest)
+        items.extend(rdsr_totals.add_further(totals, stated, events, notes))
     if not totals:
         notes.add("no-totals", "", "the report states no total")
     return totals, items

@@ -1,5 +1,6 @@
 """Totals that an X-ray dose report states: per plane, breast or phantom, never added (P12, P16)."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from dosebook_protocol.dicom.rdsr_check import sum_of_events
 from dosebook_protocol.dicom.sr_collect import Collected
 from dosebook_protocol.dicom.sr_content import Item
 from dosebook_protocol.dicom.sr_numbers import Stated, dose_values, has_number
-from dosebook_protocol.reading import Code, CodedItem, IrradiationEvent, Total
+from dosebook_protocol.reading import Code, CodedItem, IrradiationEvent, Plane, Total
 
 _TOTALS: Final[frozenset[Key]] = frozenset(
     (value, "DCM")
@@ -22,10 +23,28 @@ _TOTALS: Final[frozenset[Key]] = frozenset(
 )
 
 
-def totals(container: Item, notes: Deviations) -> tuple[list[Total], list[CodedItem]]:
+def of_several_sources(containers: Sequence[Item]) -> list[bool]:
+    """Say of each container whether it accumulates what several others state for one source each.
+
+    TID 10041 has no acquisition plane: it names its X-ray source, and "A and B" is not a third one.
+    """
+    named = [_sources(container) for container in containers]
+    return [sum(other < words for other in set(named) if other) > 1 for words in named]
+
+
+def _sources(container: Item) -> frozenset[str]:
+    said = (child.text() for child in container.children if child.concept == codes.X_RAY_SOURCE)
+    return frozenset(word for text in said for word in re.findall(r"\w+", text.casefold()))
+
+
+def totals(
+    container: Item, notes: Deviations, *, of_several: bool = False
+) -> tuple[list[Total], list[CodedItem]]:
     """Read one accumulated dose container: its totals, and all else in it as items."""
     plane_item = container.child(codes.ACQUISITION_PLANE)
     plane = sr_meaning.plane(plane_item.code() if plane_item is not None else None)
+    if plane_item is None and of_several:
+        plane = Plane.ALL
     breast = sr_meaning.side(_modifier(container, codes.LATERALITY))
     found: list[Total] = []
     rest = Collected(notes)
