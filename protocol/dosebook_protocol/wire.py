@@ -118,19 +118,9 @@ def check_evidence(record: Record, evidence: bytes) -> None:
         raise MessageError("evidence is not the one that the record states (SHA-256 differs)")
 
 
-def encode_receipts(receipts: Receipts) -> bytes:
-    """Encode receipts, ready to be signed."""
-    return encode_message(receipts)
-
-
 def decode_receipts(payload: bytes) -> Receipts:
     """Decode receipts; raises `MessageError`."""
     return decode_message(Receipts, payload)
-
-
-def encode_missing(missing: Missing) -> bytes:
-    """Encode what the registry lacks of a box, ready to be signed."""
-    return encode_message(missing)
 
 
 def decode_missing(payload: bytes) -> Missing:

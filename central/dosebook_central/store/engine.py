@@ -36,12 +36,12 @@ def database_url(text: str) -> URL:
     raise StoreError(f"{url.drivername} is not supported: use sqlite:// or postgresql://")
 
 
-def open_engine(url: str | Path, *, pool_size: int = 10) -> Engine:
+def open_engine(url: str | Path) -> Engine:
     """Open a database by URL, or the SQLite file at a path; raises `StoreError` for a bad URL."""
     parsed = database_url(f"sqlite:///{url}" if isinstance(url, Path) else url)
     # Parameters are patients' data: they must not appear in the text of an error.
     options: dict[str, Any] = {
-        "pool_size": pool_size,
+        "pool_size": 10,
         "max_overflow": 20,
         "hide_parameters": True,
     }

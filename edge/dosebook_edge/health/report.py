@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from dosebook_edge import __version__
 from dosebook_edge.capture.source import SourceStatus
 from dosebook_edge.outbox import OutboxStatus
 from dosebook_protocol.reading import READER_VERSION
 from dosebook_protocol.record import Clock, Health, SourceHealth
+
+_AT_LEAST_EVERY_S: Final = 60.0
 
 
 class UplinkView(Protocol):
@@ -96,9 +98,8 @@ def status_of(facts: Facts, problems: Sequence[str]) -> dict[str, Any]:
 class StatusFile:
     """The status beside the outbox, written only when something changed or a minute has passed."""
 
-    def __init__(self, path: Path, at_least_every_s: float = 60.0) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._every_s = at_least_every_s
         self._last: tuple[str, float] = ("", 0.0)
 
     def write(self, status: dict[str, Any], monotonic_s: float) -> bool:
@@ -109,7 +110,7 @@ class StatusFile:
         stable["clock"] = status["clock"]["quality"]
         content = json.dumps(stable, sort_keys=True)
         last, written_at = self._last
-        if content == last and monotonic_s - written_at < self._every_s:
+        if content == last and monotonic_s - written_at < _AT_LEAST_EVERY_S:
             return False
         new = self._path.with_suffix(".new")
         new.write_text(json.dumps(status, indent=2) + "\n", encoding="utf-8")

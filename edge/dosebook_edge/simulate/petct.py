@@ -18,6 +18,7 @@ from dosebook_edge.simulate.truth import EventTruth, ObjectTruth, Value, stated
 from dosebook_edge.simulate.values import Measured, rounded
 from dosebook_edge.simulate.vendors import RRDSR, vendor_named
 
+_SLICES: Final = 3
 PROTOCOL: Final = Protocol(
     "PET/CT low dose", "PET/CT whole body FDG", codes.ENTIRE_BODY, False, 120, 3.4, 950
 )
@@ -56,7 +57,7 @@ def petct_scene(rng: Random, vendor: str = "siemens-petct") -> Scene:
     return make_scene(rng, vendor_named(vendor, "PT"), description=PROTOCOL.description)
 
 
-def petct_exam(rng: Random, scene: Scene, *, slices: int = 3) -> PetCtExam:
+def petct_exam(rng: Random, scene: Scene) -> PetCtExam:
     """Inject, wait an hour, scan."""
     size = float(scene.patient.weight_kg)
     activity = rounded(max(60.0, size * rng.uniform(3.2, 4.2)), 1)
@@ -77,7 +78,7 @@ def petct_exam(rng: Random, scene: Scene, *, slices: int = 3) -> PetCtExam:
             event_uid=injection.uid,
             activity_mbq=activity,
         )
-        for index in range(slices)
+        for index in range(_SLICES)
     ]
     return PetCtExam(scene, injection, ct_events(rng, scene, PROTOCOL), pictures)
 

@@ -35,11 +35,9 @@ class Item:
     template: str = ""
 
 
-def container(
-    concept: Code, children: Iterable[Item], *, rel: str = "CONTAINS", template: str = ""
-) -> Item:
+def container(concept: Code, children: Iterable[Item], *, template: str = "") -> Item:
     """Return a CONTAINER item."""
-    return Item(rel, "CONTAINER", concept, None, tuple(children), template)
+    return Item("CONTAINS", "CONTAINER", concept, None, tuple(children), template)
 
 
 def num(concept: Code, value: Measured | None, *children: Item, rel: str = "CONTAINS") -> Item:

@@ -76,12 +76,7 @@ class Subject:
         return None
 
 
-def subject_of(
-    exam: ExamInputs,
-    derived: Derived,
-    references: tuple[Reference, ...] = (),
-    place: str = "",
-) -> Subject:
+def subject_of(exam: ExamInputs, derived: Derived, place: str = "") -> Subject:
     """Put together what rules look at; derived values take the place of the exam's own totals.
 
     `place` is where the comparison is made: of exemptions only those hold that are of there.
@@ -97,7 +92,6 @@ def subject_of(
         age_years=derived.age_years,
         weight_kg=exam.patient.weight_kg,
         values=tuple(_values(exam, derived, regions)),
-        references=references,
         exemptions=tuple(one for one in derived.exemptions if holds(one, place)),
     )
 

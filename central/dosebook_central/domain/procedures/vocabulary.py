@@ -46,7 +46,6 @@ class Procedure:
     modality: str
     regions: tuple[str, ...]
     names: Mapping[str, str]
-    dose_quantities: tuple[str, ...] = ()
 
     def name(self, language: str = "en") -> str:
         """Return its name in a language, in English where there is none."""
@@ -178,7 +177,6 @@ def _procedure(row: Mapping[str, str]) -> Procedure:
         row["modality"],
         tuple(row["body_regions"].split(";")),
         {language: row[f"name_{language}"] for language in LANGUAGES if row[f"name_{language}"]},
-        tuple(row["dose_quantities"].split(";")),
     )
 
 

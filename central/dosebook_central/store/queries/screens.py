@@ -14,6 +14,7 @@ from dosebook_central.store.bulk import one_of
 from dosebook_central.store.models import Box, Exam, Record
 from dosebook_central.store.screen_models import BoxDecision, ScreenDecision, ScreenValue
 
+_MONTHS: Final = 12
 _WRONG: Final = (State.WAITING, State.CORRECTED, State.REJECTED)
 _DECIDED: Final = (State.ACCEPTED, State.CORRECTED, State.REJECTED)
 _DECISION: Final = (
@@ -185,9 +186,9 @@ def choices(connection: Connection) -> tuple[list[str], list[tuple[str, str]]]:
     return list(profiles), [(row.id, row.room) for row in boxes]
 
 
-def tallies(connection: Connection, months: int = 12) -> list[Tally]:
-    """What became of values per profile and month, the latest months first."""
-    recent = select(ScreenValue.month).distinct().order_by(ScreenValue.month.desc()).limit(months)
+def tallies(connection: Connection) -> list[Tally]:
+    """What became of values per profile and month, the latest twelve months, newest first."""
+    recent = select(ScreenValue.month).distinct().order_by(ScreenValue.month.desc()).limit(_MONTHS)
     state, by_reader = ScreenValue.state, ScreenValue.was_released.is_(True)
     waits = state == State.WAITING.value
     rows = connection.execute(

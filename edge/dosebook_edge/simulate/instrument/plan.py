@@ -99,11 +99,9 @@ def make_plan(
     return Plan(tuple(exposures), tuple(incidents), now)
 
 
-def exposures_of(
-    profile: Playable, amounts: Collection[Decimal], pace: Pace, seed: str = ""
-) -> Plan:
+def exposures_of(profile: Playable, amounts: Collection[Decimal], pace: Pace) -> Plan:
     """Plan exposures of given amounts, one after the other, without a fault."""
-    dice = Random(seed)
+    dice = Random("")
     exposures: list[Exposure] = []
     now = 0.0
     for number, amount in enumerate(amounts, start=1):

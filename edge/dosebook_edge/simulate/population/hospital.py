@@ -1,7 +1,7 @@
 """The years of a whole hospital, one person after another; a seed gives the same for ever."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 from typing import Final
 
@@ -16,14 +16,12 @@ _STATIONS: Final = {"CT": 4, "DX": 6, "PX": 1, "MG": 2, "XA": 2, "RF": 1, "NM": 
 _SIZE_STATED: Final = 0.72  # the share of exams whose objects state height and weight
 
 
-def plan(
-    seed: int, patients: int, years: int = 20, *, first: int = 0, until: date = DAY
-) -> Iterator[PlannedExam]:
+def plan(seed: int, patients: int, years: int = 20, *, first: int = 0) -> Iterator[PlannedExam]:
     """Yield the exams of `patients` people from number `first` on, each person's by time.
 
     A person's life depends on seed and number alone, so that ranges can be made side by side.
     """
-    begin = datetime.combine(until, time()) - timedelta(days=years * 365.25)
+    begin = datetime.combine(DAY, time()) - timedelta(days=years * 365.25)
     for number in range(first, first + patients):
         rng = Random(f"{seed}:person:{number}")
         person = _person(rng, number, begin, years)

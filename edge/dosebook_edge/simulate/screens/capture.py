@@ -18,16 +18,14 @@ def visit_of(rng: Random, scene: Scene) -> Visit:
     return Visit.of(rng, scene.patient, scene.accession_number)
 
 
-def dose_capture(
-    rng: Random, scene: Scene, screen: Screen, *, at: datetime, series_uid: str = "", index: int = 1
-) -> Dataset:
+def dose_capture(rng: Random, scene: Scene, screen: Screen, *, at: datetime) -> Dataset:
     """Return the object that a console stores of a screen, in colour and uncompressed."""
     dataset = header(scene, SECONDARY_CAPTURE, uid(rng), at)
     dataset.Modality = scene.vendor.modality
     dataset.ConversionType = "WSD"
-    dataset.SeriesInstanceUID, dataset.SeriesNumber = series_uid or uid(rng), "999"
+    dataset.SeriesInstanceUID, dataset.SeriesNumber = uid(rng), "999"
     dataset.SeriesDescription = "Dose Report"
-    dataset.InstanceNumber = str(index)
+    dataset.InstanceNumber = "1"
     dataset.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
     dataset.BurnedInAnnotation = "YES"
     picture = screen.picture.convert("RGB")

@@ -79,11 +79,10 @@ class Page:
         *,
         unit: str,
         row: int | None = None,
-        align: Align = "right",
     ) -> None:
         """Draw a number with this screen's decimal mark."""
         shown = plain.replace(".", self.wish.mark)
-        self.cell(name, box, shown, ink, value=plain, unit=unit, row=row, align=align)
+        self.cell(name, box, shown, ink, value=plain, unit=unit, row=row, align="right")
 
     def identity(
         self, tops: Mapping[str, int], ink: Ink, *, x: int, down: int, box: Box, mark: str = ""
