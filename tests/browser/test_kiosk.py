@@ -122,6 +122,23 @@ def test_the_patient_is_blanked_after_half_a_minute(visit):
     page.wait_for_selector("#patient:has-text('Zyxwalska')")
 
 
+def test_a_long_name_of_a_patient_moves_no_key(visit):
+    """Sixty letters beside a long field: every key stays on the screen, the name on two lines."""
+    page = visit(width=800, height=480).page
+    sign_in(page, "[data-confirm]")
+    page.wait_for_selector("#patient:has-text('Zyxwalska')")
+    page.evaluate("""() => {
+        document.querySelector("h1").textContent = "Administered activity, row 12";
+        document.querySelector("#patient").textContent = "Wolfeschlegelstein ".repeat(4);
+    }""")
+    beyond = page.eval_on_selector_all(
+        ".key, .state, #patient",
+        "all => all.map(one => one.getBoundingClientRect()).filter(one => one.right > 800).length",
+    )
+    assert beyond == 0
+    assert page.locator("#patient").bounding_box()["height"] <= 44
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_page_fits_reads_well_and_can_be_touched(visit, scheme, width, height):

@@ -79,6 +79,23 @@ def test_rude_requests_leave_the_page_standing(page):
         assert ask(port)[0] == 200
 
 
+def test_a_page_that_fails_leads_back(caplog):
+    """A touch screen has no keys of a browser: also a failure and a wrong form show a way on."""
+
+    def fail(_):
+        raise ValueError
+
+    page = server.KioskServer("127.0.0.1", 0, fail)
+    page.start()
+    try:
+        answers = [ask(page.port), ask(page.port, "POST", "/", b"\xff\xfe")]
+    finally:
+        page.stop()
+    assert [status for status, _, _ in answers] == [500, 400]
+    assert all('href="/"' in text for _, _, text in answers)
+    assert "kiosk_failed" in caplog.text
+
+
 def test_an_open_connection_does_not_hold_up_the_stop(tmp_path):
     """A browser that keeps a connection open: the box stops at once all the same."""
     with served_kiosk(tmp_path) as (_, port):

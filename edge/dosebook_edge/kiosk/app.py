@@ -28,6 +28,7 @@ _DRAWING: Final = "/profiles"
 _MAY_NOT: Final = (
     "You may not draw profiles here: may_draw_profiles in the box's configuration allows it."
 )
+_NO_SUCH_PAGE: Final = "There is no such page."
 _HOME: Final = Answer(_SEE_OTHER, location="/")
 _ENDED: Final = Answer(
     _FORBIDDEN,
@@ -140,7 +141,7 @@ class Kiosk:
             "/sign-out": self._sign_out,
         }
         do = doing.get(request.path)
-        return _page(page.sentence("There is no such page."), _NOT_FOUND) if do is None else do()
+        return _page(page.sentence(_NO_SUCH_PAGE), _NOT_FOUND) if do is None else do()
 
     def _sign_out(self) -> Answer:
         self._desk.sign_out()
@@ -249,7 +250,7 @@ class Kiosk:
             return Answer(body=crop, media_type="image/png")
         one = next((one for one in self._review.waiting() if key_of(one) == key), None)
         if one is None or what not in {"crop", "patient"}:
-            return Answer(_NOT_FOUND, b"There is no such page.", "text/plain; charset=utf-8")
+            return _page(page.sentence(_NO_SUCH_PAGE), _NOT_FOUND)
         shown = self._review.show(one)
         if what == "crop":
             return Answer(body=shown.crop, media_type="image/png")

@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from dosebook_edge.kiosk.page import sentence
+
 _logger = logging.getLogger(__name__)
 
 COOKIE: Final = "dosebook-kiosk"
@@ -220,7 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_for_us(self) -> bool:
         if self.headers.get("Host", "").lower() in self.server.hosts:
             return True
-        self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "The box's page has another address.")
+        said = b"The box's page has another address."
+        self._send(Answer(HTTPStatus.MISDIRECTED_REQUEST, said, "text/plain; charset=utf-8"))
         return False
 
     def _request(self, method: str) -> Request:
@@ -247,8 +250,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(answer)
 
-    def _refuse(self, status: HTTPStatus, sentence: str) -> None:
-        self._send(Answer(status, sentence.encode(), "text/plain; charset=utf-8"))
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        """Say so on a page with a way on: a touch screen in a room has no keys of a browser."""
+        self._send(Answer(status, sentence(text).encode()))
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
