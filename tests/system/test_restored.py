@@ -16,7 +16,6 @@ from dosebook_central.store.queries.boxes import list_boxes
 from dosebook_edge.simulate import exam, scene
 from dosebook_edge.simulate.random_patient import random_patient
 from dosebook_edge.simulate.send import send
-from tests.support import leaks
 from tests.support.site import embedded_site, wait_delivered
 from tests.support.waiting import eventually
 from tools.site.box import Box
@@ -27,19 +26,10 @@ pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
 HEALED_WITHIN_S = 100.0  # a box speaks of itself once a minute
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_leaks():
-    """Fail if the module leaves a process: within it tests restart programs that live on."""
-    before = leaks.children()
-    yield
-    eventually(lambda: leaks.children() <= before, 10, what="children of the module ended")
-
-
-@pytest.fixture(scope="module")
-def site(no_leaks, tmp_path_factory):
+@pytest.fixture
+def site(tmp_path):
     """A registry on SQLite with its own broker, and a box."""
-    folder = tmp_path_factory.mktemp("restored")
-    with embedded_site(folder, [Box(folder / "box", "ct-1")]) as running:
+    with embedded_site(tmp_path, [Box(tmp_path / "box", "ct-1")]) as running:
         yield running
 
 
