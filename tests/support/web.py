@@ -1,7 +1,6 @@
 """A served registry for tests of its pages."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
-from waitress.server import create_server
 
 from dosebook_central.app import create_app
 from dosebook_central.fleet.ca import REGISTRY_NAME
@@ -21,12 +19,15 @@ from dosebook_central.imports.importer import Importer
 from dosebook_central.ingest.evidence import EvidenceFolder
 from dosebook_central.ingest.pipeline import Ingest
 from dosebook_central.ingest.replay import Quarantines
+from dosebook_central.serve import PageServer
 from dosebook_central.store.engine import open_engine
 from dosebook_central.store.models import Base
 from dosebook_central.web.assets import MANIFEST
 from dosebook_central.web.context import WebContext
 from dosebook_protocol.cose import Signer
 from tests.support.seed import PASSWORD, add_people
+
+_MAX_BODY = 1 << 30
 
 
 def need_built_pages() -> None:
@@ -95,11 +96,9 @@ def post(client: FlaskClient, page: str, target: str, **form: Any) -> Any:
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve an application on loopback with the server of the product; gives its address."""
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    server = PageServer(app, "127.0.0.1", 0, threads=4, max_body=_MAX_BODY)
+    server.start()
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"
+        yield f"http://127.0.0.1:{server.port}"
     finally:
-        server.close()
-        thread.join()
+        server.stop()
