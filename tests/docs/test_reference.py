@@ -3,6 +3,7 @@
 import click
 import pytest
 
+from dosebook_central.dosimetry.package_columns import KINDS
 from dosebook_protocol.topics import Channel, topic
 from tests.support.tree import ROOT
 from tools import reference
@@ -34,3 +35,10 @@ def test_every_channel_is_documented(channel):
     assert f"| `{channel}` |" in TOPICS
     if channel in (Channel.RECORDS, Channel.RECEIPTS):
         assert topic("ct-room-2", channel) in TOPICS
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_set_is_documented(kind):
+    """Whoever writes a set of their own finds its kind on the page of coefficient sets."""
+    page = (ROOT / "docs/understand/coefficient-sets.md").read_text()
+    assert f"`{kind}`" in page
