@@ -3,7 +3,8 @@
 import random
 import shutil
 import sqlite3
-from contextlib import closing
+import subprocess
+from contextlib import ExitStack, closing
 from datetime import datetime
 from datetime import time as clock
 from decimal import Decimal
@@ -16,7 +17,8 @@ from dosebook_central.store.queries.boxes import list_boxes
 from dosebook_edge.simulate import exam, scene
 from dosebook_edge.simulate.random_patient import random_patient
 from dosebook_edge.simulate.send import send
-from tests.support.site import embedded_site, wait_delivered
+from tests.support.programs import need_program
+from tests.support.site import embedded_site, hospital_site, wait_delivered
 from tests.support.waiting import eventually
 from tools.site.box import Box
 from tools.site.registry import HOST
@@ -24,6 +26,7 @@ from tools.site.registry import HOST
 pytestmark = [pytest.mark.timeout(180), pytest.mark.slow]
 
 HEALED_WITHIN_S = 100.0  # a box speaks of itself once a minute
+SPEAKS_OFTEN = '[health]\ninterval = "1s"\n'
 
 
 @pytest.fixture
@@ -96,6 +99,30 @@ def test_a_registry_from_an_old_backup_gets_back_what_it_had_receipted(site):
     backup.rename(database)
     site.registry.start()
     wait_whole(site, studies, HEALED_WITHIN_S)
+
+
+def test_a_registry_from_an_old_dump_gets_back_all_of_its_boxes(tmp_path, postgres_url, repository):
+    """PostgreSQL, Mosquitto: each box gives again; one enrolled since then is named, then too."""
+    dump, load = (need_program(name, "postgresql") for name in ("pg_dump", "pg_restore"))
+    address, backup = postgres_url.replace("+psycopg2", ""), tmp_path / "backup"
+    box, late = (Box(tmp_path / name, name, settings=SPEAKS_OFTEN) for name in ("ct-1", "ct-2"))
+    with hospital_site(tmp_path, [box], postgres_url, repository) as site, ExitStack() as stack:
+        studies = give(box, "evening")
+        subprocess.run([dump, "--format=custom", f"--file={backup}", address], check=True)
+        site.registry.enrol(late)
+        stack.callback(late.stop)
+        late.start()
+        studies |= give(box, "night 1", "night 2")
+        later = give(late, "night 3", "night 4")
+        site.registry.stop()
+        site.engine.dispose()
+        subprocess.run([load, "--clean", "--if-exists", f"--dbname={address}", backup], check=True)
+        site.registry.start()
+        wait_whole(site, studies, HEALED_WITHIN_S)
+        log = site.registry.log
+        eventually(lambda: "no box ct-2 was added" in log.read_text(), what="it is named")
+        site.registry.enrol(late)
+        wait_whole(site, studies | later, HEALED_WITHIN_S)
 
 
 def test_a_box_from_an_old_copy_loses_no_dose(site):
