@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from dosebook_central.access import users
+from dosebook_central.access.authentication import authenticate, lock_delay
 from dosebook_central.access.passwords import (
     PasswordRefusedError,
     check_policy,
@@ -68,7 +69,7 @@ def test_one_time_passwords_pass_the_policy_and_differ():
 
 def test_login_is_case_insensitive_and_must_change_its_first_password(engine):
     """A new account has to change the password that somebody else chose (R77)."""
-    person = users.authenticate(engine, " CURIE ", PASSWORD, NOW)
+    person = authenticate(engine, " CURIE ", PASSWORD, NOW)
     assert person is not None
     assert person.must_change_password
 
@@ -77,22 +78,22 @@ def test_fifth_failure_locks_and_each_further_one_doubles(engine, curie):
     """From the fifth wrong password on the account is locked, each time twice as long."""
     moment = NOW
     for _ in range(5):
-        assert users.authenticate(engine, "curie", "wrong", moment) is None
-    assert users.authenticate(engine, "curie", PASSWORD, moment + timedelta(seconds=29)) is None
+        assert authenticate(engine, "curie", "wrong", moment) is None
+    assert authenticate(engine, "curie", PASSWORD, moment + timedelta(seconds=29)) is None
     moment += timedelta(seconds=31)
-    assert users.authenticate(engine, "curie", "wrong", moment) is None
-    assert users.authenticate(engine, "curie", PASSWORD, moment + timedelta(seconds=59)) is None
-    assert users.authenticate(engine, "curie", PASSWORD, moment + timedelta(seconds=61)) is not None
-    assert users.lock_delay(30) == timedelta(hours=1)
+    assert authenticate(engine, "curie", "wrong", moment) is None
+    assert authenticate(engine, "curie", PASSWORD, moment + timedelta(seconds=59)) is None
+    assert authenticate(engine, "curie", PASSWORD, moment + timedelta(seconds=61)) is not None
+    assert lock_delay(30) == timedelta(hours=1)
 
 
 def test_unlock_lets_in_at_once(engine, curie):
     """An administrator's unlock ends the wait."""
     for _ in range(5):
-        users.authenticate(engine, "curie", "wrong", NOW)
+        authenticate(engine, "curie", "wrong", NOW)
     with engine.begin() as connection:
         users.unlock(connection, curie)
-    assert users.authenticate(engine, "curie", PASSWORD, NOW) is not None
+    assert authenticate(engine, "curie", PASSWORD, NOW) is not None
 
 
 def test_deactivated_account_is_refused_like_a_wrong_password(engine, curie):
@@ -100,8 +101,8 @@ def test_deactivated_account_is_refused_like_a_wrong_password(engine, curie):
     users.add_user(engine, "admin2", "", "administrator", PASSWORD)
     with engine.begin() as connection:
         users.set_active(connection, curie, is_active=False)
-    assert users.authenticate(engine, "curie", PASSWORD, NOW) is None
-    assert users.authenticate(engine, "nobody", PASSWORD, NOW) is None
+    assert authenticate(engine, "curie", PASSWORD, NOW) is None
+    assert authenticate(engine, "nobody", PASSWORD, NOW) is None
 
 
 def test_last_administrator_stays(engine):

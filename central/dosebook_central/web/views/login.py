@@ -6,7 +6,8 @@ from typing import Final
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from dosebook_central.access import users
+from dosebook_central.access.authentication import authenticate
+from dosebook_central.access.users import end_sessions
 from dosebook_central.audit import log
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, personal, public, sign_in
@@ -39,7 +40,7 @@ def enter() -> ResponseReturnValue:
     if not _AT_A_TIME.acquire(blocking=False):
         return render_template("login.html", busy=True, target=target), 503, {"Retry-After": "2"}
     try:
-        person = users.authenticate(context().engine, login, password, context().now())
+        person = authenticate(context().engine, login, password, context().now())
     finally:
         _AT_A_TIME.release()
     # What was typed as a login may be a password typed into the wrong field: never logged.
@@ -58,7 +59,7 @@ def leave() -> ResponseReturnValue:
     person = me()
     log.perform(
         context().engine,
-        lambda connection: users.end_sessions(connection, person.id),
+        lambda connection: end_sessions(connection, person.id),
         lambda _: act("session.end", "session"),
     )
     session.clear()

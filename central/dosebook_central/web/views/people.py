@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from dosebook_central.access import users
+from dosebook_central.access.authentication import is_locked
 from dosebook_central.access.passwords import PasswordRefusedError, one_time_password
 from dosebook_central.access.rights import RIGHT_WORDS, ROLES, Right
 from dosebook_central.access.users import UserError
@@ -156,7 +157,7 @@ def _page(
     with context().engine.connect() as connection:
         accounts = users.list_accounts(connection)
     now = context().now()
-    locked = {one.person.id for one in accounts if users.is_locked(one.locked_until, now)}
+    locked = {one.person.id for one in accounts if is_locked(one.locked_until, now)}
     return render_template(
         "people.html",
         accounts=accounts,
