@@ -1,6 +1,9 @@
 """Migrations, engines and bulk statements, the same on both engines."""
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
@@ -44,18 +47,47 @@ def test_a_filled_database_of_an_earlier_version_is_upgraded(database_url, tmp_p
     """`db upgrade` keeps every row, also where SQLite replaces a table that others refer to."""
     engine = open_engine(database_url or tmp_path / "old.db")
     try:
-        assert migrate.upgrade(engine, version) == version
-        old = MetaData()
-        old.reflect(engine)
-        with writing(engine) as connection:
-            for name in _FILLED:
-                connection.execute(old.tables[name].insert().values(_any_row(old.tables[name])))
+        old = _filled(engine, version)
         before = _rows(engine, old)
         assert migrate.upgrade(engine) == migrate.head()
         assert _rows(engine, old) == before
         assert all(len(rows) == 1 for rows in before.values())
         with pytest.raises(IntegrityError), writing(engine) as connection:
             connection.execute(delete(old.tables["box"]))  # references are enforced again
+    finally:
+        engine.dispose()
+
+
+_UPGRADE_AND_DIE = """
+import os, signal, sys
+from sqlalchemy import event
+from dosebook_central.store import migrate
+from dosebook_central.store.engine import open_engine
+
+def die(connection, cursor, statement, *_):
+    if f"version_num='{sys.argv[2]}'" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+engine = open_engine(sys.argv[1])
+event.listen(engine, "before_cursor_execute", die)
+migrate.upgrade(engine)
+"""
+
+
+@pytest.mark.parametrize("version", ["0005", migrate.head()])
+def test_an_upgrade_that_is_killed_leaves_the_database_as_it_was(database_url, tmp_path, version):
+    """`kill -9` once tables of that version are replaced: every row is there, and it goes again."""
+    url = database_url or f"sqlite:///{tmp_path / 'old.db'}"
+    engine = open_engine(url)
+    try:
+        old = _filled(engine, "0001")
+        before = _rows(engine, old)
+        engine.dispose()
+        command = [sys.executable, "-c", _UPGRADE_AND_DIE, url, version]
+        assert subprocess.run(command, check=False, timeout=50).returncode == -signal.SIGKILL
+        assert (migrate.current(engine), _rows(engine, old)) == ("0001", before)
+        assert migrate.upgrade(engine) == migrate.head()
+        assert _rows(engine, old) == before
     finally:
         engine.dispose()
 
@@ -73,6 +105,17 @@ def test_an_upgrade_that_would_break_a_reference_is_undone(tmp_path):
         assert migrate.current(engine) == "0003"
     finally:
         engine.dispose()
+
+
+def _filled(engine: Engine, version: str) -> MetaData:
+    """Make a database of a version with a row in each table of `_FILLED`; returns its tables."""
+    assert migrate.upgrade(engine, version) == version
+    old = MetaData()
+    old.reflect(engine)
+    with writing(engine) as connection:
+        for name in _FILLED:
+            connection.execute(old.tables[name].insert().values(_any_row(old.tables[name])))
+    return old
 
 
 def _rows(engine: Engine, tables: MetaData):
