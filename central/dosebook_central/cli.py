@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from dosebook_central.registry import DISTRIBUTION, Registry
 from dosebook_protocol.logs import hush_quoting_libraries
 from dosebook_protocol.record import Receipts
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import OperationalError
 
 _LAZY: Final = {
     "box": "dosebook_central.fleet.cli",
@@ -69,8 +72,9 @@ def _sentence(error: Exception) -> str | None:
     from dosebook_central.store.engine import StoreError
 
     if isinstance(error, OperationalError):
+        reason = _first(error).orig
         return (
-            f"the database does not answer: {error.orig}. Check database.url, the server and the "
+            f"the database does not answer: {reason}. Check database.url, the server and the "
             "room on its disk."
         )
     if isinstance(error, OSError) and error.errno in _FULL:
@@ -91,6 +95,18 @@ def _sentence(error: Exception) -> str | None:
         UserError,
     )
     return str(error) if isinstance(error, expected) else None
+
+
+def _first(error: "OperationalError") -> "OperationalError":
+    """The failure that the others follow from, as of tidying up after it."""
+    from sqlalchemy.exc import OperationalError
+
+    earlier = error.__context__
+    while earlier is not None:
+        if isinstance(earlier, OperationalError):
+            error = earlier
+        earlier = earlier.__context__
+    return error
 
 
 class _Commands(click.Group):

@@ -1,5 +1,6 @@
 """`dosebook-registry`: make, fill, ask and run a registry as a person does."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from click import ClickException
 from click.testing import CliRunner
+from sqlalchemy.exc import OperationalError
 
 from dosebook_central.cli import main, telling
 from dosebook_central.ingest.evidence import EvidenceFolder
@@ -195,3 +197,15 @@ def test_a_full_disk_is_said_in_a_sentence():
     """Started anew on a disk without room, the registry says what to do, without a traceback."""
     with pytest.raises(ClickException, match="No space left on device: make room"), telling():
         Path("/dev/full").write_bytes(b"x")
+
+
+def test_of_failures_of_the_database_the_first_is_said():
+    """An upgrade on a full disk also fails to tidy up: what it says of that would mislead."""
+    upgrading = pytest.raises(ClickException, match="database or disk is full")
+    with upgrading, telling(), contextlib.ExitStack() as stack:
+        stack.callback(_fail, "no such table")
+        _fail("database or disk is full")
+
+
+def _fail(reason):
+    raise OperationalError("", {}, Exception(reason))
