@@ -13,7 +13,7 @@ from dosebook_central.domain.alerts.rule import Rule
 from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import Alert, AlertRule
 from dosebook_central.store.engine import writing
-from dosebook_central.store.queries import alerts
+from dosebook_central.store.queries import alert_rules
 from tests.support.axe import barriers
 from tests.support.derivation import shipped_rules
 
@@ -35,7 +35,9 @@ def judged(site):
     ]  # fmt: skip
     with writing(site[0].engine) as connection:
         for rule in rules:
-            alerts.save_rule(connection, rule, is_enabled=True, actor="me", now=datetime.now(UTC))
+            alert_rules.save_rule(
+                connection, rule, is_enabled=True, actor="me", now=datetime.now(UTC)
+            )
         mark_due(connection)
         judging = Judging()
         while derive_batch(connection, shipped_rules(), 100, [judging]).taken:
@@ -118,7 +120,7 @@ def test_r35_a_rule_is_tried_saved_and_taken_back_by_keyboard(visit, judged):
     page.keyboard.press("Enter")
     page.wait_for_selector(".toast >> text=Taken back")
     with judged[0].engine.connect() as connection:
-        versions = alerts.rule_versions(connection, "large-dlp")
+        versions = alert_rules.rule_versions(connection, "large-dlp")
     assert [one.rule.threshold for one in versions[:3]] == [600, 1, 600]
 
 

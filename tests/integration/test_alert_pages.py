@@ -13,7 +13,7 @@ from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import AlertRule, DerivationDue
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import AuditEvent
-from dosebook_central.store.queries import alerts
+from dosebook_central.store.queries import alert_rules
 from tests.support.derivation import shipped_rules
 from tests.support.one_exam import add_one_exam
 from tests.support.web import make_site, post
@@ -87,7 +87,7 @@ def test_a_change_is_a_new_version_and_is_logged(site):
     with site.engine.connect() as connection:
         found = [
             (one.rule.version, one.is_enabled, one.rule.threshold)
-            for one in alerts.rule_versions(connection, "srdl-kar")
+            for one in alert_rules.rule_versions(connection, "srdl-kar")
         ]
         acts = connection.scalars(select(AuditEvent.object_id)).all()
         due = connection.scalars(select(DerivationDue.exam_id)).all()
@@ -146,7 +146,7 @@ def test_p59_patients_to_look_at_are_listed_without_any_word_of_a_limit(site):
     )  # fmt: skip
     with writing(site.engine) as connection:
         now = datetime.now(UTC)
-        alerts.save_rule(connection, rule, is_enabled=True, actor="me", now=now)
+        alert_rules.save_rule(connection, rule, is_enabled=True, actor="me", now=now)
         mark_due(connection)
         derive_batch(connection, shipped_rules(), 10, [Judging()])
     text = site.client("radiologist").get("/at-risk").get_data(as_text=True)
@@ -226,19 +226,19 @@ def test_undo_says_again_what_the_rule_said_before(site):
     with site.engine.connect() as connection:
         (shipped,) = [
             one.rule
-            for one in alerts.list_rules(connection, shipped_rules().library)
+            for one in alert_rules.list_rules(connection, shipped_rules().library)
             if one.rule.id == "srdl-kar"
         ]
     path = "/alerts/rules/srdl-kar"
     assert send(site, path, **form(threshold="4500", is_enabled="")).status_code == 302
     assert send(site, f"{path}/undo/2").status_code == 302
     with site.engine.connect() as connection:
-        latest, changed = alerts.rule_versions(connection, "srdl-kar")
+        latest, changed = alert_rules.rule_versions(connection, "srdl-kar")
     assert (latest.rule.threshold, latest.is_enabled) == (shipped.threshold, True)
     assert (changed.rule.threshold, changed.is_enabled) == (Decimal(4500), False)
     assert send(site, f"{path}/undo/2").status_code == 302
     with site.engine.connect() as connection:
-        assert alerts.rule_versions(connection, "srdl-kar")[0].rule.version == 3
+        assert alert_rules.rule_versions(connection, "srdl-kar")[0].rule.version == 3
 
 
 def test_undo_of_a_new_rule_switches_it_off(site):
@@ -248,7 +248,7 @@ def test_undo_of_a_new_rule_switches_it_off(site):
         rule_id = connection.scalars(select(AlertRule.id)).one()
     send(site, f"/alerts/rules/{rule_id}/undo/2")
     with site.engine.connect() as connection:
-        latest = alerts.rule_versions(connection, rule_id)[0]
+        latest = alert_rules.rule_versions(connection, rule_id)[0]
     assert (latest.rule.version, latest.is_enabled) == (3, False)
 
 

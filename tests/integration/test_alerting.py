@@ -17,7 +17,7 @@ from dosebook_central.store.derivation_due import mark_due
 from dosebook_central.store.dose_models import Alert, DerivationDue, SkinDose
 from dosebook_central.store.engine import writing
 from dosebook_central.store.models import Event, Exam
-from dosebook_central.store.queries import alerts
+from dosebook_central.store.queries import alert_rules, at_risk
 from dosebook_central.store.queries.alert_list import list_alerts
 from dosebook_protocol.reading import Equipment, EventKind, Patient
 from tests.support.derivation import derive_all
@@ -89,10 +89,10 @@ def test_an_alert_without_cause_is_withdrawn_and_stays_readable(registry, box):
     with writing(registry.engine) as connection:
         rule = next(
             one.rule
-            for one in alerts.list_rules(connection, shipped())
+            for one in alert_rules.list_rules(connection, shipped())
             if one.rule.id == "srdl-kar"
         )
-        assert alerts.save_rule(connection, rule, is_enabled=False, actor="me", now=NOW) == 2
+        assert alert_rules.save_rule(connection, rule, is_enabled=False, actor="me", now=NOW) == 2
         mark_due(connection)
     derive_all(registry, observers=[Judging()])
     assert "srdl-kar" not in {rule for rule, _ in standing(registry)}
@@ -125,7 +125,7 @@ def test_r33_patients_at_risk_are_listed_once_with_all_reasons(registry, box):
     )
     with writing(registry.engine) as connection:
         for one in (rule, often):
-            alerts.save_rule(connection, one, is_enabled=True, actor="me", now=NOW)
+            alert_rules.save_rule(connection, one, is_enabled=True, actor="me", now=NOW)
     send(
         registry,
         box,
@@ -135,7 +135,7 @@ def test_r33_patients_at_risk_are_listed_once_with_all_reasons(registry, box):
         procedure(4, "2500", "2026-05-05", patient="other"),
     )
     with registry.engine.connect() as connection:
-        (named,) = alerts.patients_at_risk(connection)
+        (named,) = at_risk.patients_at_risk(connection)
     assert named.identifier == "4711"
     assert [one.rule_id for one in named.reasons] == ["kerma-year", "often"]
     assert "7500 mGy from 3 exams between 2026-01-05 and 2026-05-05" in named.reasons[0].sentence
@@ -149,7 +149,7 @@ def test_r35_a_preview_counts_what_would_fire(registry, box):
         tried = preview(connection, rule, shipped(), "", date(2026, 6, 1))
     assert (tried.exams, len(tried.fired)) == (6, 3)
     with writing(registry.engine) as connection:
-        alerts.save_rule(connection, rule, is_enabled=True, actor="me", now=NOW)
+        alert_rules.save_rule(connection, rule, is_enabled=True, actor="me", now=NOW)
         mark_due(connection)
     derive_all(registry, observers=[Judging()])
     assert len([one for one in standing(registry) if one[0] == "own"]) == 3
@@ -196,10 +196,10 @@ def test_r33_a_patient_is_named_no_more_when_an_exam_turns_out_to_be_anothers(re
         is_at_risk=True,
     )  # fmt: skip
     with writing(registry.engine) as connection:
-        alerts.save_rule(connection, rule, is_enabled=True, actor="me", now=NOW)
+        alert_rules.save_rule(connection, rule, is_enabled=True, actor="me", now=NOW)
     send(registry, box, procedure(1, "3500", "2026-01-05"), procedure(2, "3500", "2026-03-05"))
     with registry.engine.connect() as connection:
-        assert [one.identifier for one in alerts.patients_at_risk(connection)] == ["4711"]
+        assert [one.identifier for one in at_risk.patients_at_risk(connection)] == ["4711"]
     with writing(registry.engine) as connection:
         gone = connection.scalar(select(Exam.id).where(Exam.study_uid == "9.2"))
         connection.execute(delete(Event).where(Event.exam_id == gone))
@@ -207,4 +207,4 @@ def test_r33_a_patient_is_named_no_more_when_an_exam_turns_out_to_be_anothers(re
         connection.execute(insert(DerivationDue).values(exam_id=gone, priority=0, since=NOW))
     derive_all(registry, observers=[Judging()])
     with registry.engine.connect() as connection:
-        assert alerts.patients_at_risk(connection) == []
+        assert at_risk.patients_at_risk(connection) == []

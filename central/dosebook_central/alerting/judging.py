@@ -21,7 +21,7 @@ from dosebook_central.dosimetry.sets import Library
 from dosebook_central.store.bulk import one_of
 from dosebook_central.store.dose_models import ExamDose
 from dosebook_central.store.library_cache import LibraryCache
-from dosebook_central.store.queries import alerts
+from dosebook_central.store.queries import alert_rules, alerts, at_risk
 
 
 class Judging:
@@ -59,15 +59,15 @@ class Judging:
             firings[exam_id] += over_periods(rules, past.get(exam.patient_id, ()), exam_id)
         known = {exam.exam.exam_id: (exam.patient_id, exam.version) for exam in exams}
         alerts.write_alerts(connection, known, firings, now)
-        at_risk = [rule for rule in rules if rule.is_at_risk]
-        named = {one: over_periods(at_risk, past.get(one, ())) for one in patients}
-        alerts.write_at_risk(connection, patients, named, now)
+        naming = [rule for rule in rules if rule.is_at_risk]
+        named = {one: over_periods(naming, past.get(one, ())) for one in patients}
+        at_risk.write_at_risk(connection, patients, named, now)
 
     def _in_force(self, connection: Connection, library: Library) -> tuple[Rule, ...]:
-        revision = f"{alerts.rules_revision(connection)}:{library.digest}"
+        revision = f"{alert_rules.rules_revision(connection)}:{library.digest}"
         with self._lock:
             if revision != self._revision:
-                stored = alerts.list_rules(connection, library)
+                stored = alert_rules.list_rules(connection, library)
                 self._rules = tuple(
                     one.rule for one in stored if one.is_enabled and one.rule.holds_at(self._place)
                 )

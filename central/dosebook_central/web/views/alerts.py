@@ -14,8 +14,8 @@ from dosebook_central.audit import log
 from dosebook_central.domain.alerts.rule import Rule, meaning_of
 from dosebook_central.domain.procedures.vocabulary import vocabulary_of
 from dosebook_central.store.derivation_due import mark_due
-from dosebook_central.store.queries import alert_list, alerts
-from dosebook_central.store.queries.alerts import StoredRule
+from dosebook_central.store.queries import alert_list, alert_rules
+from dosebook_central.store.queries.alert_rules import StoredRule
 from dosebook_central.web import rule_form
 from dosebook_central.web.alert_query import AlertQuery
 from dosebook_central.web.arguments import Arguments
@@ -125,7 +125,7 @@ def undo(rule_id: str, version: int) -> ResponseReturnValue:
         flash("Not taken back: the rule was changed once more meanwhile.", "warn")
         return redirect(url_for(".rule", rule_id=rule_id))
     with context().engine.connect() as connection:
-        former = alerts.version_before(connection, library(connection), rule_id)
+        former = alert_rules.version_before(connection, library(connection), rule_id)
     if former is None:  # it was new
         _save(stored.rule, is_enabled=False)
         flash(f"“{stored.rule.title}” is switched off.")
@@ -142,7 +142,9 @@ def _save(rule: Rule, *, is_enabled: bool) -> int:
     now, actor = context().now(), me().login
 
     def work(connection: Connection) -> int:
-        version = alerts.save_rule(connection, rule, is_enabled=is_enabled, actor=actor, now=now)
+        version = alert_rules.save_rule(
+            connection, rule, is_enabled=is_enabled, actor=actor, now=now
+        )
         mark_due(connection)
         return version
 
@@ -171,7 +173,7 @@ def _form(
     tried: Preview | None = None,
 ) -> str:
     with context().engine.connect() as connection:
-        versions = alerts.rule_versions(connection, rule_id)
+        versions = alert_rules.rule_versions(connection, rule_id)
     return render_template(
         "rule.html",
         rule_id=rule_id,
@@ -195,7 +197,7 @@ def _words() -> dict[str, object]:
 
 
 def _rules(connection: Connection) -> list[StoredRule]:
-    return alerts.list_rules(connection, library(connection))
+    return alert_rules.list_rules(connection, library(connection))
 
 
 def _find(rule_id: str) -> StoredRule:

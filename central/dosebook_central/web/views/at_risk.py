@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, render_template, request
 
 from dosebook_central.access.rights import Right
-from dosebook_central.store.queries import alerts
+from dosebook_central.store.queries import alert_rules, at_risk
 from dosebook_central.web.arguments import page_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import needs, tell
@@ -33,12 +33,12 @@ def show() -> str:
     with context().engine.connect() as connection:
         rules = [
             one.rule
-            for one in alerts.list_rules(connection, library(connection))
+            for one in alert_rules.list_rules(connection, library(connection))
             if one.rule.is_at_risk and one.is_enabled
         ]
         rule_id = chosen if chosen in {rule.id for rule in rules} else ""
-        total = alerts.count_at_risk(connection, since, rule_id)
-        people = alerts.patients_at_risk(
+        total = at_risk.count_at_risk(connection, since, rule_id)
+        people = at_risk.patients_at_risk(
             connection, since, rule_id, limit=_PAGE, offset=(page - 1) * _PAGE
         )
     tell("risk.read", "patients-at-risk", "", lines=len(people))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from dosebook_central.access.rights import Right
 from dosebook_central.store import skin_dose
 from dosebook_central.store.derivation_due import work_state
-from dosebook_central.store.queries import alert_list, alerts, boxes, exams, quarantine, screens
+from dosebook_central.store.queries import alert_list, at_risk, boxes, exams, quarantine, screens
 from dosebook_central.store.queries.procedures import Share, unmapped_share
 from dosebook_central.store.queries.same_exams import count_open
 from dosebook_central.store.queries.unassigned import count_waiting
@@ -65,7 +65,7 @@ def _tasks(connection: Connection) -> dict[str, object]:
         tasks["same_exams"] = count_open(connection)
     if may(Right.RISK_READ):
         year = (today - timedelta(days=365)).isoformat()
-        tasks["at_risk"] = alerts.count_at_risk(connection, year)
+        tasks["at_risk"] = at_risk.count_at_risk(connection, year)
     if may(Right.SCREEN_REVIEW):
         tasks["screen_values"] = screens.count_waiting(connection)
     if may(Right.DOSIMETRY_MANAGE):
