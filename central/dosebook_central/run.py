@@ -102,6 +102,7 @@ class Service:
         settings = self._registry.config
         self.broker_port = settings.number("broker.port")
         if settings.text("broker.host"):
+            self._registry.credentials.renew_if_due()  # as its client; `broker export` names hosts
             return
         self._registry.credentials.renew_if_due(settings.texts("broker.names"))
         broker = EmbeddedBroker(

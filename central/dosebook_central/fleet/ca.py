@@ -141,6 +141,12 @@ class CertificateAuthority:
             entries.setdefault(serial, builder.build())
         self._write_list(entries.values())
 
+    def mend_list(self) -> None:
+        """Date the list anew where the clock was ahead of today when it was written."""
+        revoked = self._read_list()
+        if revoked.last_update_utc > datetime.now(UTC):
+            self._write_list(revoked)
+
     def _read_list(self) -> x509.CertificateRevocationList:
         return x509.load_pem_x509_crl(self.revocations_path.read_bytes())
 

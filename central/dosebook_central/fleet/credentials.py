@@ -56,7 +56,11 @@ class Credentials:
         return self.folder / "broker.key"
 
     def renew_if_due(self, hosts: Iterable[str] = ()) -> None:
-        """Issue the registry's own certificates where missing, near their end or without a host."""
+        """Issue the registry's own certificates where missing, near their end or without a host.
+
+        So are those of a clock that was ahead: until their day comes, nobody would accept them.
+        """
+        self.authority.mend_list()
         wanted = tuple(dict.fromkeys((*hosts, *_LOOPBACK)))
         if not self._is_good("broker", wanted):
             key = ec.generate_private_key(ec.SECP256R1())
@@ -88,7 +92,8 @@ class Credentials:
         if not path.exists() or not path.with_suffix(".key").exists():
             return False
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        if certificate.not_valid_after_utc - datetime.now(UTC) < RENEW_BEFORE:
+        now, end = datetime.now(UTC), certificate.not_valid_after_utc
+        if now < certificate.not_valid_before_utc or end - now < RENEW_BEFORE:
             return False
         return not hosts or set(hosts) <= _hosts(certificate)
 
