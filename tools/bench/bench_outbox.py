@@ -23,8 +23,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from dosebook_edge.box import work_undisturbed
 from dosebook_edge.outbox import Draft, Outbox
+from dosebook_edge.running import work_undisturbed
 from dosebook_protocol.cose import Signer
 from dosebook_protocol.dicom.read import read_object
 from dosebook_protocol.record import SourceKind

@@ -44,9 +44,9 @@ def main(context: click.Context, path: Path) -> None:
 def run(context: Context) -> None:
     """Capture and deliver until SIGTERM or SIGINT."""
     from dosebook_edge.box import BoxError
-    from dosebook_edge.box import run as run_box
     from dosebook_edge.identity.files import IdentityError
     from dosebook_edge.outbox import OutboxError
+    from dosebook_edge.running import run as run_box
     from dosebook_protocol import logs
 
     logs.set_up(context.loaded.settings.log.level)
