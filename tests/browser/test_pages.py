@@ -143,6 +143,25 @@ def test_every_number_opens_its_source(visit, biplane):
     page.wait_for_selector(".evidence-empty")
 
 
+def test_the_source_of_a_number_is_read_and_left_by_keyboard(visit, biplane):
+    """Enter leads into the pane, Tab to its links, Escape back to the number; a click stays."""
+    page = visit().sign_in("physicist")
+    page.goto(f"/exams/{biplane}")
+    page.wait_for_load_state()  # the scripts that listen to keys have run
+    number = page.locator(".events tbody a.source").nth(1)
+    number.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#evidence:focus")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#evidence') !== null")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".evidence-empty")
+    assert number.evaluate("one => one === document.activeElement")
+    number.click()
+    page.wait_for_selector(".evidence-head")
+    assert page.evaluate("document.activeElement.id") != "evidence"
+
+
 def test_p16_two_planes_stand_apart(visit, biplane):
     """P16: Ka,r of two planes is shown per plane and never summed."""
     page = visit().sign_in("radiologist")

@@ -14,10 +14,14 @@ document.addEventListener("htmx:config:request", (event) => {
   event.detail.ctx.request.headers["X-CSRFToken"] = token();
 });
 
-// Evidence opened beside an exam: mark the number, bring the pane into sight on narrow screens.
+// Evidence opened beside an exam: mark the number, bring the pane into sight on narrow screens. Who
+// opened it by keyboard stands in it then: behind hundreds of events nobody would tab to it.
+let isByKeyboard = false;
 document.addEventListener("htmx:after:swap", () => {
   const pane = document.getElementById("evidence");
   if (!pane?.querySelector(".evidence-head")) return;
+  if (isByKeyboard) pane.focus({ preventScroll: true });
+  isByKeyboard = false;
   if (pane.getBoundingClientRect().top < 0 || pane.getBoundingClientRect().top > innerHeight * 0.7) {
     pane.scrollIntoView({ block: "start" });
   }
@@ -28,6 +32,7 @@ document.addEventListener("click", (event) => {
   if (source && !event.ctrlKey && !event.metaKey) {
     for (const other of document.querySelectorAll("a.q.source.is-open")) other.classList.remove("is-open");
     source.classList.add("is-open");
+    isByKeyboard = event.detail === 0;
   }
   const close = event.target.closest("[data-close-evidence]");
   if (close && closeEvidence()) event.preventDefault();
