@@ -1,12 +1,10 @@
 """`dosebook-registry`: make, run and look after a registry."""
 
 import errno
-import getpass
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dosebook_central.registry import DISTRIBUTION, Registry
+from dosebook_central.terminal import actor
 from dosebook_protocol.logs import hush_quoting_libraries
 from dosebook_protocol.record import Receipts
 
@@ -29,6 +28,7 @@ _LAZY: Final = {
     "screens": "dosebook_central.screens.cli",
     "sets": "dosebook_central.coefficients.cli",
     "skin-dose": "dosebook_central.dosimetry.skin_dose.cli",
+    "user": "dosebook_central.access.cli",
 }
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _PATHS: Final = click.argument(
@@ -38,10 +38,6 @@ _PATHS: Final = click.argument(
     type=click.Path(exists=True, path_type=Path),
     metavar="PATH…",
 )
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
 
 
 @contextmanager
@@ -179,86 +175,6 @@ def run(registry: Registry) -> None:
     click.echo(json.dumps({"event": "registry_stopped"}))
 
 
-@main.group()
-def user() -> None:
-    """People who sign in to the pages."""
-
-
-@user.command("add")
-@click.argument("login")
-@click.option("--name", default="", help="Full name.")
-@click.option("--role", required=True, help="Preset of rights, such as physicist.")
-@click.option(
-    "--password-stdin", is_flag=True, help="Read the password from standard input, for scripts."
-)
-@click.option(
-    "--keep-password", is_flag=True, help="Do not ask for another one at the first sign-in."
-)
-@click.pass_obj
-def user_add(
-    registry: Registry,
-    login: str,
-    name: str,
-    role: str,
-    *,
-    password_stdin: bool,
-    keep_password: bool,
-) -> None:
-    """Add a person; the password is asked for."""
-    from dosebook_central.access.users import insert_user
-    from dosebook_central.audit.log import Act, perform
-
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    perform(
-        registry.engine,
-        lambda connection: insert_user(
-            connection, login, name, role, password, must_change=not keep_password
-        ),
-        lambda user_id: Act(_actor(), "user.add", "user", str(user_id), {"role": role}),
-    )
-    then = "" if keep_password else ", and is asked for another password then"
-    click.echo(f"{login} can sign in{then}.")
-
-
-@user.command("list")
-@click.pass_obj
-def user_list(registry: Registry) -> None:
-    """List people with their role and state."""
-    from dosebook_central.access.users import list_accounts
-
-    with registry.engine.connect() as connection:
-        accounts = list_accounts(connection)
-    now = datetime.now(UTC)
-    for account in accounts:
-        locked = account.locked_until is not None and account.locked_until > now
-        state = "locked" if locked else "active" if account.is_active else "inactive"
-        click.echo(f"{account.person.login:<24} {account.person.role:<16} {state}")
-
-
-@user.command("unlock")
-@click.argument("login")
-@click.pass_obj
-def user_unlock(registry: Registry, login: str) -> None:
-    """Let a person whose account is locked try again at once."""
-    from dosebook_central.access.users import list_accounts, unlock
-    from dosebook_central.audit.log import Act, perform
-
-    with registry.engine.connect() as connection:
-        found = [one for one in list_accounts(connection) if one.person.login == login.casefold()]
-    if not found:
-        raise click.ClickException(f"there is no login {login}: see dosebook-registry user list")
-    person = found[0].person
-    perform(
-        registry.engine,
-        lambda connection: unlock(connection, person.id),
-        lambda _: Act(_actor(), "user.unlock", "user", str(person.id)),
-    )
-    click.echo(f"{login} can try again.")
-
-
 @main.command("import")
 @_PATHS
 @click.option("--quiet", is_flag=True, help="Only the counts at the end.")
@@ -276,7 +192,7 @@ def import_(
     from dosebook_central.imports.command import import_paths, write_receipts
 
     receipts: list[Receipts] = []
-    accepted = import_paths(registry.importer, paths, _actor(), receipts.append, quiet=quiet)
+    accepted = import_paths(registry.importer, paths, actor(), receipts.append, quiet=quiet)
     if receipts_path is not None:
         write_receipts(receipts_path, receipts, registry.credentials.signer)
     if not accepted:

@@ -1,6 +1,5 @@
 """`dosebook-registry sets …`: coefficient sets with their rows, switches and signatures."""
 
-import getpass
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,16 +24,13 @@ from dosebook_central.dosimetry.package_signing import (
 from dosebook_central.registry import Registry
 from dosebook_central.store.queries import packages
 from dosebook_central.store.queries.packages import Adopted, Switch
+from dosebook_central.terminal import actor
 from dosebook_protocol.cose import SignatureError, verify
 from dosebook_protocol.durable import write_durably
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 _WHY: Final = click.option("--why", required=True, help="The reason, for the activity log.")
 _ID: Final = click.argument("set_id", metavar="ID")
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
 
 
 @click.group()
@@ -103,8 +99,8 @@ def add(registry: Registry, path: Path) -> None:
     keyring = _keyring(registry)
     name = perform(
         registry.engine,
-        lambda connection: add_from(connection, path, keyring, datetime.now(UTC), _actor()),
-        lambda name: Act(_actor(), "set.add", "coefficient_set", name.split()[0], {"set": name}),
+        lambda connection: add_from(connection, path, keyring, datetime.now(UTC), actor()),
+        lambda name: Act(actor(), "set.add", "coefficient_set", name.split()[0], {"set": name}),
     )
     click.echo(f"{name} is adopted: see dosebook-registry sets show {name.split()[0]}")
 
@@ -158,7 +154,7 @@ def sign_folder(registry: Registry, folder: Path) -> None:
         registry.engine,
         lambda _: write_durably(folder / SIGNATURE, signed.signature),
         lambda _: Act(
-            _actor(), "set.sign", "coefficient_set", manifest.id,
+            actor(), "set.sign", "coefficient_set", manifest.id,
             {"version": manifest.version, "rows_sha256": signed.sha256},
         ),
     )  # fmt: skip
@@ -175,9 +171,9 @@ def trust(registry: Registry, keyfile: Path, name: str) -> None:
     at = datetime.now(UTC)
     perform(
         registry.engine,
-        lambda connection: trusting.trust(connection, name, key, at, _actor()),
+        lambda connection: trusting.trust(connection, name, key, at, actor()),
         lambda _: Act(
-            _actor(), "set.trust", "publisher", name, {"public_key": key.public_bytes_raw().hex()}
+            actor(), "set.trust", "publisher", name, {"public_key": key.public_bytes_raw().hex()}
         ),
     )
     click.echo(f"Sets signed by {name} can be added now.")
@@ -232,11 +228,11 @@ def diff(registry: Registry, before: str, after: str, *, as_json: bool) -> None:
 def _switch(
     registry: Registry, set_id: str, action: str, why: str, work: Callable[[Any, Switch], Adopted]
 ) -> None:
-    by_whom = switch.switch_by(_actor(), datetime.now(UTC), why)
+    by_whom = switch.switch_by(actor(), datetime.now(UTC), why)
     perform(
         registry.engine,
         lambda connection: work(connection, by_whom),
-        lambda found: Act(_actor(), action, "coefficient_set", set_id, shown.detail(found, why)),
+        lambda found: Act(actor(), action, "coefficient_set", set_id, shown.detail(found, why)),
     )
 
 

@@ -1,6 +1,5 @@
 """`dosebook-registry box …`: who may send doses here."""
 
-import getpass
 import json
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final, TextIO
@@ -10,6 +9,7 @@ import click
 from dosebook_central.fleet.enrol import Fleet
 from dosebook_central.fleet.keys import FleetError
 from dosebook_central.store.models import Box
+from dosebook_central.terminal import actor
 
 _REQUEST: Final = click.option(
     "--csr",
@@ -23,7 +23,7 @@ _OUT: Final = click.option(
 
 
 def _fleet(context: click.Context) -> Fleet:
-    return Fleet(context.obj, f"cli:{getpass.getuser()}")
+    return Fleet(context.obj, actor())
 
 
 def _told(work: Callable[[], Any]) -> Any:

@@ -1,6 +1,5 @@
 """`dosebook-registry screens …`: what waits for a person, and cases for the reader."""
 
-import getpass
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from dosebook_central.registry import Registry
+from dosebook_central.terminal import actor
 
 
 @click.group()
@@ -51,8 +51,7 @@ def export_cases(registry: Registry, file: Path) -> None:
 
     with registry.engine.connect() as connection:
         found = list(cases(connection, Screens(registry.evidence).open))
-    actor = f"cli:{getpass.getuser()}"
-    told = log.Act(actor, "screen.export", "screen_value", detail={"cases": len(found)})
+    told = log.Act(actor(), "screen.export", "screen_value", detail={"cases": len(found)})
     log.record(registry.engine, told)
     file.write_bytes(written(found))
     click.echo(f"{len(found)} cases in {file}.")
@@ -80,9 +79,8 @@ def export_confirmed(registry: Registry, box: str, file: Path) -> None:
         raise click.ClickException(
             f"nobody has confirmed a value of a lossless screen of box {box!r} here"
         )
-    actor = f"cli:{getpass.getuser()}"
     detail = {"values": len(found.values), "box": box}
-    log.record(registry.engine, log.Act(actor, "screen.export", "screen_value", detail=detail))
+    log.record(registry.engine, log.Act(actor(), "screen.export", "screen_value", detail=detail))
     file.write_bytes(registry.credentials.signer.sign(encode_confirmed(found)))
     click.echo(f"{len(found.values)} confirmed values in {file}. At box {box}:")
     click.echo(f"  dosebook-box screen take {file.name}")
