@@ -1,15 +1,16 @@
 """The `status` command: counts, and what each box owes the registry."""
 
 import json
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from dosebook_central.registry import Registry
 from dosebook_central.store import migrate
 from dosebook_central.store.models import Exam, Patient, Quarantine, Record
-from dosebook_central.store.queries.boxes import list_boxes
+from dosebook_central.store.queries.boxes import BoxState, list_boxes
 
 _AT_ONCE: Final = 5000
 
@@ -17,53 +18,54 @@ _AT_ONCE: Final = 5000
 def print_status(registry: Registry, *, as_json: bool, with_evidence: bool) -> None:
     """Print the state of a registry; `with_evidence` looks for the evidence of every record."""
     with registry.engine.connect() as connection:
-        counts = {
-            name: connection.scalar(statement)
-            for name, statement in (
-                ("patients", select(func.count()).select_from(Patient)),
-                ("exams", select(func.count()).select_from(Exam)),
-                ("records", select(func.count()).select_from(Record)),
-                (
-                    "in_quarantine",
-                    select(func.count()).select_from(Quarantine).where(Quarantine.state == "open"),
-                ),
-            )
-        }
+        counts = _counts(connection)
         boxes = list_boxes(connection)
-    lacking = _without_evidence(registry) if with_evidence else {}
-    shown = {
-        "version": registry.version,
-        "database": migrate.current(registry.engine),
-        **counts,
-        "boxes": [
-            {
-                "id": one.id,
-                "status": one.status,
-                "records": one.records,
-                "under_numbers_given_twice": one.reused,
-                "last_sequence": one.last_sequence,
-                "missing": [[gap.first, gap.last] for gap in one.gaps],
-            }
-            | ({"without_evidence": lacking.get(one.id, [])} if with_evidence else {})
-            for one in boxes
-        ],
-    }
+    lacking = _without_evidence(registry) if with_evidence else None
+    about = {"version": registry.version, "database": migrate.current(registry.engine), **counts}
     if as_json:
-        click.echo(json.dumps(shown, indent=2))
+        told = [_box(one, lacking) for one in boxes]
+        click.echo(json.dumps({**about, "boxes": told}, indent=2))
         return
-    for name in ("version", "database", *counts):
-        click.echo(f"{name.replace('_', ' '):<16} {shown[name]}")
+    for name, value in about.items():
+        click.echo(f"{name.replace('_', ' '):<16} {value}")
     for one in boxes:
-        missing = sum(gap.count for gap in one.gaps)
-        state = f"{missing} missing" if missing else "complete"
-        if one.reused:
-            state += f", {one.reused} more under numbers given twice"
-        click.echo(
-            f"box {one.id:<20} {one.status:<8} {one.records} records "
-            f"to sequence {one.last_sequence}, {state}"
-        )
-        if numbers := lacking.get(one.id):
-            click.echo(f"  without evidence: {' '.join(map(str, numbers))}")
+        _print_box(one, (lacking or {}).get(one.id, []))
+
+
+def _counts(connection: Connection) -> dict[str, int | None]:
+    is_open = Quarantine.state == "open"
+    statements = {
+        "patients": select(func.count()).select_from(Patient),
+        "exams": select(func.count()).select_from(Exam),
+        "records": select(func.count()).select_from(Record),
+        "in_quarantine": select(func.count()).select_from(Quarantine).where(is_open),
+    }
+    return {name: connection.scalar(statement) for name, statement in statements.items()}
+
+
+def _box(one: BoxState, lacking: Mapping[str, Sequence[int]] | None) -> dict[str, Any]:
+    told = {
+        "id": one.id,
+        "status": one.status,
+        "records": one.records,
+        "under_numbers_given_twice": one.reused,
+        "last_sequence": one.last_sequence,
+        "missing": [[gap.first, gap.last] for gap in one.gaps],
+    }
+    return told if lacking is None else told | {"without_evidence": lacking.get(one.id, [])}
+
+
+def _print_box(one: BoxState, lacking: Sequence[int]) -> None:
+    missing = sum(gap.count for gap in one.gaps)
+    state = f"{missing} missing" if missing else "complete"
+    if one.reused:
+        state += f", {one.reused} more under numbers given twice"
+    click.echo(
+        f"box {one.id:<20} {one.status:<8} {one.records} records "
+        f"to sequence {one.last_sequence}, {state}"
+    )
+    if lacking:
+        click.echo(f"  without evidence: {' '.join(map(str, lacking))}")
 
 
 def _without_evidence(registry: Registry) -> dict[str, list[int]]:
