@@ -189,6 +189,7 @@ def test_counting_exams_counts_each_once_in_all():
         ({"period": "12w"}, ["new"]),
         ({"period": "5y"}, ["new", "old"]),
         ({"since": "2024-03-03", "until": "2026-01-05"}, ["new"]),
+        ({"since": "2026-01-05", "until": "2024-03-03"}, ["new"]),
         ({"until": "2024-03-02"}, ["old"]),
         ({"modality": "mg"}, []),
         ({"period": "a century", "since": "yesterday"}, ["new", "old", "none"]),

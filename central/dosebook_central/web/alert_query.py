@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from dosebook_central.store.queries.alert_list import AlertFilter
-from dosebook_central.web.arguments import Arguments, iso_day, page_number
+from dosebook_central.web.arguments import Arguments, asked_days, page_number
 from dosebook_central.web.rule_form import LEVELS
 
 
@@ -27,9 +27,7 @@ class AlertQuery:
         """Read the address; what is not known is left at its default."""
         level, rule = arguments.get("level", ""), arguments.get("rule", "")
         room = arguments.get("room", "")
-        since, until = iso_day(arguments.get("since", "")), iso_day(arguments.get("until", ""))
-        if since and until and since > until:
-            since, until = until, since
+        since, until = asked_days(arguments)
         return cls(
             level if level in LEVELS else "",
             rule if rule in rules else "",

@@ -39,6 +39,12 @@ def iso_day(text: str) -> str:
     return found.isoformat() if found else ""
 
 
+def asked_days(arguments: Arguments) -> tuple[str, str]:
+    """First and last day that are asked for, in their order; each empty where it is not stated."""
+    since, until = iso_day(arguments.get("since", "")), iso_day(arguments.get("until", ""))
+    return (until, since) if since and until and since > until else (since, until)
+
+
 def has_nul(request: Request) -> bool:
     """Whether anything that a request states holds a NUL, which no browser sends in a form.
 

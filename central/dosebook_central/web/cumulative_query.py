@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from dosebook_central.store.queries.cumulative import ExamLine
-from dosebook_central.web.arguments import Arguments, iso_day
+from dosebook_central.web.arguments import Arguments, asked_days
 from dosebook_central.web.cumulative_choices import CHOICES, Choice
 from dosebook_central.web.modalities import FAMILIES, family
 
@@ -38,13 +38,14 @@ class CumulativeQuery:
     @classmethod
     def from_arguments(cls, arguments: Arguments, today: date) -> "CumulativeQuery":
         """Read the address; what is not understood is left at its default."""
-        quantity, period = arguments.get("quantity", ""), arguments.get("period", "")
+        quantity, span = arguments.get("quantity", ""), arguments.get("period", "")
+        since, until = asked_days(arguments)
         return cls(
             today=today,
             quantity=quantity if quantity in CHOICES else "effective_dose",
-            period=period if period in PERIODS else "",
-            since=iso_day(arguments.get("since", "")),
-            until=iso_day(arguments.get("until", "")),
+            period=span if span in PERIODS else "",
+            since=since,
+            until=until,
             families=tuple(key for key in FAMILIES if key in arguments.getlist("modality")),
             intent=THERAPEUTIC if arguments.get("intent", "") == THERAPEUTIC else DIAGNOSTIC,
             with_outside=arguments.get("outside", "") != "no",
