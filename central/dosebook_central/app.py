@@ -13,7 +13,6 @@ from dosebook_central.web import (
     gate,
     headers,
     instrument_words,
-    language,
     measures,
     modalities,
     names,
@@ -25,7 +24,7 @@ from dosebook_central.web.assets import Assets, AssetsMissingError
 from dosebook_central.web.context import WebContext
 from dosebook_central.web.session_cookie import Sessions
 from dosebook_central.web.views import BLUEPRINTS
-from dosebook_protocol import printed
+from dosebook_protocol import language, printed
 from dosebook_protocol.logs import log
 
 SESSION_COOKIE: Final = "dosebook"

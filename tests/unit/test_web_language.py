@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import dosebook_central.web
-from dosebook_central.web.language import ngettext
+from dosebook_protocol.language import ngettext
 
 TEMPLATES = Path(dosebook_central.web.__file__).parent / "templates"
 BY_HAND = re.compile(r"\w' if [^{}]*? == 1 else '|\(s\)")

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from dosebook_central.store.queries.boxes import BoxState
-from dosebook_central.web.language import ngettext
 from dosebook_central.web.numbers import THIN, parse_moment, since_text, span_text
+from dosebook_protocol.language import ngettext
 
 SILENT_AFTER: Final = timedelta(minutes=5)  # health comes every minute
 _REUSE_SHOWN_FOR: Final = timedelta(days=7)

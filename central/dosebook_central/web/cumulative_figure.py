@@ -6,9 +6,9 @@ from typing import Final
 from dosebook_central.web.cumulative_choices import Choice
 from dosebook_central.web.cumulative_sums import Contribution, Cumulative, RegionSum, Sum
 from dosebook_central.web.derived_text import derived_number, interval_text
-from dosebook_central.web.language import ngettext
 from dosebook_central.web.numbers import MISSING
 from dosebook_central.web.regions import region_text
+from dosebook_protocol.language import ngettext
 from dosebook_protocol.printed import full_text, unit_text
 
 # One hue, from pale to full, linear in the value: it reads the same in grey.

@@ -11,7 +11,7 @@ from typing import Final
 
 from dosebook_central.store.queries.cumulative import ExamLine
 from dosebook_central.web.cumulative_sums import Cumulative
-from dosebook_central.web.language import ngettext
+from dosebook_protocol.language import ngettext
 
 REFERENCE_PERSON: Final = "estimate for a reference person"
 SPLIT: Final = (

@@ -12,10 +12,10 @@ from dosebook_central.dosimetry.wording import events_text
 from dosebook_central.store.queries.exams import ExamPage
 from dosebook_central.web.instrument_words import flag_text
 from dosebook_central.web.instruments import ExamReading
-from dosebook_central.web.language import ngettext
 from dosebook_central.web.measures import qualifier
 from dosebook_central.web.modalities import evidence_word
 from dosebook_central.web.numbers import moment_text, number_text, quantity_label, texts_apart
+from dosebook_protocol.language import ngettext
 from dosebook_protocol.printed import unit_text
 
 # Consoles round each number by itself: less than that between a total and its sum says nothing.

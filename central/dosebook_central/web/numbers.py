@@ -8,7 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from dosebook_central.web.language import ngettext
+from dosebook_protocol.language import ngettext
 from dosebook_protocol.printed import full_text
 from dosebook_protocol.quantities import QUANTITIES
 

@@ -7,6 +7,7 @@ from typing import Final
 from dosebook_edge.kiosk.markup import Markup, fill, joined, render
 from dosebook_edge.kiosk.review import Shown, Word
 from dosebook_edge.kiosk.session import Session
+from dosebook_protocol.language import ngettext
 from dosebook_protocol.printed import unit_text
 from dosebook_protocol.screen import ScreenValue
 
@@ -93,8 +94,8 @@ def nothing(session: Session, elsewhere: int, undelivered: int, told: str) -> Ma
     """Nothing waits here; what was delivered long ago waits in the registry."""
     left = ""
     if elsewhere:
-        were = "value is" if elsewhere == 1 else "values are"
-        left = f"{elsewhere} {were} left to the registry, which has had the screens for long."
+        are = ngettext("%(num)d value is", "%(num)d values are", elsewhere)
+        left = f"{are} left to the registry, which has had the screens for long."
     body = render(
         "nothing",
         told=_told(told),
@@ -126,14 +127,17 @@ def whole(title: str, body: Markup, state: str = "") -> Markup:
 def _waits(count: int) -> str:
     if count == 0:
         return "No value waits for a person."
-    return "1 value waits for a person." if count == 1 else f"{count} values wait for a person."
+    return ngettext("%(num)d value waits for a person.", "%(num)d values wait for a person.", count)
 
 
 def _state(undelivered: int) -> str:
     if undelivered == 0:
         return "all records confirmed"
-    what = "record waits" if undelivered == 1 else "records wait"
-    return f"{undelivered} {what} for the registry"
+    return ngettext(
+        "%(num)d record waits for the registry",
+        "%(num)d records wait for the registry",
+        undelivered,
+    )
 
 
 def _error(text: str) -> Markup:

@@ -11,6 +11,7 @@ from dosebook_edge.kiosk.session import Desk
 from dosebook_edge.kiosk.taught import Taught
 from dosebook_edge.kiosk.tries import WrongTries
 from dosebook_edge.outbox import Outbox
+from dosebook_protocol.language import ngettext
 from dosebook_protocol.record import Clock, SourceKind
 
 
@@ -64,5 +65,7 @@ class KioskSource:
             state: State = "failed" if self._problem else "stopped"
             return SourceStatus(KIOSK, SourceKind.MANUAL, state, self._problem)
         here, _ = self._review.counts()
-        detail = f"{here} {'value waits' if here == 1 else 'values wait'} for a person"
+        detail = ngettext(
+            "%(num)d value waits for a person", "%(num)d values wait for a person", here
+        )
         return SourceStatus(KIOSK, SourceKind.MANUAL, "listening", detail, port=server.port)

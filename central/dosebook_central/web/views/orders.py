@@ -11,8 +11,8 @@ from dosebook_central.store.queries.derived import get_derived
 from dosebook_central.store.queries.exams import get_exam
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs
-from dosebook_central.web.language import ngettext
 from dosebook_central.web.orders import OrdersPanel, orders_panel
+from dosebook_protocol.language import ngettext
 
 bp = Blueprint("orders", __name__, url_prefix="/exams")
 

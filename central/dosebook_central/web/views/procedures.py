@@ -24,7 +24,7 @@ from dosebook_central.store.queries.procedures import Filter
 from dosebook_central.web.arguments import whole_number
 from dosebook_central.web.context import context
 from dosebook_central.web.gate import act, me, needs
-from dosebook_central.web.language import ngettext
+from dosebook_protocol.language import ngettext
 
 bp = Blueprint("procedures", __name__, url_prefix="/procedures")
 

@@ -10,6 +10,7 @@ from dosebook_edge.kiosk.drawing.starts import InUse
 from dosebook_edge.kiosk.markup import Markup, fill, joined, render
 from dosebook_edge.kiosk.session import Session
 from dosebook_edge.outbox import Entry
+from dosebook_protocol.language import ngettext
 from dosebook_protocol.screen_drawing.controls import UNITS, blanks_html, form_html
 from dosebook_protocol.screen_drawing.drawn import MOST_PICTURES, Draft, PictureSize
 
@@ -96,7 +97,7 @@ def _nothing(words: str) -> Markup:
 
 
 def _draft(one: Draft) -> Markup:
-    pictures = "1 picture" if len(one.pictures) == 1 else f"{len(one.pictures)} pictures"
+    pictures = ngettext("%(num)d picture", "%(num)d pictures", len(one.pictures))
     return fill(
         '<a class="key wide" href="/profiles/$id"><span>$name<br>'
         '<span class="soft">$pictures, $by, $at</span></span></a>',

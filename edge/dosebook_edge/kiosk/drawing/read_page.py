@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dosebook_edge.kiosk.markup import Markup, fill, joined
+from dosebook_protocol.language import ngettext
 from dosebook_protocol.printed import unit_text
 from dosebook_protocol.screen_drawing.drawn import Draft, PictureSize
 
@@ -23,7 +24,7 @@ def readings(draft: Draft, told: Sequence[Mapping[str, Any]]) -> Markup:
     counts = f"{accepted} accepted, {review} for review"
     lead = fill(
         '<p class="lead" id="readings">$pictures: $counts$refused</p>',
-        pictures="1 picture" if len(told) == 1 else f"{len(told)} pictures",
+        pictures=ngettext("%(num)d picture", "%(num)d pictures", len(told)),
         counts=counts,
         refused=f", {refused} refused" if refused else "",
     )

@@ -1,4 +1,4 @@
-"""Texts whose words depend on a number: every page's plural is made here."""
+"""Texts whose words depend on a number: the plurals of all pages, registry and kiosk."""
 
 
 def ngettext(singular: str, plural: str, num: int) -> str:
