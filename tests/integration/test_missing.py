@@ -237,6 +237,17 @@ def test_a_box_lets_wait_what_it_is_asked_for_and_still_has(tmp_path):
         assert [one.sequence for one in outbox.unacknowledged(0, 99, 9999)] == [*range(4, 11)]
 
 
+def test_a_box_gives_what_was_receipted_late_behind_many_whose_content_is_gone(tmp_path):
+    """Content goes by the day of its receipt: an early record may have it longest."""
+    with opened_outbox(tmp_path, keep_delivered=timedelta(days=1)) as outbox:
+        records = [outbox.append(draft(n.to_bytes(2, "big"))) for n in range(300)]
+        outbox.acknowledge(receipts_for(*records[1:]))
+        assert outbox.retire(NOW.replace(year=2100)) == 299
+        outbox.acknowledge(receipts_for(records[0]))
+        assert let_wait_again(outbox, missing((1, 300))) == 1
+        assert waiting(outbox) == [1]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_question_makes_a_box_lose_a_record(tmp_path, seed):
     """Whatever a registry asks for, waiting records keep waiting and no content goes."""

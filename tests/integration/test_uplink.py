@@ -12,6 +12,7 @@ from dosebook_central.ingest.receipts import sign_answer
 from dosebook_central.ingest.subscriber import Subscriber, SubscriberSettings
 from dosebook_edge.identity import identity as identities
 from dosebook_edge.identity.identity import Identity
+from dosebook_edge.uplink import session
 from dosebook_edge.uplink.settings import UplinkSettings
 from dosebook_edge.uplink.state import State
 from dosebook_edge.uplink.uplink import Uplink
@@ -188,6 +189,21 @@ def test_a_record_without_receipt_does_not_hold_up_the_others(world):
     eventually(lambda: uplink.status().aside == 1)
     world.registry.poison.clear()
     eventually(lambda: not outbox.waiting)
+
+
+def test_what_waits_again_is_sent_although_another_record_gets_no_receipt(world, monkeypatch):
+    """One record that the registry cannot take does not keep back what it asks for again."""
+    monkeypatch.setattr(session, "_LONGEST_WAIT_S", 0.3)
+    world.subscriber()
+    identity = world.fleet.enrol("ct-1")
+    outbox = MemoryOutbox()
+    records = [outbox.append(identity.signer, "ct-1") for _ in range(5)]
+    world.registry.poison.add(records[0].record_id)
+    world.box("ct-1", outbox, receipt_timeout_s=0.2, longest_timeout_s=60)
+    eventually(lambda: list(outbox.waiting) == [1])
+    with outbox.changed:
+        outbox.waiting[3] = records[2]  # as a replay does
+    eventually(lambda: world.registry.stored[records[2].record_id] == 2)
 
 
 def test_a_receipt_that_the_registry_did_not_sign_empties_nothing(world):

@@ -25,7 +25,10 @@ from tools.site.registry import Registry
 from tools.terminal import ROOT
 
 _COMMANDS: Final = {
-    "box": ("dosebook_edge.cli.main", ("dosebook_edge.box", "dosebook_edge.capture.instruments")),
+    "box": (
+        "dosebook_edge.cli.main",
+        ("dosebook_edge.running", "dosebook_edge.capture.instruments"),
+    ),
     "registry": ("dosebook_central.cli", ("dosebook_central.run",)),
 }
 

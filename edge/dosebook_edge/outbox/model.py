@@ -106,7 +106,6 @@ class OutboxStatus:
     oldest_waiting_at: datetime | None
     last_sequence: int
     acknowledged_sequence: int
-    used_bytes: int
     max_bytes: int
     used_percent: float
     disk_free_bytes: int

@@ -56,10 +56,12 @@ FROM record LEFT JOIN payload USING (sequence)
 WHERE (? = '' OR status = ?) AND record.sequence < ?
 ORDER BY record.sequence DESC LIMIT ?
 """
+# Both clocks have to say so: the registry's, which dates receipts, and the box's own.
 _DELIVERED_PAYLOADS: Final = """
 SELECT sequence, length(sealed) FROM record JOIN payload USING (sequence)
-WHERE status <> 'waiting' AND acknowledged_at < ? ORDER BY sequence LIMIT ?
+WHERE status <> 'waiting' AND max(acknowledged_at, captured_at) < ? ORDER BY sequence LIMIT ?
 """
+_NEWEST_RECEIPT: Final = "SELECT max(acknowledged_at) FROM record"
 _DELETE_PAYLOAD: Final = "DELETE FROM payload WHERE sequence = ?"
 # Only from its beginning, so that the ledger has no gap: nothing behind the oldest that waits.
 _DELETE_LEDGER: Final = """
@@ -216,6 +218,12 @@ def retire(
     connection.execute(_DELETE_STEPS, (delivered_before.isoformat(),))
     connection.execute(_DELETE_REVIEWS)
     return len(found)
+
+
+def newest_receipt(connection: sqlite3.Connection) -> datetime | None:
+    """When the registry signed for a record last, by its clock; None before the first."""
+    (newest,) = connection.execute(_NEWEST_RECEIPT).fetchone()
+    return datetime.fromisoformat(newest) if newest else None
 
 
 def retire_bytes(connection: sqlite3.Connection, wanted: int) -> int:

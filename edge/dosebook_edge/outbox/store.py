@@ -170,7 +170,6 @@ class Outbox:
             oldest_waiting_at=counts.oldest_waiting_at,
             last_sequence=counts.last_sequence,
             acknowledged_sequence=counts.acknowledged_sequence,
-            used_bytes=usage.used,
             max_bytes=self._capacity.max_bytes,
             used_percent=self._capacity.percent(usage),
             disk_free_bytes=usage.disk_free,
@@ -190,9 +189,12 @@ class Outbox:
         return None if row is None else self._contents.open(sequence, *row)
 
     def retire(self, now: datetime | None = None) -> int:
-        """Remove payloads delivered long ago, and old rows; returns how many payloads."""
+        """Remove payloads delivered long ago, and old rows; returns how many payloads.
+
+        Long ago counts up to the newest receipt: a clock that jumps ahead makes nothing old.
+        """
         self._capacity.keep_reserve()
-        at = now or datetime.now(UTC)
+        at = now or self._surely_now()
         delivered_before = at - self._settings.keep_delivered
         ledger_before = at - self._settings.keep_ledger
         return self._write_with_reserve(
@@ -200,6 +202,11 @@ class Outbox:
                 connection, delivered_before, ledger_before, _RETIRE_AT_ONCE
             )
         )
+
+    def _surely_now(self) -> datetime:
+        """The latest moment that both clocks have reached: this one, and the registry's."""
+        now = datetime.now(UTC)
+        return min(now, self._read(queries.newest_receipt) or now)
 
     def integrity(self) -> list[str]:
         """What is wrong with the database: nothing, in an empty list."""

@@ -26,15 +26,15 @@ def let_wait_again(outbox: Outbox, missing: Missing, most: int = _MOST) -> int:
 
 
 def _again(outbox: Outbox, span: Span, most: int) -> int:
-    """Newest first: of older ones the content goes first, so the walk ends where it is gone."""
+    """Newest first, for of older ones the content goes first."""
     again = 0
     before = min(span.last, _BEYOND) + 1
     while again < most:
         page = outbox.entries(limit=_PAGE, before=before)
-        kept = [one for one in page if one.sequence >= span.first and one.has_payload]
-        if not kept:
-            break
-        delivered = [one.sequence for one in kept if one.acknowledged_at]
+        asked = [one for one in page if one.sequence >= span.first]
+        delivered = [one.sequence for one in asked if one.has_payload and one.acknowledged_at]
         again += len(outbox.replay(delivered[: most - again]))
+        if len(asked) < _PAGE:
+            break
         before = page[-1].sequence
     return again

@@ -113,7 +113,7 @@ class Session:
 
     def _scan_anew(self, now: float) -> None:
         """Look at the whole outbox now and then: a replayed record waits behind the cursor."""
-        if now >= self._next_scan and not len(self._window):
+        if now >= self._next_scan:
             self._next_scan = now + _LONGEST_WAIT_S
             self._cursor = 0
 
@@ -131,7 +131,8 @@ class Session:
             for waiting in batch:
                 self._cursor = waiting.sequence
                 self._newest = max(self._newest, waiting.sequence)
-                self._publish(waiting.sequence, waiting.record_id, waiting.message, now)
+                if waiting.record_id not in self._window:
+                    self._publish(waiting.sequence, waiting.record_id, waiting.message, now)
 
     def _send_again(self, now: float) -> None:
         for item in self._window.overdue(now):

@@ -39,6 +39,9 @@ class Window:
     def __len__(self) -> int:
         return len(self._items)
 
+    def __contains__(self, record_id: str) -> bool:
+        return record_id in self._items
+
     @property
     def aside(self) -> int:
         """How many are put aside."""
