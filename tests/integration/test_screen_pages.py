@@ -305,11 +305,18 @@ def test_home_says_how_many_values_wait(review):
     assert "to read from screens" not in _text(review.shown("/", "director"))
 
 
-def test_an_empty_queue_teaches(unsent):
+def test_an_empty_queue_teaches(tmp_path):
     """Nothing waits: what would come here, and why."""
-    text = _text(unsent.shown())
+    text = _text(make_site(tmp_path).client("physicist").get(PAGE).get_data(as_text=True))
     assert "No value waits for a person" in text
     assert "two readers disagree" in text
+
+
+def test_an_empty_selection_is_no_empty_queue(unsent):
+    """Nothing of one profile waits: others may, and the page leads to them."""
+    text = _text(unsent.shown())
+    assert "No value in this selection" in text
+    assert "Show the values of all profiles" in text
 
 
 def _said_in_the_room(review, act, **changes):
