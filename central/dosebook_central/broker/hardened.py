@@ -46,6 +46,7 @@ _MAX_CONNECTIONS: Final = 2000
 _MAX_OF_A_BOX: Final = 4  # the one that it has, and former ones that nobody told of their end
 _MAX_KEEP_ALIVE_S: Final = 300  # as Mosquitto's max_keepalive; MQTT's 0 would be for ever
 _PAUSE_S: Final = 0.005
+_GARBAGE_CHECK_S: Final = 0.1
 _GARBAGE_OBJECTS: Final = 1000
 _ENDING_TURNS: Final = 200
 _SHUTDOWN_TIMEOUT_S: Final = 5.0
@@ -78,7 +79,7 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
     def __init__(self, tls: TlsFiles, host: str, port: int) -> None:
         self._tls = tls
         self._revocations = Revocations(tls.revocations)
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: list[asyncio.Task[None]] = []
         self._is_ending = False
         self._deliveries = Deliveries()
         self._connected: Counter[str] = Counter()
@@ -87,16 +88,18 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
         super().__init__({"listeners": {"default": listener | files}, "plugins": {}})
 
     async def start(self) -> None:
-        """Listen, and watch the revocation list."""
+        """Listen, and watch the revocation list and the garbage of ended connections."""
         await super().start()
-        self._watch = asyncio.create_task(self._disconnect_revoked())
+        self._watches = [
+            asyncio.create_task(one) for one in (self._disconnect_revoked(), _collect_garbage())
+        ]
 
     async def shutdown(self) -> None:
         """Disconnect everybody and stop."""
         self._is_ending = True
-        if self._watch:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+        for watch in self._watches:
+            watch.cancel()
+        await asyncio.gather(*self._watches, return_exceptions=True)
         server = self._servers["default"].instance
         # amqtt waits for itself where a client ends its connection at this very moment.
         with contextlib.suppress(TimeoutError):
@@ -295,10 +298,6 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
     async def _disconnect_revoked(self) -> None:
         while True:
             await asyncio.sleep(_REVOCATION_CHECK_S)
-            # An ended TLS connection is few objects in a cycle and 256 KB: counted as objects, a
-            # stranger who knocks again and again would fill hundreds of megabytes before it tells.
-            if gc.get_count()[0] > _GARBAGE_OBJECTS:
-                gc.collect(0)
             for session, _ in list(self._sessions.values()):
                 client: Client = session.attributes[_CERTIFICATE]
                 if self._revocations.is_revoked(client.serial):
@@ -310,6 +309,18 @@ class HardenedBroker(Broker):  # type: ignore[misc]  # amqtt ships no types
                         reason="revoked",
                     )
                     _hang_up(session)
+
+
+async def _collect_garbage() -> None:
+    """Free ended TLS connections soon: each is few objects in a cycle, and 256 KB.
+
+    Counted as objects, a stranger who knocks again and again, hundreds of times a second, would
+    fill hundreds of megabytes before it tells.
+    """
+    while True:
+        await asyncio.sleep(_GARBAGE_CHECK_S)
+        if gc.get_count()[0] > _GARBAGE_OBJECTS:
+            gc.collect(0)
 
 
 class _Handler(BrokerProtocolHandler):  # type: ignore[misc]  # amqtt ships no types
