@@ -29,7 +29,8 @@ def authenticate(engine: Engine, login: str, password: str, now: datetime) -> Pe
     if row is None or not usable:
         return None
     with engine.begin() as connection:
-        connection.execute(update(User).where(User.id == row.id).values(_outcome(is_right, now)))
+        outcome = _outcome(now, is_right=is_right)
+        connection.execute(update(User).where(User.id == row.id).values(outcome))
         if is_right:
             return find_person(connection, row.id)
         failed = connection.execute(
@@ -51,7 +52,7 @@ def is_locked(locked_until: datetime | None, now: datetime) -> bool:
     return locked_until is not None and now < locked_until
 
 
-def _outcome(is_right: bool, now: datetime) -> dict[str, Any]:  # noqa: FBT001  # the one fact at hand
+def _outcome(now: datetime, *, is_right: bool) -> dict[str, Any]:
     if is_right:
         return {"failed_attempts": 0, "locked_until": None, "last_login_at": now}
     return {"failed_attempts": User.failed_attempts + 1}
